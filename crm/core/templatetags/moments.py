@@ -1,0 +1,102 @@
+"""Moments in words, in the reader's zone: `{% when at %}`, `{% day on %}`, and the plain functions behind them."""
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from crm.core import clock
+
+register = template.Library()
+
+NEAR = 6  # days in which a weekday alone names the day
+
+
+def reader_now(context: template.Context) -> datetime:
+    """Return the database's moment as the request knows it, in the reader's zone."""
+    return timezone.localtime(clock.of(context["request"]))
+
+
+def day_words(day: date, today: date, *, named: bool = True) -> str:
+    """Say which day it is: Today, Tue, Fri 11 Dec, 4 Mar 2025. Without `named` today is an empty string."""
+    distance = (day - today).days
+    if named and distance in (-1, 0, 1):
+        return {-1: _("Yesterday"), 0: _("Today"), 1: _("Tomorrow")}[distance]
+    if distance == 0:
+        return ""
+    if 0 < distance <= NEAR:
+        return formats.date_format(day, "D")
+    return formats.date_format(day, "D j M" if day.year == today.year else "j M Y")
+
+
+def moment_words(at: datetime, now: datetime) -> str:
+    """Say when, as briefly as it is clear: 16:00 today, Tue 10:15 this week, Fri 11 Dec later."""
+    local, here = timezone.localtime(at), timezone.localtime(now)
+    hour = formats.date_format(local, "H:i")
+    distance = (local.date() - here.date()).days
+    if distance == 0:
+        return hour
+    words = day_words(local.date(), here.date(), named=False)
+    return f"{words} {hour}" if abs(distance) <= NEAR else words
+
+
+def span_words(span: timedelta) -> str:
+    """Say how long: 45 min, 2 h 15 min, 3 days."""
+    minutes = max(0, int(span.total_seconds() // 60))
+    if minutes >= 24 * 60:
+        days = minutes // (24 * 60)
+        return ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
+    if minutes < 60:
+        return _("%(minutes)s min") % {"minutes": minutes}
+    hours, rest = divmod(minutes, 60)
+    if not rest or hours >= 6:
+        return _("%(hours)s h") % {"hours": hours}
+    return _("%(hours)s h %(minutes)s min") % {"hours": hours, "minutes": rest}
+
+
+def _stamp(at: datetime, words: str, zone: str) -> SafeString:
+    """Wrap `words` so that hovering gives the whole moment, in the owner's zone when there is one."""
+    shown = at.astimezone(ZoneInfo(zone)) if zone else timezone.localtime(at)
+    whole = f"{formats.date_format(shown, 'D j M Y H:i')} {shown.tzinfo}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(timespec="minutes"), whole, words)
+
+
+@register.simple_tag(takes_context=True)
+def when(context: template.Context, at: datetime | None, zone: str = "") -> SafeString | str:
+    """Say when `at` is; `zone` is the owner's, shown on hover. Nothing for None."""
+    return _stamp(at, moment_words(at, reader_now(context)), zone) if at else ""
+
+
+@register.simple_tag(takes_context=True)
+def hour(context: template.Context, at: datetime | None, zone: str = "") -> SafeString | str:
+    """Say the time of day alone, for lists that name the day in a heading."""
+    return _stamp(at, formats.date_format(timezone.localtime(at), "H:i"), zone) if at else ""
+
+
+@register.simple_tag(takes_context=True)
+def day(context: template.Context, on: date | datetime | None) -> str:
+    """Say which day `on` is, a day or a moment. Nothing for None."""
+    if on is None:
+        return ""
+    return day_words(timezone.localtime(on).date() if isinstance(on, datetime) else on, reader_now(context).date())
+
+
+@register.simple_tag(takes_context=True)
+def long_day(context: template.Context, on: date | datetime) -> str:
+    """Say the day in full, for headings: Today, Friday 27 November, 4 March 2025."""
+    local = timezone.localtime(on).date() if isinstance(on, datetime) else on
+    today = reader_now(context).date()
+    if local == today:
+        return _("Today")
+    return formats.date_format(local, "l j E" if local.year == today.year else "j E Y")
+
+
+@register.simple_tag(takes_context=True)
+def today(context: template.Context) -> str:
+    """Name the reader's day, for the title of My day: Monday 30 November."""
+    return formats.date_format(reader_now(context), "l j E")

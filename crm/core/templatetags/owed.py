@@ -1,0 +1,76 @@
+"""`{% due … %}`: when something owed falls due, as one chip; heavier the more urgent."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django import template
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm.core.templatetags.moments import day_words, moment_words, reader_now, span_words
+
+register = template.Library()
+
+
+@dataclass(frozen=True)
+class Chip:
+    """What the chip shows: its look (later, soon, late, up, wait, done), icon, words and the lighter addition."""
+
+    look: str
+    icon: str
+    words: str
+    more: str = ""
+
+
+def chip(
+    *,
+    at: datetime | None,
+    now: datetime,
+    state: str = "open",
+    escalated_to: str = "",
+    escalated_at: datetime | None = None,
+    since: datetime | None = None,
+    done_by: str = "",
+) -> Chip:
+    """Choose the chip of something owed by `at`.
+
+    `state` is open, acknowledged, snoozed, waiting, kept or cancelled. `since` is when waiting began, or the moment
+    a snooze ends. `escalated_to` names who was told after the due moment; with it an unkept one is escalated.
+    """
+    if state == "kept":
+        return Chip("done", "check", _("Done by %(name)s") % {"name": done_by} if done_by else _("Done"))
+    if state == "cancelled":
+        return Chip("done", "close", _("Cancelled"))
+    if state == "waiting":
+        more = _("since %(day)s") % {"day": _day(since, now)} if since else ""
+        return Chip("wait", "wait", _("Waiting for the customer"), more)
+    if escalated_to:
+        words = _("Escalated to %(name)s") % {"name": escalated_to}
+        return Chip("up", "escalate", words, moment_words(escalated_at, now) if escalated_at else "")
+    if state == "snoozed" and since and since > now:
+        return Chip("later", "snooze", _("Snoozed until %(moment)s") % {"moment": moment_words(since, now)})
+    return _by_moment(at, now, acknowledged=state == "acknowledged")
+
+
+def _by_moment(at: datetime | None, now: datetime, *, acknowledged: bool) -> Chip:
+    """Choose among later, soon and late; soon is what falls due before the reader's day ends."""
+    if at is None:
+        return Chip("later", "clock", _("No date"))
+    seen = _("taken on") if acknowledged else ""
+    if at < now:
+        return Chip("late", "alert", _("Overdue"), seen or _("since %(moment)s") % {"moment": moment_words(at, now)})
+    words = _("Due %(moment)s") % {"moment": moment_words(at, now)}
+    if timezone.localtime(at).date() == timezone.localtime(now).date():
+        return Chip("soon", "clock", words, seen or _("%(span)s left") % {"span": span_words(at - now)})
+    return Chip("later", "clock", words, seen)
+
+
+def _day(at: datetime, now: datetime) -> str:
+    """Name a past day briefly."""
+    return day_words(timezone.localtime(at).date(), timezone.localtime(now).date())
+
+
+@register.inclusion_tag("partials/due.html", takes_context=True)
+def due(context: template.Context, at: datetime | None, state: str = "open", **more: object) -> dict[str, Chip]:
+    """Show the chip of something owed by `at`; the other arguments as `chip` takes them."""
+    return {"chip": chip(at=at, now=reader_now(context), state=state, **more)}
