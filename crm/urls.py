@@ -1,0 +1,24 @@
+"""Every address of Liaison."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import include, path, re_path
+
+from crm.desk import health
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+
+
+def closed(request: HttpRequest) -> HttpResponse:
+    """Answer 404 where allauth would let strangers sign up or users change addresses by themselves."""
+    raise Http404
+
+
+urlpatterns = [
+    path("healthz", health.healthz),
+    path("readyz", health.readyz),
+    re_path(r"^auth/(signup|email|confirm-email|login/code)/", closed),
+    path("auth/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+]
