@@ -1,0 +1,136 @@
+"""People outside."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Self
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.db.models import Prefetch, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from crm.dossiers.models import Channel, Dossier, Topic, Word
+from crm.poc.visibility import visible_homes
+
+if TYPE_CHECKING:
+    from crm.users.models import User
+
+
+class ContactRole(Word):
+    """What a contact is at their firm: decision maker, billing …; each carries the topics it is asked about."""
+
+    topics = models.ManyToManyField(Topic, blank=True, related_name="+", verbose_name=_("about"))
+
+    class Meta:
+        verbose_name = _("role of a contact")
+        verbose_name_plural = _("roles of contacts")
+
+
+class ContactQuerySet(models.QuerySet["Contact"]):
+    def visible_to(self, user: User | AnonymousUser) -> Self:
+        """Narrow to the contacts whose records `user` may see."""
+        homes = visible_homes(user)
+        return self if homes is None else self.filter(dossier__home__one_of=homes)
+
+    def current(self) -> Self:
+        """Narrow to what is not archived."""
+        return self.filter(dossier__archived_at=None)
+
+    def for_list(self) -> Self:
+        """Load what a row or an API item shows: one query, and one each for e-mails, phones, roles and their topics."""
+        return self.select_related("dossier__tier", "account__dossier").prefetch_related(
+            "emails", "phones", Prefetch("roles", ContactRole.objects.prefetch_related("topics"))
+        )
+
+
+class Contact(models.Model):
+    """A person outside, usually at an account, with roles there. The name is the dossier's title."""
+
+    dossier = models.OneToOneField(Dossier, models.PROTECT, primary_key=True, related_name="contact")
+    account = models.ForeignKey(
+        Account, models.PROTECT, null=True, blank=True, related_name="contacts", verbose_name=_("account")
+    )
+    roles = models.ManyToManyField(ContactRole, blank=True, related_name="contacts", verbose_name=_("roles"))
+    preferred_channel = models.ForeignKey(
+        Channel, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("preferred channel")
+    )
+    position = models.CharField(_("position"), max_length=100, blank=True)
+    language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True)
+    zone = models.CharField(_("time zone"), max_length=64, blank=True)
+    last_touch_at = models.DateTimeField(_("last touch"), null=True, editable=False)  # kept by logging
+    source = models.CharField(max_length=40, blank=True, editable=False)
+    external_id = models.CharField(max_length=200, blank=True, editable=False)
+
+    objects = ContactQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("contact")
+        verbose_name_plural = _("contacts")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "external_id"], condition=~Q(external_id=""), name="contact_external_id_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("contacts:contact", args=[self.pk])
+
+    @property
+    def name(self) -> str:
+        """The dossier's title; load the dossier with `for_list`."""
+        return self.dossier.title
+
+
+class ContactEmail(models.Model):
+    """One e-mail address of a contact, in the order they prefer."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="emails", verbose_name=_("contact"))
+    address = models.EmailField(_("e-mail"))
+    address_key = models.CharField(max_length=254, editable=False)  # lower case: looked up by
+    label = models.CharField(_("label"), max_length=30, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("e-mail")
+        verbose_name_plural = _("e-mails")
+        ordering = ["position", "pk"]  # a contact's first address is the one to write to
+        constraints = [models.UniqueConstraint(fields=["contact", "address_key"], name="contact_email_once")]
+        indexes = [models.Index(fields=["address_key"], name="contact_email_look_up")]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+class ContactPhone(models.Model):
+    """One phone number of a contact: as it was written, and in E.164 where it can be read so."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="phones", verbose_name=_("contact"))
+    number = models.CharField(_("phone"), max_length=60)  # as written
+    e164 = models.CharField(max_length=16, blank=True, editable=False)  # ITU-T E.164 with its plus; empty: unreadable
+    extension = models.CharField(_("extension"), max_length=10, blank=True)
+    digits = models.CharField(max_length=60, editable=False)  # of the number as written: any digits find it
+    label = models.CharField(_("label"), max_length=30, blank=True)
+    is_wrong = models.BooleanField(_("wrong number"), default=False, editable=False)  # said by an outcome
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("phone")
+        verbose_name_plural = _("phones")
+        ordering = ["position", "pk"]  # a contact's first number is the one to call
+        constraints = [
+            models.UniqueConstraint(fields=["contact", "number"], name="contact_phone_once"),
+            models.CheckConstraint(condition=Q(e164="") | Q(e164__startswith="+"), name="contact_phone_e164_with_plus"),
+        ]
+        indexes = [
+            models.Index(fields=["e164"], condition=~Q(e164=""), name="contact_phone_look_up"),
+            models.Index(fields=["digits"], name="contact_phone_digits"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number

@@ -1,0 +1,29 @@
+"""Phone numbers: as they are written, and in E.164 where they can be read so."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+MAX_DIGITS = 15  # ITU-T E.164, country code included
+
+
+def e164(number: str, *, country: str = "") -> str:
+    """Return `number` in E.164 with its plus, or "" where it cannot be read so.
+
+    `country` (ISO 3166, two letters) is where a number without country code is dialled.
+    """
+    try:
+        parsed = phonenumbers.parse(number, country.upper() or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(parsed):
+        return ""
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def extension(number: str, *, country: str = "") -> str:
+    """Return the extension written behind `number`, or ""."""
+    try:
+        return phonenumbers.parse(number, country.upper() or None).extension or ""
+    except phonenumbers.NumberParseException:
+        return ""

@@ -1,0 +1,21 @@
+"""Why an action says no: one family, so that every door can say it in its own way."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+
+
+class Refused(ValidationError):
+    """An action's no: a translated sentence, the field it concerns, and a stable code.
+
+    Doors show `messages` beside `field`; the API gives `code`. Nothing was written.
+    """
+
+    field = ""  # the form field or API key concerned; empty: the act as a whole
+    code = "refused"
+
+    def __init__(self, message: Any = None, *, field: str | None = None) -> None:
+        self.field = self.field if field is None else field
+        super().__init__(message or self.default_message, code=self.code)
+
+    default_message: Any = ""

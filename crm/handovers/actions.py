@@ -1,0 +1,306 @@
+"""Every change of who answers: assign, end, be away. Both sides are told, what is owed follows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from crm.commitments.actions import notify
+from crm.core.actor import Actor
+from crm.core.refusals import Refused
+from crm.dossiers.actions import Happening, record_many
+from crm.dossiers.models import Dossier, Event, Topic
+from crm.poc.models import PRIMARY, Absence, Assignment, PointOfContact
+
+MAX_COVERS = 10  # how far a chain of covers is followed to find a circle
+
+
+class AlreadyAssigned(Refused):
+    field = "poc"
+    code = "already_assigned"
+    default_message = _("This point of contact answers here already.")
+
+
+class ReasonRequired(Refused):
+    field = "reason"
+    code = "reason_required"
+    default_message = _("Say why: somebody is replaced.")
+
+
+class Deactivated(Refused):
+    field = "poc"
+    code = "poc_inactive"
+    default_message = _("This point of contact no longer answers. Choose an active one.")
+
+
+class AnotherBegins(Refused):
+    field = "starts_at"
+    code = "another_begins"
+    default_message = _(
+        "Somebody else is planned from a later moment already. Choose a moment after that, or change the plan."
+    )
+
+
+class EndsBeforeStart(Refused):
+    field = "ends_at"
+    code = "ends_before_start"
+    default_message = _("The end must lie after the start.")
+
+
+class Overlaps(Refused):
+    field = "starts_at"
+    code = "overlaps"
+    default_message = _("There is an absence in this time already.")
+
+
+class CircularCover(Refused):
+    field = "cover"
+    code = "circular_cover"
+    default_message = _("The cover is away in this time and covered, in the end, by the one who is away.")
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One assignment to make: who answers for which record, on which topic, in which place."""
+
+    dossier: Dossier
+    topic: Topic
+    poc: PointOfContact
+    rank: int = PRIMARY
+
+
+@transaction.atomic
+def assign(
+    *,
+    dossier: Dossier,
+    topic: Topic,
+    poc: PointOfContact,
+    rank: int = PRIMARY,
+    reason: str = "",
+    by: Actor,
+    at: datetime,
+    starts_at: datetime | None = None,
+) -> Assignment:
+    """Let `poc` answer for `dossier` on `topic` from `starts_at` (None: at once), ending whoever held the place.
+
+    Both are told, but not the one who acts.
+
+    :raises Deactivated: `poc` no longer answers.
+    :raises AlreadyAssigned: `poc` holds this place already.
+    :raises ReasonRequired: somebody is replaced and `reason` is blank.
+    :raises AnotherBegins: the place is planned for somebody from a later moment.
+    """
+    return assign_many(changes=[Change(dossier, topic, poc, rank)], reason=reason, by=by, at=at, starts_at=starts_at)[0]
+
+
+@transaction.atomic
+def assign_many(
+    *,
+    changes: Sequence[Change],
+    reason: str,
+    by: Actor,
+    at: datetime,
+    starts_at: datetime | None = None,
+    skip_held: bool = False,
+    tell: bool = True,
+) -> list[Assignment]:
+    """Make many assignments with one reason, asked once; constant queries.
+
+    All or nothing. `skip_held` leaves out those that hold already what they would get.
+    `tell=False` is for imports: nobody wants 8,000 mails.
+
+    :raises Refused: as `assign`; nothing is written then.
+    """
+    start = starts_at or at
+    _lock(changes)
+    held = _held(changes, start)
+    if skip_held:
+        changes = [c for c in changes if not _holds(c, held)]
+    for change in changes:
+        _refuse(change, held.get(_place(change), []), reason, start)
+    replaced = [a for c in changes for a in held.get(_place(c), []) if a.starts_at < start]
+    for assignment in replaced:
+        assignment.ends_at = start
+    Assignment.objects.bulk_update(replaced, ["ends_at"], batch_size=500)
+    made = Assignment.objects.bulk_create(
+        [
+            Assignment(
+                dossier=c.dossier, topic=c.topic, poc=c.poc, rank=c.rank,
+                starts_at=start, reason=reason.strip(), decided_by=by.user,
+            )
+            for c in changes
+        ],
+        batch_size=500,
+    )  # fmt: skip
+    before = {_place_of(a): a for a in replaced}
+    record_many([_happening(a, before.get(_place_of(a)), at) for a in made], by=by, at=at)
+    if tell:
+        _tell(made, before, by, at)
+    return made
+
+
+def _place(change: Change) -> tuple[int, int, int]:
+    return change.dossier.pk, change.topic.pk, change.rank
+
+
+def _place_of(assignment: Assignment) -> tuple[int, int, int]:
+    return assignment.dossier_id, assignment.topic_id, assignment.rank
+
+
+def _lock(changes: Iterable[Change]) -> None:
+    """Take the records' locks, ids ascending, so that two planners wait for each other."""
+    ids = sorted({c.dossier.pk for c in changes})
+    list(Dossier.objects.select_for_update(no_key=True).filter(pk__one_of=ids).order_by("pk").values_list("pk"))
+
+
+def _held(changes: Iterable[Change], start: datetime) -> dict[tuple[int, int, int], list[Assignment]]:
+    """Whoever holds or will hold these places from `start` on."""
+    held: dict[tuple[int, int, int], list[Assignment]] = {}
+    rows = (
+        Assignment.objects.filter(dossier__one_of=sorted({c.dossier.pk for c in changes}))
+        .overlapping(start, None)
+        .select_related("poc")
+        .order_by("starts_at")
+    )
+    for assignment in rows:
+        held.setdefault(_place_of(assignment), []).append(assignment)
+    return held
+
+
+def _holds(change: Change, held: dict[tuple[int, int, int], list[Assignment]]) -> bool:
+    return any(a.poc_id == change.poc.pk for a in held.get(_place(change), []))
+
+
+def _refuse(change: Change, held: Sequence[Assignment], reason: str, start: datetime) -> None:
+    if change.poc.deactivated_at is not None:
+        raise Deactivated
+    for assignment in held:
+        if assignment.starts_at >= start:
+            raise AlreadyAssigned if assignment.poc_id == change.poc.pk else AnotherBegins
+        if assignment.poc_id == change.poc.pk:
+            raise AlreadyAssigned
+        if not reason.strip():
+            raise ReasonRequired
+
+
+def _happening(made: Assignment, before: Assignment | None, at: datetime) -> Happening:
+    return Happening(
+        kind=Event.Kind.ASSIGNED,
+        dossiers=[made.dossier],
+        happened_at=at,
+        facts={
+            "topic": made.topic.name, "topic_id": made.topic_id, "rank": made.rank, "poc": made.poc_id,
+            "was": before.poc_id if before else None, "from": made.starts_at.isoformat(), "reason": made.reason,
+        },
+        personal={"poc": made.poc.name, "was": before.poc.name if before else ""},
+    )  # fmt: skip
+
+
+def _tell(made: Sequence[Assignment], before: dict[tuple[int, int, int], Assignment], by: Actor, at: datetime) -> None:
+    """Tell who answers now and who did until now; whoever acts knows already."""
+    for assignment in made:
+        old = before.get(_place_of(assignment))
+        context = {
+            "topic": assignment.topic.name, "reason": assignment.reason, "rank": assignment.rank,
+            "from": assignment.starts_at.isoformat(), "by": str(by.user or ""),
+            "old": old.poc.name if old else "", "new": assignment.poc.name,
+        }  # fmt: skip
+        for part, poc_id in (("new", assignment.poc_id), ("old", old.poc_id if old else None)):
+            if poc_id is not None:
+                notify(
+                    idem_key=f"a:{assignment.pk}:{part}",
+                    kind=f"assigned_{part}",
+                    recipient_poc_ids=[poc_id],
+                    dossier=assignment.dossier,
+                    context=context,
+                    by=by,
+                    at=at,
+                )
+
+
+@transaction.atomic
+def end_assignment(*, assignment: Assignment, reason: str, by: Actor, at: datetime) -> Assignment:
+    """Let nobody hold this place any more; one planned for later is withdrawn. Ended already: nothing happens.
+
+    :raises ReasonRequired: `reason` is blank.
+    """
+    if not reason.strip():
+        raise ReasonRequired(_("Say why nobody answers any more."))
+    Dossier.objects.select_for_update(no_key=True).get(pk=assignment.dossier_id)
+    locked = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("topic", "poc", "dossier")
+    current = locked.get(pk=assignment.pk)
+    if current.ends_at is not None and current.ends_at <= at:
+        return current
+    current.ends_at = max(at, current.starts_at)
+    current.save(update_fields=["ends_at"])
+    happening = Happening(
+        kind=Event.Kind.UNASSIGNED,
+        dossiers=[current.dossier],
+        happened_at=at,
+        facts={"topic": current.topic.name, "rank": current.rank, "poc": current.poc_id, "reason": reason.strip()},
+        personal={"poc": current.poc.name},
+    )
+    record_many([happening], by=by, at=at)
+    return current
+
+
+@transaction.atomic
+def set_absence(
+    *,
+    poc: PointOfContact,
+    starts_at: datetime,
+    ends_at: datetime,
+    cover: PointOfContact | None,
+    topic: Topic | None = None,
+    reason: str = "",
+    by: Actor,
+    at: datetime,
+) -> Absence:
+    """Let `poc` be away over a half-open period, covered by `cover`; on one topic if wanted.
+
+    :raises EndsBeforeStart: the period is empty.
+    :raises Overlaps: another absence on the same topic shares a moment with it.
+    :raises CircularCover: `cover` is `poc`, or is away then and covered by `poc` in the end.
+    :raises Deactivated: `cover` no longer answers.
+    """
+    if ends_at <= starts_at:
+        raise EndsBeforeStart
+    PointOfContact.objects.select_for_update(no_key=True).get(pk=poc.pk)
+    if poc.absences.overlapping(starts_at, ends_at).filter(topic=topic).exists():
+        raise Overlaps
+    if cover is not None:
+        if cover.deactivated_at is not None:
+            raise Deactivated(field="cover")
+        _refuse_circle(poc, cover, starts_at, ends_at)
+    absence = Absence.objects.create(
+        poc=poc, topic=topic, cover=cover, starts_at=starts_at, ends_at=ends_at, reason=reason, entered_by=by.user
+    )
+    facts = {"poc": poc.pk, "cover": cover.pk if cover else None, "until": ends_at.isoformat()}
+    record_many([Happening(Event.Kind.ABSENCE_SET, [], at, facts, {"poc": poc.name})], by=by, at=at)
+    return absence
+
+
+@transaction.atomic
+def end_absence(*, absence: Absence, by: Actor, at: datetime) -> None:
+    """Let an absence end now; one that has not begun is withdrawn. Ended already: nothing happens."""
+    locked = Absence.objects.select_for_update(no_key=True).get(pk=absence.pk)
+    if locked.ends_at > at:
+        locked.ends_at = max(at, locked.starts_at)
+        locked.save(update_fields=["ends_at"])
+
+
+def _refuse_circle(poc: PointOfContact, cover: PointOfContact, starts_at: datetime, ends_at: datetime) -> None:
+    """Follow the covers over this time."""
+    seen, layer = {cover.pk}, {cover.pk}
+    for _hop in range(MAX_COVERS):
+        if poc.pk in layer:
+            raise CircularCover
+        rows = Absence.objects.overlapping(starts_at, ends_at).filter(poc__one_of=list(layer), cover__isnull=False)
+        layer = set(rows.values_list("cover_id", flat=True)) - seen
+        if not layer:
+            return
+        seen |= layer

@@ -1,0 +1,54 @@
+"""The working time of POCs and of the house, from their rows."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import date, time
+from functools import lru_cache
+
+from django.db.models.functions import Coalesce
+
+from crm.core.working_time import WorkingTime
+from crm.poc.models import CalendarException, CalendarHours, PointOfContact, WorkingCalendar
+
+Interval = tuple[time, time]
+
+
+def house_working_time() -> WorkingTime:
+    """Return the house's own working time. Three queries, one when it is known already."""
+    calendar = WorkingCalendar.objects.get(is_default=True)
+    return _known([calendar.pk])[calendar.pk]
+
+
+def working_times(poc_ids: Iterable[int]) -> dict[int, WorkingTime]:
+    """Return the working time of each POC: its own calendar, else its home team's, else the house's."""
+    wanted = list(dict.fromkeys(poc_ids))
+    rows = PointOfContact.objects.filter(pk__one_of=wanted).values_list(
+        "pk", Coalesce("calendar_id", "home_team__calendar_id")
+    )
+    calendar_of = dict(rows)
+    default_id = WorkingCalendar.objects.values_list("pk", flat=True).get(is_default=True)
+    times = _known({calendar or default_id for calendar in calendar_of.values()} | {default_id})
+    return {poc: times[calendar_of.get(poc) or default_id] for poc in wanted}
+
+
+def _known(calendar_ids: Iterable[int]) -> dict[int, WorkingTime]:
+    """Load calendars; what is unchanged since the last look comes from memory."""
+    versions = dict(WorkingCalendar.objects.filter(pk__one_of=list(calendar_ids)).values_list("pk", "version"))
+    return {pk: _load(pk, version) for pk, version in versions.items()}
+
+
+@lru_cache(maxsize=1024)
+def _load(calendar_id: int, version: int) -> WorkingTime:
+    """Read one calendar; the key holds its version, so a change is a new entry."""
+    calendar = WorkingCalendar.objects.get(pk=calendar_id)
+    hours: dict[int, list[Interval]] = defaultdict(list)
+    for weekday, starts, ends in CalendarHours.objects.filter(calendar=calendar).values_list(
+        "weekday", "starts", "ends"
+    ):
+        hours[weekday].append((starts, ends))
+    exceptions: dict[date, list[Interval]] = defaultdict(list)
+    for day, starts, ends in CalendarException.objects.filter(calendar=calendar).values_list("day", "starts", "ends"):
+        exceptions[day].extend([(starts, ends)] if starts is not None else [])
+    return WorkingTime(zone=calendar.zone, hours=hours, exceptions=exceptions, version=f"{calendar_id}:{version}")
