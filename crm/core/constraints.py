@@ -28,7 +28,7 @@ class ExclusionOnPostgres(ExclusionConstraint):
         return super().remove_sql(model, schema_editor) if schema_editor.connection.vendor == "postgresql" else None
 
     def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
-        return None
+        return super().constraint_sql(model, schema_editor) if schema_editor.connection.vendor == "postgresql" else None
 
     def validate(self, *args: Any, **kwargs: Any) -> None:
         """Leave it to the database: the action refuses first, with its own sentence."""
