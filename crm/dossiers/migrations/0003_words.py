@@ -32,7 +32,7 @@ OUTCOMES = [  # code, name, channels, what follows
     ("no_answer", "No answer", CALLS, {"is_touch": False, "asks_retry": True}),
     ("left_message", "Left a message", CALLS, {}),
     ("call_back", "Call back", CALLS, {"expects_answer": True, "tells_at_once": True}),
-    ("resolved", "Resolved", CALLS + WRITTEN + MET, {"keeps_promise": True}),
+    ("resolved", "Resolved", CALLS + WRITTEN + MET, {"keeps_promise": True, "is_final": True}),
     ("wrong_number", "Wrong number", CALLS, {"is_touch": False, "number_is_wrong": True}),
     ("missed", "Missed", CALLS, {"is_touch": False, "expects_answer": True, "is_inbound_only": True}),
     ("answered", "Answered", WRITTEN, {"keeps_promise": True}),
