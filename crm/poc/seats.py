@@ -1,0 +1,70 @@
+"""Who answers for one record, topic by topic, ready to be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from crm.dossiers.models import Topic
+from crm.poc import words
+from crm.poc.decide import Answer
+from crm.poc.models import PointOfContact
+from crm.poc.resolve import Question, resolve_many
+from crm.poc.words import Named
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """One topic of one record: who answers, for whom, why, and who is next.
+
+    `absent` is the one named, where somebody stands in. `is_inherited`: found above the
+    record, or on *general*. `is_gap`: only the front desk answers.
+    """
+
+    topic: Topic
+    poc: PointOfContact
+    absent: PointOfContact | None
+    backup: PointOfContact | None
+    why: str
+    path: Sequence[str] = field(default_factory=list)
+    is_inherited: bool = False
+    is_gap: bool = False
+    is_general_elsewhere: bool = False
+
+
+def seats_of(dossier_id: int, *, topics: Iterable[Topic], at: datetime) -> list[Seat]:
+    """Return who answers for a record on each of `topics`. At most eleven queries."""
+    asked = {topic: Question(dossier_id, topic.pk) for topic in topics}
+    answers = resolve_many(asked.values(), at=at)
+    named = words.name(answers.values())
+    return [_seat(answers[question], topic, dossier_id, named) for topic, question in asked.items()]
+
+
+def answering(dossier_ids: Iterable[int], *, topic: Topic, at: datetime) -> dict[int, Seat]:
+    """Return who answers for each of many records on one topic. At most eleven queries."""
+    ids = list(dossier_ids)
+    answers = resolve_many([Question(pk, topic.pk) for pk in ids], at=at)
+    named = words.name(answers.values())
+    return {pk: _seat(answers[Question(pk, topic.pk)], topic, pk, named) for pk in ids}
+
+
+def worth_showing(seats: Sequence[Seat]) -> list[Seat]:
+    """Leave out the topics for which merely *general* answers: one line says so for all of them."""
+    return [seat for seat in seats if seat.topic.code == Topic.GENERAL or not seat.is_general_elsewhere]
+
+
+def _seat(answer: Answer, topic: Topic, dossier_id: int, named: Named) -> Seat:
+    stands_in = answer.holder_id is not None and answer.holder_id != answer.poc_id
+    by_general = answer.topic_id != topic.pk
+    return Seat(
+        topic=topic,
+        poc=named.pocs[answer.poc_id],
+        absent=named.pocs.get(answer.holder_id) if stands_in and answer.holder_id is not None else None,
+        backup=named.pocs.get(answer.backup_id) if answer.backup_id is not None else None,
+        why=words.why(answer, named, dossier_id=dossier_id, topic_id=topic.pk),
+        path=words.path(answer, named),
+        is_inherited=not answer.is_gap and (by_general or answer.dossier_id != dossier_id),
+        is_gap=answer.is_gap,
+        is_general_elsewhere=by_general,
+    )
