@@ -93,6 +93,11 @@ def _kept_secret(path: Path) -> str:
     return path.read_text()
 
 
+def for_child(**more: str) -> dict[str, str]:
+    """Return the environment for a process of ours: this one's, and `more`."""
+    return {**os.environ, **more}
+
+
 # embedded: on one machine, everything at hand, as `make run` starts it. production: for real, see deploy/README.md.
 # test: as the tests start it. Default embedded.
 ENVIRONMENT = _choice("ENVIRONMENT", "embedded", ("embedded", "production", "test"))
@@ -168,6 +173,7 @@ DATABASE_POOL = _number("DATABASE_POOL", 0, least=0, most=100)
 REDIS_URL = _needed("REDIS_URL", "redis://127.0.0.1:6379/0", "for example redis://127.0.0.1:6379/0")
 if not re.match(r"(rediss?|redis\+socket)://.", REDIS_URL):
     _refuse("REDIS_URL must begin with redis://, rediss:// or redis+socket://.")
+OWN_BROKER = not _given("REDIS_URL")  # whether `make run` brings one
 
 # The mail server: smtp://user:password@host:port, smtp+tls:// (STARTTLS) or smtp+ssl://. Production must set it.
 EMAIL = _address(
@@ -177,6 +183,7 @@ EMAIL = _address(
     environ.Env.email_url_config,
     "smtp+tls://user:password@mail.example.com:587",
 )
+OWN_MAIL_SINK = not _given("EMAIL_URL")  # whether `make run` brings one
 
 # Sender of every mail. Production must set it; default an address that can never receive.
 DEFAULT_FROM_EMAIL = _needed("DEFAULT_FROM_EMAIL", "Liaison <liaison@localhost.invalid>", "the sender of every mail")

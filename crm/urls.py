@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 
 from crm.desk import health
+from crm.users import views as users
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
 
@@ -20,5 +21,6 @@ urlpatterns = [
     path("readyz", health.readyz),
     re_path(r"^auth/(signup|email|confirm-email|login/code)/", closed),
     path("auth/", include("allauth.account.urls")),
+    path("language/", users.set_language, name="set_language"),
     path("admin/", admin.site.urls),
 ]

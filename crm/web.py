@@ -13,6 +13,7 @@ threads = env.WEB_THREADS
 timeout = 60  # seconds without a sign of life, until a process is replaced
 graceful_timeout = 10  # seconds for the requests under way, when it ends
 keepalive = 15  # seconds
+loglevel = "warning"
 control_socket_disable = True
 raw_env = [f"DATABASE_POOL={env.WEB_THREADS}"]  # a connection for each thread; only the web server has a pool
 

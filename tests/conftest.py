@@ -13,7 +13,7 @@ Rows
 
 Doors
     client      (pytest-django) Django's test client, nobody signed in; `client.force_login(user)`.
-    api         an APIClient; `api.sign_in(user)` acts for that user from then on.
+    api         REST framework's APIClient; `api.force_authenticate(user)` acts for that user from then on.
 
 Servers
     postgres    the PostgreSQL server's address, without a database name (only in the PostgreSQL run).
@@ -24,23 +24,32 @@ Servers
 
 Pages in a browser
     site        a live server on this test's `database`: .url
-    page        a Chromium page 1280 px wide; phone: one 360 px wide. Both start at `site`.
-                `page.goto("/accounts/")` is relative to it; `sign_in(page, user)` signs in (tests/browser.py).
-                A message on the console or a failed request fails the test.
+    page        a Chromium page 1280 px wide; phone: one 360 px wide, with touch. `page.goto("/accounts/")` is
+                relative to `site`. In tests/browser.py: sign_in(page, user), violations(page), picture(page, name).
+    problems    what the pages complained of: errors on the console, exceptions, failed requests. Not empty at the
+                end of a test with a page, it fails the test; a test that provokes one empties it.
 
 Marks: `postgres` and `sqlite` (only in that run), `process` (starts processes of ours), `browser`.
 """
 
 from collections.abc import Iterator
+from pathlib import Path
 from types import ModuleType
+from typing import Any
 
+import playwright.sync_api
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from pytest_django.live_server_helper import LiveServer
 from pytest_django.plugin import DjangoDbBlocker
+from rest_framework.test import APIClient
 
+from tests import browser as browsing
 from tests import clock as clock_module
 from tests.services import databases
+from tests.services.processes import Processes
+from tests.services.sink import Sink
 from tests.services.valkey import GivenServer, Valkey, of_this_test
 
 
@@ -100,3 +109,64 @@ def valkey() -> Iterator[Valkey | GivenServer]:
     server = of_this_test()
     yield server
     server.remove()
+
+
+@pytest.fixture
+def sink() -> Iterator[Sink]:
+    server = Sink()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def processes(database: str, tmp_path: Path) -> Iterator[Processes]:
+    started = Processes(database, tmp_path)
+    yield started
+    started.end_all()
+
+
+@pytest.fixture
+def api() -> APIClient:
+    return APIClient()
+
+
+@pytest.fixture
+def site(database: str) -> Iterator[LiveServer]:
+    server = LiveServer("127.0.0.1")
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[playwright.sync_api.Browser]:
+    path = browsing.chromium()
+    if path is None:
+        pytest.skip("Chromium is missing; on Debian: apt-get install chromium")
+    with playwright.sync_api.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=path, args=browsing.ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def problems() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def page(browser: Any, site: LiveServer, problems: list[str]) -> Iterator[playwright.sync_api.Page]:
+    yield from _page(browser, site, problems, viewport={"width": 1280, "height": 800})
+
+
+@pytest.fixture
+def phone(browser: Any, site: LiveServer, problems: list[str]) -> Iterator[playwright.sync_api.Page]:
+    yield from _page(browser, site, problems, viewport={"width": 360, "height": 740}, has_touch=True, is_mobile=True)
+
+
+def _page(browser: Any, site: LiveServer, problems: list[str], **options: Any) -> Iterator[playwright.sync_api.Page]:
+    context = browser.new_context(base_url=site.url, locale="en-GB", timezone_id="Europe/Lisbon", **options)
+    page = context.new_page()
+    browsing.watch(page, problems)
+    yield page
+    context.close()
+    assert not problems

@@ -7,6 +7,7 @@ from tests.services import databases
 databases.prepare()
 os.environ["ENVIRONMENT"] = "test"
 os.environ["DATABASE_URL"] = databases.url_of(databases.WORKER)
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"  # Playwright keeps an event loop in the main thread
 
 from crm.settings import *  # noqa: E402, F403
 

@@ -1,0 +1,124 @@
+"""An SMTP server for the tests: takes mails, refuses them or behaves badly, and remembers everything."""
+
+import asyncio
+import hashlib
+import time
+from dataclasses import dataclass, field
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any, Literal
+
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from crm.core import child
+
+Mode = Literal["accept", "451", "550", "drop", "stall", "refuse"]
+STALL = 600  # seconds of silence after the end of the data: longer than any client waits
+
+
+@dataclass(frozen=True)
+class Mail:
+    """One mail as it reached the end of its data, for one recipient; `accepted`: the client was told 250."""
+
+    message_id: str
+    recipient: str
+    digest: str  # SHA-256 of the content
+    at: float  # seconds, of time.time()
+    accepted: bool
+    content: bytes = field(repr=False)
+
+    @property
+    def message(self) -> EmailMessage:
+        message = message_from_bytes(self.content, policy=policy.default)
+        assert isinstance(message, EmailMessage)
+        return message
+
+
+class Sink:
+    """`url` is what goes into EMAIL_URL; `mode` may be changed at any time:
+
+    accept   250, and remembered
+    451      every recipient is refused for now
+    550      every recipient is refused for good; `refused` narrows it (and 451) to some addresses
+    drop     the data is taken to its end and remembered, then the connection is cut: nobody is told
+    stall    the data is taken to its end and remembered, then silence
+    refuse   connections are refused
+    """
+
+    def __init__(self) -> None:
+        self.mails: list[Mail] = []
+        self.refused: set[str] = set()
+        self.port = child.free_port()
+        self.url = f"smtp://127.0.0.1:{self.port}"
+        self._mode: Mode = "accept"
+        self._controller: Controller | None = None
+        self._listen()
+
+    @property
+    def mode(self) -> Mode:
+        return self._mode
+
+    @mode.setter
+    def mode(self, mode: Mode) -> None:
+        self._mode = mode
+        if mode == "refuse":
+            self.stop()
+        elif self._controller is None:
+            self._listen()
+
+    @property
+    def recipients(self) -> list[str]:
+        return [mail.recipient for mail in self.mails]
+
+    def to(self, address: str) -> list[Mail]:
+        return [mail for mail in self.mails if mail.recipient == address]
+
+    def wait_for(self, count: int, *, seconds: float = 30) -> list[Mail]:
+        """Return the mails once there are `count`, failing after `seconds`."""
+        deadline = time.monotonic() + seconds
+        while len(self.mails) < count:
+            assert time.monotonic() < deadline, f"{len(self.mails)} mails of {count} came within {seconds} s"
+            time.sleep(0.05)
+        return self.mails
+
+    def stop(self) -> None:
+        if self._controller is not None:
+            self._controller.stop(no_assert=True)
+            self._controller = None
+
+    def _listen(self) -> None:
+        self._controller = Controller(_Handler(self), hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=True)
+        self._controller.start()
+
+
+class _Handler:
+    def __init__(self, sink: Sink) -> None:
+        self.sink = sink
+
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        concerned = not self.sink.refused or address in self.sink.refused
+        if concerned and self.sink.mode == "451":
+            return "451 Try again later"
+        if concerned and self.sink.mode == "550":
+            return "550 No such user"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+        mode = self.sink.mode
+        content: Any = envelope.content
+        mail = message_from_bytes(content, policy=policy.default)
+        digest = hashlib.sha256(content).hexdigest()
+        for recipient in envelope.rcpt_tos:
+            accepted = mode not in {"drop", "stall"}
+            self.sink.mails.append(
+                Mail(str(mail["Message-ID"] or ""), recipient, digest, time.time(), accepted, content)
+            )
+        if mode == "drop":
+            server.transport.abort()
+        elif mode == "stall":
+            await asyncio.sleep(STALL)
+        return "250 OK"
