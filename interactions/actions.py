@@ -1,0 +1,325 @@
+"""Log a touch, with what it settles and what is to follow, in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from contacts.models import Contact, ContactPhone
+from crm.commitments import actions as commitments
+from crm.commitments.models import Commitment, Kind
+from crm.core.actor import Actor
+from crm.core.refusals import Refused
+from crm.dossiers.actions import record
+from crm.dossiers.models import Channel, Dossier, Event, Outcome, Purpose, Topic
+from crm.poc.decide import Answer, Reason
+from crm.poc.models import PointOfContact
+from crm.poc.resolve import resolve
+from interactions.follow_ups import NewFollowUp, open_follow_up, retry
+from interactions.models import FollowUp, Interaction, TouchPoint
+from projects.models import Project
+
+MAX_NOTE = 20_000  # characters
+
+
+class WhoRequired(Refused):
+    field = "who"
+    code = "who_required"
+    default_message = _("Say who it was: a contact, an account, a project, or the number or name of the caller.")
+
+
+class InTheFuture(Refused):
+    field = "occurred_at"
+    code = "in_the_future"
+    default_message = _("It cannot have happened later than now. Plan it as a follow-up.")
+
+
+class OutcomeMismatch(Refused):
+    field = "outcome"
+    code = "outcome_mismatch"
+    default_message = _("This outcome does not belong to this channel or direction.")
+
+
+class AccountMismatch(Refused):
+    field = "project"
+    code = "account_mismatch"
+    default_message = _("The project belongs to another account.")
+
+
+class NoteTooLong(Refused):
+    field = "note"
+    code = "note_too_long"
+    default_message = _("The note may have at most 20,000 characters.")
+
+
+class SettlesElsewhere(Refused):
+    field = "settles"
+    code = "settles_elsewhere"
+    default_message = _("What is settled must be open and belong to the same account.")
+
+
+class KeyTaken(Refused):
+    field = "client_key"
+    code = "key_taken"
+    default_message = _("This key was used for another interaction already. Take a new one.")
+
+
+@dataclass(slots=True)
+class Touch:
+    """One touch to log. `occurred_at` None is now; `caller` is a number, address or name nobody knew.
+
+    `phone` is the number that was dialled, where it is known: a wrong one is marked.
+    """
+
+    channel: Channel
+    direction: str
+    topic: Topic
+    account: Account | None = None
+    contact: Contact | None = None
+    project: Project | None = None
+    touch_point: TouchPoint | None = None
+    purpose: Purpose | None = None
+    outcome: Outcome | None = None
+    phone: ContactPhone | None = None
+    occurred_at: datetime | None = None
+    seconds: int | None = None
+    note: str = ""
+    caller: str = ""
+    client_key: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Logged:
+    """What logging did: `is_new` is False where the client key had been logged already."""
+
+    interaction: Interaction
+    follow_up: FollowUp | None = None
+    answer: Commitment | None = None  # the answer that is owed now
+    told: PointOfContact | None = None
+    is_new: bool = True
+
+
+def log(
+    *, touch: Touch, follow_up: NewFollowUp | None = None, settles: Sequence[Commitment] = (), by: Actor, at: datetime
+) -> Logged:
+    """Log a touch, open what follows from it, and settle what it settles. The same client key is saved once.
+
+    :raises WhoRequired: nobody is named.
+    :raises InTheFuture: it happened later than `at`.
+    :raises OutcomeMismatch: the outcome does not fit channel or direction.
+    :raises AccountMismatch: the project belongs to another account.
+    :raises SettlesElsewhere: something settled is closed or lies elsewhere.
+    :raises KeyTaken: somebody else used this client key.
+    """
+    try:
+        with transaction.atomic():
+            return _repeated(touch, by) or _log(touch, follow_up, settles, by, at)
+    except IntegrityError:
+        # A retry that overtook its first try: that one is saved, so this one is a repeat.
+        repeated = _repeated(touch, by)
+        if repeated is None:
+            raise
+        return repeated
+
+
+def _repeated(touch: Touch, by: Actor) -> Logged | None:
+    """What the client key saved before.
+
+    :raises KeyTaken: somebody else used it.
+    """
+    if touch.client_key is None:
+        return None
+    interaction = Interaction.objects.for_list().filter(client_key=touch.client_key).first()
+    if interaction is None:
+        return None
+    if interaction.logged_by_id != by.user_id:
+        raise KeyTaken
+    return Logged(interaction, interaction.follow_ups.for_list().first(), is_new=False)
+
+
+def _log(touch: Touch, follow_up: NewFollowUp | None, settles: Sequence[Commitment], by: Actor, at: datetime) -> Logged:
+    _complete(touch)
+    _refuse(touch, at)
+    dossier = place_of(touch)
+    moment = touch.occurred_at or at
+    answer = resolve(dossier_id=dossier.pk, topic_id=touch.topic.pk, at=moment)
+    poc = PointOfContact.objects.get(pk=answer.poc_id)
+    interaction = _save(touch, dossier, answer, moment, by, at)
+    interaction.poc = poc
+    _settle(interaction, settles, by, at)
+    owed = _owe_answer(interaction, by, at)
+    planned = open_follow_up(new=follow_up, interaction=interaction, by=by, at=at) if follow_up else None
+    _touched(interaction, touch.phone)
+    event = _record(interaction, planned, by, at)
+    told = _tell(interaction, event, owed, by, at)
+    return Logged(interaction, planned, owed, told)
+
+
+def _complete(touch: Touch) -> None:
+    """Fill in the account from project or contact; strangers are kept at the default touch point."""
+    if touch.account is None:
+        touch.account = touch.project.account if touch.project else touch.contact.account if touch.contact else None
+    if not any((touch.account, touch.contact, touch.project, touch.touch_point)) and touch.caller.strip():
+        touch.touch_point = TouchPoint.objects.for_list().get(is_default=True)
+
+
+def _refuse(touch: Touch, at: datetime) -> None:
+    if not any((touch.account, touch.contact, touch.project, touch.touch_point)):
+        raise WhoRequired
+    if touch.occurred_at is not None and touch.occurred_at > at:
+        raise InTheFuture
+    if touch.project and touch.account and touch.project.account_id != touch.account.pk:
+        raise AccountMismatch
+    if len(touch.note) > MAX_NOTE:
+        raise NoteTooLong
+    outcome = touch.outcome
+    if outcome is None:
+        return
+    wrong_way = outcome.is_inbound_only and touch.direction != Interaction.Direction.INBOUND
+    if wrong_way or not outcome.channels.filter(pk=touch.channel.pk).exists():
+        raise OutcomeMismatch
+
+
+def place_of(touch: Touch) -> Dossier:
+    """The dossier a touch belongs to: its project's, else its contact's, account's or touch point's."""
+    record = touch.project or touch.contact or touch.account or touch.touch_point
+    assert record is not None  # noqa: S101  # refused before
+    return record.dossier
+
+
+def _save(touch: Touch, dossier: Dossier, answer: Answer, moment: datetime, by: Actor, at: datetime) -> Interaction:
+    return Interaction.objects.create(
+        dossier=dossier, home_id=dossier.home_id, account=touch.account, contact=touch.contact, project=touch.project,
+        touch_point=touch.touch_point, channel=touch.channel, purpose=touch.purpose, outcome=touch.outcome,
+        topic=touch.topic, poc_id=answer.poc_id, poc_why=[reason_values(r) for r in answer.reasons],
+        logged_by=by.user, direction=touch.direction, occurred_at=moment, logged_at=at, seconds=touch.seconds,
+        note=touch.note.strip(), caller=touch.caller.strip()[:254], via=by.source, client_key=touch.client_key,
+        is_touch=touch.outcome.is_touch if touch.outcome else True,
+    )  # fmt: skip
+
+
+def reason_values(reason: Reason) -> dict[str, Any]:
+    """A reason as it is stored and given by the API; empty values are left out."""
+    values = {k: v.isoformat() if isinstance(v, datetime) else v for k, v in asdict(reason).items()}
+    return {k: v for k, v in values.items() if v is not None}
+
+
+def _settle(interaction: Interaction, settles: Sequence[Commitment], by: Actor, at: datetime) -> None:
+    """Keep what was owed, or try it again where nobody was reached."""
+    for commitment in settles:
+        if commitment.home_id != interaction.home_id or commitment.is_closed:
+            raise SettlesElsewhere
+        if interaction.outcome and interaction.outcome.asks_retry:
+            retry(commitment=commitment, by=by, at=at)
+        else:
+            commitments.keep(commitment=commitment, by=by, at=at)
+
+
+def _owe_answer(interaction: Interaction, by: Actor, at: datetime) -> Commitment | None:
+    """Open the first answer where an inbound touch expects one; owed from now, however late it was logged."""
+    outcome, purpose = interaction.outcome, interaction.purpose
+    expected = (purpose and purpose.expects_answer) or (outcome and outcome.expects_answer)
+    if interaction.direction != Interaction.Direction.INBOUND or not expected or (outcome and outcome.is_final):
+        return None
+    return commitments.open_commitment(
+        dossier=interaction.dossier,
+        topic=interaction.topic,
+        kind=Kind.FIRST_ANSWER,
+        title=_answer_title(interaction),
+        purpose=purpose,
+        channel=interaction.channel,
+        by=by,
+        at=at,
+    )
+
+
+def _answer_title(interaction: Interaction) -> str:
+    """In the firm's language: titles are read by everybody."""
+    who = interaction.contact.name if interaction.contact else interaction.caller or interaction.dossier.title
+    if interaction.outcome and interaction.outcome.expects_answer:
+        return _t("Call %(who)s back") % {"who": who}
+    purpose = interaction.purpose.label if interaction.purpose else ""
+    return _t("Answer %(who)s: %(purpose)s") % {"who": who, "purpose": purpose.lower()}
+
+
+def _touched(interaction: Interaction, phone: ContactPhone | None) -> None:
+    """Move the touch clocks of contact and account; mark a wrong number."""
+    if interaction.is_touch:
+        earlier = Q(last_touch_at=None) | Q(last_touch_at__lt=interaction.occurred_at)
+        if interaction.contact_id:
+            Contact.objects.filter(earlier, pk=interaction.contact_id).update(last_touch_at=interaction.occurred_at)
+        if interaction.account_id:
+            Account.objects.filter(earlier, pk=interaction.account_id).update(last_touch_at=interaction.occurred_at)
+    if interaction.outcome and interaction.outcome.number_is_wrong and phone:
+        ContactPhone.objects.filter(pk=phone.pk).update(is_wrong=True)
+
+
+def touched_dossiers(interaction: Interaction) -> list[Dossier]:
+    """The records on whose timelines it lies; the first one's home is the event's."""
+    records = (interaction.project, interaction.contact, interaction.account)
+    return list({d.pk: d for d in (interaction.dossier, *(r.dossier for r in records if r))}.values())
+
+
+def facts_of(interaction: Interaction) -> dict[str, Any]:
+    """What the timeline shows of an interaction, without what is personal."""
+    outcome, purpose = interaction.outcome, interaction.purpose
+    return {
+        "interaction": interaction.pk, "channel": interaction.channel.name, "icon": interaction.channel.icon,
+        "verb": interaction.channel.verb, "direction": interaction.direction, "seconds": interaction.seconds,
+        "outcome": outcome.name if outcome else "", "purpose": purpose.name if purpose else "",
+        "topic": interaction.topic.name, "topic_id": interaction.topic_id, "is_touch": interaction.is_touch,
+        "is_bad": bool(purpose and purpose.wants_resolution), "poc": interaction.poc_id,
+    }  # fmt: skip
+
+
+def personal_of(interaction: Interaction) -> dict[str, str]:
+    """The names and the note of an interaction."""
+    return {
+        "contact": interaction.contact.name if interaction.contact else interaction.caller,
+        "user": interaction.logged_by.name if interaction.logged_by else "",
+        "poc": interaction.poc.name,
+        "note": interaction.note,
+    }
+
+
+def _record(interaction: Interaction, planned: FollowUp | None, by: Actor, at: datetime) -> Event:
+    promised = {"promised": planned.commitment.due_at.isoformat()} if planned else {}
+    return record(
+        kind=Event.Kind.LOGGED,
+        dossiers=touched_dossiers(interaction),
+        happened_at=interaction.occurred_at,
+        facts=facts_of(interaction) | promised,
+        personal=personal_of(interaction) | ({"promised": planned.commitment.title} if planned else {}),
+        by=by,
+        at=at,
+    )
+
+
+def _tell(
+    interaction: Interaction, event: Event, owed: Commitment | None, by: Actor, at: datetime
+) -> PointOfContact | None:
+    """Tell whoever answers, where somebody else logged it; complaints and call-backs by mail too."""
+    if interaction.poc.user_id is not None and interaction.poc.user_id == by.user_id:
+        return None
+    urgent = any(word and word.tells_at_once for word in (interaction.purpose, interaction.outcome))
+    commitments.notify(
+        idem_key=f"e:{event.pk}:logged",
+        kind="logged",
+        recipient_poc_ids=[interaction.poc_id],
+        dossier=interaction.dossier,
+        context=facts_of(interaction) | personal_of(interaction),
+        channels=("inbox", "email") if urgent else ("inbox",),
+        urgent=urgent,
+        by=by,
+        at=at,
+    )
+    return interaction.poc

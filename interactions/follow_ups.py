@@ -1,0 +1,108 @@
+"""What is to be done next: opened with a touch or alone, tried again, written in plain words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+
+from django.db import transaction
+from django.db.models import F
+from django.utils.translation import gettext as _t
+
+from contacts.models import Contact
+from crm.commitments import actions as commitments
+from crm.commitments.models import Commitment, Kind
+from crm.core.actor import Actor
+from crm.dossiers.models import Channel, Dossier, Topic
+from crm.poc.calendars import working_times
+from crm.poc.models import PointOfContact
+from crm.poc.resolve import resolve
+from interactions.models import FollowUp, Interaction
+
+MORNING = time(9)  # when a day is named without an hour
+
+
+@dataclass(slots=True)
+class NewFollowUp:
+    """One follow-up to open: due at a moment; for `poc`, or, with None, for whoever answers then."""
+
+    due_at: datetime
+    title: str = ""
+    text: str = ""
+    poc: PointOfContact | None = None
+    contact: Contact | None = None
+    channel: Channel | None = None
+    place: str = ""
+
+
+@transaction.atomic
+def open_follow_up(*, new: NewFollowUp, interaction: Interaction, by: Actor, at: datetime) -> FollowUp:
+    """Open a follow-up promised in `interaction`, on the same record and topic.
+
+    :raises DueInThePast: it would be due before `at`.
+    """
+    contact = new.contact or interaction.contact
+    return plan(
+        new=new,
+        dossier=interaction.dossier,
+        topic=interaction.topic,
+        contact=contact,
+        channel=new.channel or interaction.channel,
+        interaction=interaction,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def plan(
+    *,
+    new: NewFollowUp,
+    dossier: Dossier,
+    topic: Topic,
+    contact: Contact | None = None,
+    channel: Channel | None = None,
+    interaction: Interaction | None = None,
+    by: Actor,
+    at: datetime,
+) -> FollowUp:
+    """Open a follow-up on a record, with or without a touch before it.
+
+    :raises DueInThePast: it would be due before `at`.
+    """
+    commitment = commitments.open_commitment(
+        dossier=dossier,
+        topic=topic,
+        kind=Kind.FOLLOW_UP,
+        title=new.title.strip() or title_of(contact, channel, dossier),
+        due_at=new.due_at,
+        poc=new.poc,
+        channel=channel,
+        by=by,
+        at=at,
+    )
+    return FollowUp.objects.create(
+        commitment=commitment, contact=contact, interaction=interaction, channel=channel, text=new.text.strip(),
+        place=new.place.strip(),
+    )  # fmt: skip
+
+
+def title_of(contact: Contact | None, channel: Channel | None, dossier: Dossier) -> str:
+    """What is to be done, in a few words."""
+    who = contact.name if contact else dossier.title
+    if channel is None or channel.verb == Channel.Verb.CALL:
+        return _t("Call %(who)s") % {"who": who}
+    if channel.verb == Channel.Verb.MEET:
+        return _t("Meet %(who)s") % {"who": who}
+    return _t("Write to %(who)s") % {"who": who}
+
+
+@transaction.atomic
+def retry(*, commitment: Commitment, by: Actor, at: datetime) -> Commitment:
+    """Nobody was reached: the same thing is owed again on the next working day, one attempt more."""
+    FollowUp.objects.filter(commitment=commitment).update(attempt=F("attempt") + 1)
+    poc_id = resolve(
+        dossier_id=commitment.dossier_id, topic_id=commitment.topic_id, at=at, poc_id=commitment.poc_id
+    ).poc_id
+    due_at = working_times([poc_id])[poc_id].add_days(at, 1)
+    return commitments.redue(commitment=commitment, due_at=due_at, by=by, at=at)
