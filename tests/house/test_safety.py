@@ -1,0 +1,39 @@
+"""What every answer carries."""
+
+import re
+
+import pytest
+
+from crm.users.models import User
+
+pytestmark = pytest.mark.django_db
+PAGES = ["/auth/login/", "/auth/password/reset/", "/admin/", "/no-such-page/", "/healthz"]
+INLINE = re.compile(r"<script(?![^>]*\ssrc=)|<style|\sstyle=|\son[a-z]+=\"|javascript:", re.I)
+
+
+@pytest.fixture
+def administrator(client):
+    user = User.objects.create_superuser("root@example.com", "a-good-long-password", name="Root")
+    client.force_login(user)
+    return user
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_answer_carries_the_strict_policy(client, administrator, path):
+    policy = client.get(path, follow=True)["Content-Security-Policy"]
+    assert "default-src 'self'" in policy
+    assert "unsafe" not in policy
+    assert "data:" not in policy
+    assert "//" not in policy
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_no_page_brings_inline_script_or_style(client, administrator, path):
+    assert not INLINE.search(client.get(path, follow=True).content.decode())
+
+
+def test_a_page_is_not_framed_nor_its_address_told(client):
+    response = client.get("/auth/login/")
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert response["X-Content-Type-Options"] == "nosniff"

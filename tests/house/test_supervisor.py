@@ -1,0 +1,123 @@
+"""`make run`, end to end: real processes, a folder and a port of the test's own."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from crm.core import child
+from tests.services.databases import ROOT
+from tests.services.processes import Process, alive, descendants, wait_until
+
+pytestmark = [pytest.mark.process, pytest.mark.sqlite]  # the embedded start is on SQLite, whatever the run is on
+PROCESSES = 7  # broker, mail, guard, worker and its pool, beat, web and its process
+
+
+class Start:
+    """One start of the product, as `make run` does it."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.port = child.free_port()
+        self.env = {"PATH": os.environ["PATH"], "VAR_FOLDER": str(folder), "PORT": str(self.port), "EMPTY": "1"}
+
+    def begin(self, *before):
+        self.process = Process([*before, sys.executable, "manage.py", "run_all"], self.env, self.folder / "start.log")
+
+    def wait(self, seconds=60):
+        wait_until(lambda: "Liaison is at" in self.process.output() or not self.process.is_running(), seconds=seconds)
+        assert self.process.is_running(), self.process.output()
+
+    def children(self):
+        """Return the ids of all processes of the start, once all are there, those of the pools too."""
+        wait_until(lambda: len(descendants(self.process.pid)) >= PROCESSES)
+        return descendants(self.process.pid)
+
+    def get(self, path):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+            return json.load(answer)
+
+
+@pytest.fixture
+def start(tmp_path):
+    started = Start(tmp_path)
+    started.begin()
+    yield started
+    with suppress(ProcessLookupError):
+        started.process.end(grace=30)
+
+
+def test_it_starts_says_where_it_is_and_ends_without_a_trace(start):
+    start.wait()
+    assert f"http://127.0.0.1:{start.port}/" in start.process.output()
+    assert start.get("/healthz") == {"status": "ok"}
+    assert start.get("/readyz") == {"status": "ok", "database": "ok", "migrations": "ok", "broker": "ok"}
+    children = start.children()
+    start.process.popen.send_signal(signal.SIGTERM)
+    assert start.process.wait(seconds=60) == 0, start.process.output()
+    assert alive(children) == []
+
+
+def test_a_second_start_is_quick_and_keeps_the_data(start):
+    start.wait()
+    secret = (start.folder / "secret-key").read_text()
+    start.process.popen.send_signal(signal.SIGINT)
+    assert start.process.wait(seconds=60) == 0
+    moved = (start.folder / "empty.sqlite3").stat().st_ino
+    (start.folder / "start.log").unlink()
+    began = time.monotonic()
+    start.begin()
+    start.wait()
+    assert time.monotonic() - began < 15  # at most 5 s on a quiet machine; the suite shares this one
+    assert (start.folder / "empty.sqlite3").stat().st_ino == moved
+    assert (start.folder / "secret-key").read_text() == secret
+
+
+def test_killed_it_leaves_no_orphan(start):
+    start.wait()
+    children = start.children()
+    os.kill(start.process.pid, signal.SIGKILL)
+    wait_until(lambda: not alive(children), seconds=10)
+
+
+def test_when_one_program_ends_all_end_with_its_failure(start):
+    start.wait()
+    children = start.children()
+    beat = next(pid for pid in children if b"beat" in Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0"))
+    os.kill(beat, signal.SIGKILL)
+    assert start.process.wait(seconds=60) == 128 + signal.SIGKILL
+    assert "beat ended" in start.process.output()
+    assert alive(children) == []
+
+
+def test_a_taken_port_is_one_plain_line(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = subprocess.run(
+            [sys.executable, "manage.py", "run_all"],
+            cwd=ROOT,
+            env={"PATH": os.environ["PATH"], "VAR_FOLDER": str(tmp_path), "PORT": str(port)},
+            capture_output=True,
+            text=True,
+        )
+    assert done.returncode == 1
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert str(port) in line
+    assert "PORT=" in line
+
+
+def test_ctrl_c_ends_it_even_where_the_signal_is_inherited_as_ignored(tmp_path):
+    start = Start(tmp_path)
+    start.begin("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
+    start.wait()
+    start.process.popen.send_signal(signal.SIGINT)
+    assert start.process.wait(seconds=60) == 0
