@@ -148,6 +148,7 @@ class _Expansion:
     def __init__(self, zone: str, weekly: tuple[Hours, ...], dated: tuple[tuple[date, Hours], ...]) -> None:
         self.zone, self.weekly, self.dated = ZoneInfo(zone), weekly, dated
         self.by_date = dict(dated)
+        self.known: dict[date, list[tuple[int, int]]] = {}
         self.opens_weekly = any(weekly)
         self.starts: list[int] = []
         self.ends: list[int] = []
@@ -156,11 +157,12 @@ class _Expansion:
 
     def of_date(self, day: date) -> list[tuple[int, int]]:
         """Return the intervals of one local date, sorted, apart, not empty."""
-        hours = self.by_date.get(day)
-        if hours is None:
-            hours = self.weekly[day.weekday()]
-        spans = [self._interval(day, start, end) for start, end in hours]
-        return _merge(span for span in spans if span[0] < span[1])
+        if day not in self.known:
+            hours = self.by_date.get(day)
+            hours = self.weekly[day.weekday()] if hours is None else hours
+            spans = [self._interval(day, start, end) for start, end in hours]
+            self.known[day] = _merge(span for span in spans if span[0] < span[1])
+        return self.known[day]
 
     def cover(self, first: int, last: int) -> None:
         """Have everything expanded that lies from `first` to `last`."""

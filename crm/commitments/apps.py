@@ -1,0 +1,13 @@
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class CommitmentsConfig(AppConfig):
+    name = "crm.commitments"
+    verbose_name = _("What is owed")
+
+    def ready(self) -> None:
+        """Answer for the messages that tell about what is owed."""
+        from crm.commitments import mails  # noqa: PLC0415  # models are not there before
+
+        mails.register()

@@ -1,0 +1,274 @@
+"""When somebody is told, and who: one look at one thing that is owed. Pure; no Django.
+
+A ladder is a sequence of steps. A look runs every step whose moment has come, and says when to
+look again. Its rules:
+
+- A reminder whose moment lies before the opening or the last act, or within a snooze, is
+  skipped; the step at the due moment never is.
+- An escalation is counted from the hand-off of the step before it. Until that is handed off it
+  waits, so an outage of ours never reports somebody who was never asked.
+- A slot with nobody in it, or only with people told at a lower step, climbs at once to the next
+  slot up: backup, lead, the lead's lead, front desk. A step that ends with nobody counts as handed off.
+- Reminders missed for one recipient become one notice; the earlier ones are coalesced into it.
+- After an acknowledgement the next step runs when its time-out is over.
+- A used-up ladder tells nobody more and looks again each working day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+
+from crm.core.working_time import NeverOpens, WorkingTime
+
+REMINDER, ESCALATION = "reminder", "escalation"
+DUE, HAND_OFF = "due", "hand_off"
+PLANNED, COALESCED, SKIPPED = "planned", "coalesced", "skipped"
+POC, BACKUP, LEAD, LEADS_LEAD, HOUSE = CLIMB = ("poc", "backup", "lead", "leads_lead", "house")
+WORKING_DAYS = "working_days"
+SECONDS = {"minutes": 60, "hours": 3600, "working_minutes": 60, "working_hours": 3600}
+ELAPSED = ("minutes", "hours")
+CHECK_BACK = timedelta(minutes=1)  # while the mail of the step before has not been handed off
+
+# Why a step, or one slot of it, told nobody.
+TOO_LATE, EMPTY, TOLD_ALREADY, NOBODY, ONE_NOTICE = "too_late", "empty", "told_already", "nobody", "one_notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step: when (an amount before or after its anchor), whom (a slot), how often."""
+
+    ordinal: int
+    kind: str
+    amount: int
+    unit: str
+    slot: str
+    anchor: str = DUE
+    repeat_amount: int = 0
+    repeat_unit: str = "working_hours"
+    max_repeats: int = 0
+
+    @property
+    def may_be_skipped(self) -> bool:
+        return self.kind == REMINDER and self.amount != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ladder:
+    """The steps of one policy, and how long an acknowledgement holds them off."""
+
+    steps: Sequence[Step]
+    ack_amount: int
+    ack_unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far one commitment is on its ladder.
+
+    `handed_off_at` is when the step before `cursor` reached somebody, None when nothing was
+    told yet; `is_pending` is true while what was told is still on its way. `hold_until` ends a
+    snooze; `is_acknowledged` holds off by the ladder's own time-out.
+    """
+
+    anchor_at: datetime
+    quiet_until: datetime  # the opening or the last act, or the end of a snooze
+    acted_at: datetime
+    cursor: int = 0
+    repeat_no: int = 0
+    handed_off_at: datetime | None = None
+    is_pending: bool = False
+    is_acknowledged: bool = False
+    hold_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One recipient of one step (or, skipped, one slot that told nobody). `slot` was asked, `reached` answered."""
+
+    step: Step
+    repeat_no: int
+    planned_for: datetime
+    slot: str
+    reached: str
+    recipient: int | None = None
+    state: str = PLANNED
+    reason: str = ""
+
+
+@dataclass(slots=True)
+class Look:
+    """What one look decided."""
+
+    position: Position
+    next_at: datetime
+    notices: list[Notice] = field(default_factory=list)
+    is_awake: bool = True  # neither snoozed nor acknowledged any more
+    is_used_up: bool = False
+
+
+def shift(at: datetime, amount: int, unit: str, calendar: WorkingTime) -> datetime:
+    """Move `at` by an amount of elapsed or working time; by elapsed time where the calendar never opens."""
+    if unit in ELAPSED:
+        return at + timedelta(seconds=amount * SECONDS[unit])
+    if unit != WORKING_DAYS:
+        return _work(at, amount * SECONDS[unit], calendar)
+    try:
+        return calendar.add_days(at, amount)
+    except NeverOpens:
+        return at + timedelta(days=amount)
+
+
+def _work(at: datetime, seconds: int, calendar: WorkingTime) -> datetime:
+    try:
+        return calendar.add(at, seconds)
+    except NeverOpens:
+        return at + timedelta(seconds=seconds)
+
+
+def climb(slot: str) -> Sequence[str]:
+    """Return the slots to try in turn; a named one (`poc:<id>`) goes on with the lead."""
+    return CLIMB[CLIMB.index(slot) :] if slot in CLIMB else (slot, LEAD, LEADS_LEAD, HOUSE)
+
+
+def look(
+    *,
+    ladder: Ladder,
+    position: Position,
+    now: datetime,
+    calendar: WorkingTime,
+    slots: Mapping[str, Sequence[int]],
+    told: Mapping[int, set[int]],
+) -> Look:
+    """Run every step that is due at `now`, and say when to look again (always later than `now`).
+
+    `slots` gives who can be told in each slot; `told` who was told already in this generation,
+    per step. Nothing is changed: the new position is in the result.
+    """
+    if position.is_acknowledged:
+        hold_until = shift(position.acted_at, ladder.ack_amount, ladder.ack_unit, calendar)
+        position = replace(position, hold_until=hold_until)
+    told = {step: set(people) for step, people in told.items()}
+    notices: list[Notice] = []
+    next_at: datetime | None = None
+    while position.cursor < len(ladder.steps):
+        step = ladder.steps[position.cursor]
+        own = shift(position.anchor_at, step.amount, step.unit, calendar)
+        if step.may_be_skipped and position.repeat_no == 0 and own < position.quiet_until:
+            notices.append(_skip(step, position, own, step.slot, TOO_LATE))
+            position = replace(position, cursor=position.cursor + 1)
+            continue
+        moment = _moment(step, own, ladder, position, calendar)
+        if moment is None or moment > now:
+            next_at = moment or _look_again(step, own, ladder, position, now, calendar)
+            break
+        people = _run(step, position, moment, slots, told)
+        notices += people
+        position = _advance(step, position, now, reached=any(n.state == PLANNED for n in people))
+    return _result(position, next_at, notices, now, calendar, is_used_up=position.cursor >= len(ladder.steps))
+
+
+def _moment(step: Step, own: datetime, ladder: Ladder, position: Position, calendar: WorkingTime) -> datetime | None:
+    """Return when `step` runs; None while the hand-off it counts from has not happened."""
+    is_first_reminder = step.kind == REMINDER and position.repeat_no == 0
+    if position.is_acknowledged and position.hold_until:
+        return max(own, position.hold_until) if is_first_reminder else position.hold_until
+    if is_first_reminder:
+        return own
+    if position.is_pending:
+        return None
+    since = position.handed_off_at or max(position.anchor_at, position.quiet_until)
+    if position.repeat_no:
+        return shift(since, step.repeat_amount, step.repeat_unit, calendar)
+    if step.anchor == HAND_OFF:
+        return shift(since, step.amount, step.unit, calendar)
+    return max(own, _gate(step, own, ladder, position, since, calendar))
+
+
+def _gate(
+    step: Step, own: datetime, ladder: Ladder, position: Position, since: datetime, calendar: WorkingTime
+) -> datetime:
+    """Return when the step before was handed off long enough ago for one that counts from the due moment."""
+    before = ladder.steps[position.cursor - 1] if position.cursor else None
+    if before is None or before.anchor != DUE:
+        return since
+    earlier = shift(position.anchor_at, before.amount, before.unit, calendar)
+    if step.unit in ELAPSED:
+        return since + (own - earlier)
+    return _work(since, calendar.between(earlier, own), calendar)
+
+
+def _look_again(
+    step: Step, own: datetime, ladder: Ladder, position: Position, now: datetime, calendar: WorkingTime
+) -> datetime:
+    """Return when to look whether a pending hand-off has happened: not before the step could run."""
+    if position.handed_off_at != now:  # what was told at an earlier look is still on its way
+        return now + CHECK_BACK
+    soonest = _moment(step, own, ladder, replace(position, is_pending=False), calendar)
+    return max(soonest or now, now + CHECK_BACK)
+
+
+def _run(
+    step: Step, position: Position, moment: datetime, slots: Mapping[str, Sequence[int]], told: dict[int, set[int]]
+) -> list[Notice]:
+    """Tell whoever is in the slot, climbing while there is nobody new in it."""
+    before = {person for ordinal, people in told.items() if ordinal < step.ordinal for person in people}
+    notices: list[Notice] = []
+    for slot in climb(step.slot):
+        people = slots.get(slot, ())
+        fresh = [p for p in people if p not in before] if step.kind == ESCALATION else people
+        if fresh:
+            told.setdefault(step.ordinal, set()).update(fresh)
+            tell = [Notice(step, position.repeat_no, moment, step.slot, slot, recipient=p) for p in fresh]
+            return notices + tell
+        notices.append(_skip(step, position, moment, slot, TOLD_ALREADY if people else EMPTY))
+    nobody_at_all = all(n.reason == EMPTY for n in notices)
+    return [*notices, _skip(step, position, moment, "", NOBODY)] if nobody_at_all else notices
+
+
+def _skip(step: Step, position: Position, moment: datetime, slot: str, reason: str) -> Notice:
+    return Notice(step, position.repeat_no, moment, step.slot, slot, state=SKIPPED, reason=reason)
+
+
+def _advance(step: Step, position: Position, now: datetime, *, reached: bool) -> Position:
+    """Return the position after `step` ran; whoever was reached has yet to be handed the notice."""
+    repeats = reached and position.repeat_no < step.max_repeats
+    return replace(
+        position,
+        cursor=position.cursor if repeats else position.cursor + 1,
+        repeat_no=position.repeat_no + 1 if repeats else 0,
+        handed_off_at=now,
+        is_pending=reached,
+        is_acknowledged=False,
+        hold_until=None,
+    )
+
+
+def _result(
+    position: Position,
+    next_at: datetime | None,
+    notices: list[Notice],
+    now: datetime,
+    calendar: WorkingTime,
+    *,
+    is_used_up: bool,
+) -> Look:
+    next_at = next_at or shift(now, 1, WORKING_DAYS, calendar)
+    holds = position.hold_until is not None and position.hold_until > now
+    if holds:
+        next_at = min(next_at, position.hold_until)  # type: ignore[type-var]
+    if not holds:
+        position = replace(position, hold_until=None, is_acknowledged=False)
+    next_at = max(next_at, now + timedelta(seconds=1))
+    return Look(position, next_at, list(_coalesced(notices)), is_awake=not holds, is_used_up=is_used_up)
+
+
+def _coalesced(notices: Sequence[Notice]) -> Iterator[Notice]:
+    """Leave one reminder per recipient: the last of those that are told at once."""
+    last = {n.recipient: n for n in notices if n.step.kind == REMINDER and n.state == PLANNED}
+    for notice in notices:
+        if notice.state == PLANNED and notice.step.kind == REMINDER and last[notice.recipient] is not notice:
+            yield replace(notice, state=COALESCED, reason=ONE_NOTICE)
+        else:
+            yield notice

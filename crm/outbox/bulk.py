@@ -1,0 +1,71 @@
+"""Many rows in one statement. On PostgreSQL through arrays: several times as fast as the ORM."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from django.db import connection, models
+
+Rows = Sequence[Sequence[Any]]
+
+
+def insert(model: type[models.Model], names: Sequence[str], rows: Rows, *, once: Sequence[str]) -> None:
+    """Insert rows of `names` (attribute names), leaving out those whose `once` columns are taken.
+
+    Only that one conflict is forgiven: whatever else a constraint refuses, fails. Fields that
+    are not named get no default. Rows of one call must not repeat each other's `once` columns.
+    """
+    if not rows:
+        return
+    fields = [model._meta.get_field(name.removesuffix("_id")) for name in names]
+    columns = ", ".join(f'"{field.column}"' for field in fields)
+    target = ", ".join(f'"{name}"' for name in once)
+    into = f'INSERT INTO "{model._meta.db_table}" ({columns})'
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            marks = ", ".join(["%s"] * len(fields))
+            sql = f"{into} VALUES ({marks}) ON CONFLICT ({target}) DO NOTHING"
+            cursor.executemany(sql, [_prepared(fields, row) for row in rows])
+        else:
+            arrays, values = _arrays(fields, rows)
+            cursor.execute(f"{into} SELECT * FROM unnest({arrays}) ON CONFLICT ({target}) DO NOTHING", values)
+
+
+def update(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
+    """Update rows by primary key; each row is the key and then the values of `names` (attribute names)."""
+    if not rows:
+        return
+    fields = [model._meta.pk, *(model._meta.get_field(name.removesuffix("_id")) for name in names)]
+    table, columns = model._meta.db_table, [field.column for field in fields]
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            sets = ", ".join(f'"{column}" = %s' for column in columns[1:])
+            prepared = [_prepared(fields, row) for row in rows]
+            sql = f'UPDATE "{table}" SET {sets} WHERE "{columns[0]}" = %s'
+            cursor.executemany(sql, [[*values[1:], values[0]] for values in prepared])
+        else:
+            arrays, values = _arrays(fields, rows)
+            sets = ", ".join(f'"{column}" = new."{column}"' for column in columns[1:])
+            names_of = ", ".join(f'"{column}"' for column in columns)
+            cursor.execute(
+                f'UPDATE "{table}" AS old SET {sets} FROM unnest({arrays}) AS new ({names_of}) '
+                f'WHERE old."{columns[0]}" = new."{columns[0]}"',
+                values,
+            )
+
+
+def _prepared(fields: Sequence[models.Field], row: Sequence[Any]) -> list[Any]:
+    return [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)]
+
+
+def _arrays(fields: Sequence[models.Field], rows: Rows) -> tuple[str, list[list[Any]]]:
+    """Return one array parameter per column, each cast to the column's type."""
+    casts, values = [], []
+    for field, column in zip(fields, zip(*rows, strict=True), strict=True):
+        is_json = isinstance(field, models.JSONField)
+        db_type = field.rel_db_type(connection) if field.primary_key or field.is_relation else field.db_type(connection)
+        casts.append(f"%s::text[]::{db_type}[]" if is_json else f"%s::{db_type}[]")
+        values.append([json.dumps(value) for value in column] if is_json else list(column))
+    return ", ".join(casts), values

@@ -1,0 +1,60 @@
+"""A mail as it is written, and as the bytes that go over the wire."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from email import policy
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import TYPE_CHECKING
+
+from django.conf import settings
+
+if TYPE_CHECKING:
+    from crm.outbox.models import Message
+
+WIRE = policy.SMTP.clone(cte_type="7bit")  # any server takes it, whatever it announces
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """What a mail says, in the words of its reader. `html` may be empty."""
+
+    subject: str
+    text: str
+    html: str = ""
+    language: str = "en"
+
+
+def sender() -> str:
+    """Return the bare address that mails come from."""
+    return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+
+
+def message_id(message: Message) -> str:
+    """Return the Message-ID header: the same for every copy of `message`."""
+    return f"<{message.msgid}@{sender().rpartition('@')[2] or 'localhost'}>"
+
+
+def to_bytes(message: Message, letter: Letter) -> bytes:
+    """Return the mail for the wire: the same bytes for the same letter.
+
+    :raises ValueError: the address cannot be written in a header.
+    """
+    mail = EmailMessage(policy=WIRE)
+    name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
+    mail["From"] = Address(name, addr_spec=address)
+    mail["To"] = Address(addr_spec=message.address)
+    mail["Subject"] = " ".join(letter.subject.split())
+    mail["Date"] = format_datetime(message.created_at)
+    mail["Message-ID"] = message_id(message)
+    mail["Content-Language"] = letter.language
+    mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: answering machines keep quiet
+    mail["X-Auto-Response-Suppress"] = "All"
+    mail.set_content(letter.text)
+    if letter.html:
+        mail.add_alternative(letter.html, subtype="html")
+    if letter.html:  # else two copies of one mail differ
+        mail.set_boundary(f"=_{message.msgid.hex}")
+    return mail.as_bytes()
