@@ -65,12 +65,16 @@ class CircularCover(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One assignment to make: who answers for which record, on which topic, in which place."""
+    """One assignment to make: who answers for which record, on which topic, in which place.
+
+    `starts_at` None: when all of them start.
+    """
 
     dossier: Dossier
     topic: Topic
     poc: PointOfContact
     rank: int = PRIMARY
+    starts_at: datetime | None = None
 
 
 @transaction.atomic
@@ -115,22 +119,24 @@ def assign_many(
 
     :raises Refused: as `assign`; nothing is written then.
     """
-    start = starts_at or at
+    common = starts_at or at
     _lock(changes)
-    held = _held(changes, start)
+    held = _held(changes, common)
     if skip_held:
         changes = [c for c in changes if not _holds(c, held)]
+    replaced = []
     for change in changes:
+        start = change.starts_at or common
         _refuse(change, held.get(_place(change), []), reason, start)
-    replaced = [a for c in changes for a in held.get(_place(c), []) if a.starts_at < start]
-    for assignment in replaced:
-        assignment.ends_at = start
+        for assignment in held.get(_place(change), []):
+            assignment.ends_at = start
+            replaced.append(assignment)
     Assignment.objects.bulk_update(replaced, ["ends_at"], batch_size=500)
     made = Assignment.objects.bulk_create(
         [
             Assignment(
                 dossier=c.dossier, topic=c.topic, poc=c.poc, rank=c.rank,
-                starts_at=start, reason=reason.strip(), decided_by=by.user,
+                starts_at=c.starts_at or common, reason=reason.strip(), decided_by=by.user,
             )
             for c in changes
         ],
@@ -157,17 +163,22 @@ def _lock(changes: Iterable[Change]) -> None:
     list(Dossier.objects.select_for_update(no_key=True).filter(pk__one_of=ids).order_by("pk").values_list("pk"))
 
 
-def _held(changes: Iterable[Change], start: datetime) -> dict[tuple[int, int, int], list[Assignment]]:
-    """Whoever holds or will hold these places from `start` on."""
+def _held(changes: Iterable[Change], common: datetime) -> dict[tuple[int, int, int], list[Assignment]]:
+    """Whoever holds or will hold these places from each change's own start on."""
+    starts = {_place(c): c.starts_at or common for c in changes}
+    if not starts:
+        return {}
     held: dict[tuple[int, int, int], list[Assignment]] = {}
     rows = (
-        Assignment.objects.filter(dossier__one_of=sorted({c.dossier.pk for c in changes}))
-        .overlapping(start, None)
+        Assignment.objects.filter(dossier__one_of=sorted({place[0] for place in starts}))
+        .overlapping(min(starts.values()), None)
         .select_related("poc")
         .order_by("starts_at")
     )
     for assignment in rows:
-        held.setdefault(_place_of(assignment), []).append(assignment)
+        start = starts.get(_place_of(assignment))
+        if start is not None and (assignment.ends_at is None or assignment.ends_at > start):
+            held.setdefault(_place_of(assignment), []).append(assignment)
     return held
 
 

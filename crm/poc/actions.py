@@ -1,0 +1,191 @@
+"""Open and change the people and teams who answer, and who is in which team."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from crm.core.actor import Actor
+from crm.core.refusals import Refused
+from crm.core.text import search_key
+from crm.dossiers.actions import Happening, NameRequired, change_fields, record, record_many
+from crm.dossiers.models import Event
+from crm.poc.models import Membership, PointOfContact
+
+if TYPE_CHECKING:
+    from crm.users.models import User
+
+BATCH = 1000
+PERSONAL = ("name", "name_key", "email", "phone")  # their old and new values can be blanked
+
+
+class PersonRequired(Refused):
+    field = "member"
+    code = "person_required"
+    default_message = _("Only a person can be in a team or have a home team.")
+
+
+class TeamRequired(Refused):
+    field = "team"
+    code = "team_required"
+    default_message = _("Choose a team: only a team has members and a lead.")
+
+
+class LeadsItself(Refused):
+    field = "lead"
+    code = "leads_itself"
+    default_message = _("A team cannot lead itself.")
+
+
+class AlreadyAPoc(Refused):
+    field = "user"
+    code = "already_a_poc"
+    default_message = _("This user is a point of contact already.")
+
+
+@dataclass(slots=True)
+class NewPoc:
+    """One person or team to open; `fields` are the POC's own columns. A home team gets them as a member."""
+
+    kind: str
+    name: str
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+@transaction.atomic
+def open_poc(*, kind: str, name: str, by: Actor, at: datetime, **fields: Any) -> PointOfContact:
+    """Open a person or a team who answers.
+
+    :raises NameRequired: `name` is blank.
+    :raises PersonRequired: a team was given a home team.
+    :raises TeamRequired: a person was given a lead, or a home team that is none.
+    """
+    return open_pocs(pocs=[NewPoc(kind, name, fields)], by=by, at=at)[0]
+
+
+@transaction.atomic
+def open_person(*, user: User, by: Actor, at: datetime, **fields: Any) -> PointOfContact:
+    """Let a user answer: a person with the user's name and address.
+
+    :raises AlreadyAPoc: the user is one.
+    """
+    if PointOfContact.objects.of_user(user).exists():
+        raise AlreadyAPoc
+    own = {"user": user, "email": user.email} | fields
+    return open_poc(kind=PointOfContact.Kind.PERSON, name=user.name, by=by, at=at, **own)
+
+
+@transaction.atomic
+def open_pocs(*, pocs: Iterable[NewPoc], by: Actor, at: datetime) -> list[PointOfContact]:
+    """Open people and teams in bulk; home teams and leads must be open already. Four statements a thousand."""
+    opened = [_poc(new) for new in pocs]
+    PointOfContact.objects.bulk_create(opened, batch_size=BATCH)
+    Membership.objects.bulk_create(
+        [Membership(team_id=p.home_team_id, member=p) for p in opened if p.home_team_id], batch_size=BATCH
+    )
+    record_many([_happening(Event.Kind.CREATED, poc, at) for poc in opened], by=by, at=at)
+    return opened
+
+
+def _poc(new: NewPoc) -> PointOfContact:
+    poc = PointOfContact(kind=new.kind, name=_name(new.name), **new.fields)
+    poc.name_key = search_key(poc.name)[:150]
+    _refuse_mixed(poc)
+    return poc
+
+
+def _name(name: str) -> str:
+    name = " ".join(name.split())
+    if not name:
+        raise NameRequired
+    return name
+
+
+def _refuse_mixed(poc: PointOfContact) -> None:
+    """Keep what belongs to people and what belongs to teams apart."""
+    if poc.home_team and poc.is_team:
+        raise PersonRequired(field="home_team")
+    if poc.home_team and not poc.home_team.is_team:
+        raise TeamRequired(field="home_team")
+    if poc.lead and not poc.is_team:
+        raise TeamRequired(field="lead")
+    if poc.lead_id and poc.lead_id == poc.pk:
+        raise LeadsItself
+
+
+def _happening(kind: str, poc: PointOfContact, at: datetime, **facts: Any) -> Happening:
+    return Happening(kind, [], at, {"kind": "poc", "poc": poc.pk} | facts, {"name": poc.name})
+
+
+@transaction.atomic
+def change_poc(*, poc: PointOfContact, by: Actor, at: datetime, **fields: Any) -> PointOfContact:
+    """Change a person or a team; a new home team gets them as a member. Records old → new of what differs.
+
+    :raises NameRequired: `name` is blank.
+    :raises PersonRequired: a team was given a home team.
+    :raises TeamRequired: a person was given a lead, or a home team that is none.
+    :raises LeadsItself: a team was made its own lead.
+    """
+    locked = PointOfContact.objects.select_for_update(of=("self",), no_key=True).get(pk=poc.pk)
+    if "name" in fields:
+        fields["name"] = _name(fields["name"])
+        fields["name_key"] = search_key(fields["name"])[:150]
+    changes = change_fields(locked, fields)
+    if not changes:
+        return locked
+    _refuse_mixed(locked)
+    locked.save(update_fields=list(changes))
+    if "home_team" in changes and locked.home_team_id:
+        Membership.objects.get_or_create(team_id=locked.home_team_id, member=locked)
+    changes.pop("name_key", None)
+    personal = {name: changes.pop(name) for name in PERSONAL if name in changes}
+    happening = _happening(Event.Kind.CHANGED, locked, at, changes=changes | {name: ["", ""] for name in personal})
+    happening.personal = {**happening.personal, "changes": personal}
+    record_many([happening], by=by, at=at)
+    return locked
+
+
+@transaction.atomic
+def set_lead(*, team: PointOfContact, lead: PointOfContact | None, by: Actor, at: datetime) -> PointOfContact:
+    """Let `lead` lead a team; None: nobody does.
+
+    :raises TeamRequired: `team` is a person.
+    :raises LeadsItself: `lead` is the team.
+    """
+    return change_poc(poc=team, lead=lead, by=by, at=at)
+
+
+@transaction.atomic
+def add_member(*, team: PointOfContact, member: PointOfContact, by: Actor, at: datetime) -> Membership:
+    """Put a person into a team. There already: nothing happens.
+
+    :raises TeamRequired: `team` is a person.
+    :raises PersonRequired: `member` is a team.
+    """
+    if not team.is_team:
+        raise TeamRequired
+    if member.is_team:
+        raise PersonRequired
+    membership, is_new = Membership.objects.get_or_create(team=team, member=member)
+    if is_new:
+        _record_members(team, ["", member.name], by, at)
+    return membership
+
+
+@transaction.atomic
+def remove_member(*, team: PointOfContact, member: PointOfContact, by: Actor, at: datetime) -> None:
+    """Take a person out of a team, which stays their home team if it was. Not in it: nothing happens."""
+    removed, _rows = Membership.objects.filter(team=team, member=member).delete()
+    if removed:
+        _record_members(team, [member.name, ""], by, at)
+
+
+def _record_members(team: PointOfContact, member: list[str], by: Actor, at: datetime) -> None:
+    facts = {"kind": "poc", "poc": team.pk, "changes": {"member": ["", ""]}}
+    personal = {"name": team.name, "changes": {"member": member}}
+    record(kind=Event.Kind.CHANGED, dossiers=[], by=by, at=at, facts=facts, personal=personal)
