@@ -2,7 +2,6 @@
 
 from typing import Any
 
-import celery.schedules
 from csp.constants import NONE, SELF
 from django.utils.translation import gettext_lazy as _
 
@@ -142,8 +141,8 @@ CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: nothing to keep
 CELERY_BEAT_SCHEDULE = {
-    "plan": {"task": "crm.commitments.tasks.plan", "schedule": celery.schedules.schedule(5)},  # seconds
-    "send": {"task": "crm.outbox.tasks.send", "schedule": celery.schedules.schedule(5)},  # seconds
+    "plan": {"task": "crm.commitments.tasks.plan", "schedule": 5.0},  # seconds
+    "send": {"task": "crm.outbox.tasks.send", "schedule": 5.0},  # seconds
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------------------

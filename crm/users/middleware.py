@@ -24,7 +24,7 @@ class ReaderMiddleware:
             return self.get_response(request)
         if request.user.language:
             translation.activate(request.user.language)  # LocaleMiddleware takes it back
-            request.LANGUAGE_CODE = translation.get_language()  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = translation.get_language()
         with timezone.override(_zone(request.user.time_zone or _firm_zone())):
             return self.get_response(request)
 

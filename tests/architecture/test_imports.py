@@ -1,0 +1,24 @@
+"""The import contracts of pyproject.toml hold: the ladder, the doors, the pure modules, the bell."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from importlinter.api import read_configuration
+
+from tests.services.databases import ROOT
+
+CONTRACTS = [contract["id"] for contract in read_configuration(str(ROOT / "pyproject.toml"))["contracts_options"]]
+
+
+@pytest.mark.parametrize("contract", CONTRACTS)
+def test_contract_is_kept(contract):
+    command = [
+        str(shutil.which("lint-imports") or ROOT / ".venv/bin/lint-imports"),
+        "--contract",
+        contract,
+        "--no-cache",
+    ]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
