@@ -14,11 +14,6 @@ CONTRACTS = [contract["id"] for contract in read_configuration(str(ROOT / "pypro
 
 @pytest.mark.parametrize("contract", CONTRACTS)
 def test_contract_is_kept(contract):
-    command = [
-        str(shutil.which("lint-imports") or ROOT / ".venv/bin/lint-imports"),
-        "--contract",
-        contract,
-        "--no-cache",
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    program = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run([program, "--contract", contract, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
