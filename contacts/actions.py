@@ -118,15 +118,24 @@ def change_contact(
     if changes:
         locked.save(update_fields=list(changes))
     changes |= _replace_addresses(locked, emails, phones)
-    if roles is not None:
-        locked.roles.set(roles)
+    changes |= _replace_roles(locked, roles)
     changes.pop("account", None)  # said by refile already
     if changes:
         personal = {name: changes.pop(name) for name in ("emails", "phones") if name in changes}
         facts = {"changes": changes | {name: ["", ""] for name in personal}}
-        record(kind=Event.Kind.CHANGED, dossiers=[dossier], by=by, at=at, facts=facts, personal=personal)
+        values = {"changes": personal} if personal else None
+        record(kind=Event.Kind.CHANGED, dossiers=[dossier], by=by, at=at, facts=facts, personal=values)
     locked.dossier = dossier
     return locked
+
+
+def _replace_roles(contact: Contact, roles: Sequence[ContactRole] | None) -> dict[str, list[str]]:
+    """Write the roles given where they differ; return old → new."""
+    old = list(contact.roles.order_by("position", "pk")) if roles is not None else []
+    if roles is None or {r.pk for r in old} == {r.pk for r in roles}:
+        return {}
+    contact.roles.set(roles)
+    return {"roles": [", ".join(r.name for r in old), ", ".join(r.name for r in roles)]}
 
 
 def _replace_addresses(

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.core.text import search_key
-from crm.dossiers.models import MAX_PARENTS, Dossier, Event, EventDossier, EventPersonal, Tier
+from crm.dossiers.models import MAX_PARENTS, Dossier, Event, EventDossier, EventPersonal, Tier, Word
 
 BATCH = 1000
 
@@ -171,7 +171,12 @@ def refile(
         if locked.kind != Dossier.Kind.ACCOUNT:
             locked.home_id = parent.home_id if parent else locked.pk
         locked.save()
-        record(kind=Event.Kind.CHANGED, dossiers=[locked], by=by, at=at, facts={"changes": changes})
+        personal = {}
+        if locked.kind == Dossier.Kind.CONTACT and "name" in changes:
+            personal["changes"] = {"name": changes["name"]}
+            changes["name"] = ["", ""]
+        facts = {"changes": changes}
+        record(kind=Event.Kind.CHANGED, dossiers=[locked], by=by, at=at, facts=facts, personal=personal)
     return locked
 
 
@@ -213,11 +218,18 @@ def archive(*, dossier: Dossier, by: Actor, at: datetime) -> None:
 
 
 def change_fields(row: Any, fields: dict[str, Any]) -> dict[str, list[str]]:
-    """Set fields that differ; return old → new of them, as text."""
+    """Set fields that differ; return old → new of them, as text that any reader's language can be made from."""
     changes = {}
     for name, value in fields.items():
         old = getattr(row, name)
         if old != value:
             setattr(row, name, value)
-            changes[name] = [str(old if old is not None else ""), str(value if value is not None else "")]
+            changes[name] = [_text(old), _text(value)]
     return changes
+
+
+def _text(value: Any) -> str:
+    """A word by its English name, anything else as it is written."""
+    if isinstance(value, Word):
+        return value.name
+    return "" if value is None else str(value)

@@ -1,0 +1,276 @@
+"""What an event says, in the reader's language: from its facts and, where they still stand, the names in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils import formats, timezone
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.translation import gettext as _
+from django_countries import countries
+from django_countries.fields import CountryField
+
+from crm.core.actor import Source
+from crm.dossiers.models import Channel, Dossier, Event, Word
+
+Personal = Mapping[str, Any]
+PRIMARY = 0  # the rank of the one who answers
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How one event is shown: see `crm.dossiers.timeline.Entry`."""
+
+    title: str
+    icon: str = ""
+    tone: str = "dot"
+    tag: str = ""
+    note: str = ""
+    meta: Sequence[str] = field(default_factory=list)
+
+
+def tell(event: Event, personal: Personal, own: Dossier) -> Told:
+    """Say what happened. `personal` may have been blanked; `own` is the record it lies on."""
+    say = _SAY.get(event.kind, _plain)
+    return say(event, personal, own)
+
+
+def _plain(event: Event, personal: Personal, own: Dossier) -> Told:
+    """Any kind without a sentence of its own."""
+    title = event.get_kind_display()
+    return Told(title[:1].upper() + title[1:], note=str(personal.get("note", "")))
+
+
+# --- Touches ---------------------------------------------------------------------------------------------------------
+
+
+def _logged(event: Event, personal: Personal, own: Dossier) -> Told:
+    facts = event.facts
+    inbound = facts.get("direction") == "in"
+    tone = ("bad" if facts.get("is_bad") else "in") if inbound else "out"
+    meta = [_way(facts), _word(facts.get("outcome", "")), _promised(facts, personal)]
+    return Told(
+        title=_touch(facts, personal, own, inbound),
+        icon=facts.get("icon", "chat"),
+        tone=tone,
+        tag=_word(facts.get("purpose", "")),
+        note=str(personal.get("note", "")),
+        meta=[part for part in meta if part],
+    )
+
+
+def _touch(facts: Mapping[str, Any], personal: Personal, own: Dossier, inbound: bool) -> str:
+    names = {"them": personal.get("contact") or own.title, "us": personal.get("user") or _("we")}
+    if not facts.get("is_touch", True):
+        return (_("%(them)s tried to reach us") if inbound else _("%(us)s tried to reach %(them)s")) % names
+    verb = facts.get("verb", Channel.Verb.WRITE)
+    if verb == Channel.Verb.MEET:
+        return _("%(us)s met %(them)s") % names
+    if verb == Channel.Verb.CALL:
+        return (_("%(them)s called %(us)s") if inbound else _("%(us)s called %(them)s")) % names
+    return (_("%(them)s wrote to %(us)s") if inbound else _("%(us)s wrote to %(them)s")) % names
+
+
+def _way(facts: Mapping[str, Any]) -> str:
+    """Inbound, 6 min."""
+    way = _("Inbound") if facts.get("direction") == "in" else _("Outbound")
+    if facts.get("verb") == Channel.Verb.MEET:
+        way = _word(facts.get("channel", ""))
+    minutes = round((facts.get("seconds") or 0) / 60)
+    return f"{way}, {_('%(minutes)s min') % {'minutes': minutes}}" if minutes else way
+
+
+def _promised(facts: Mapping[str, Any], personal: Personal) -> str:
+    if not facts.get("promised"):
+        return ""
+    values = {"what": personal.get("promised", ""), "moment": _moment(facts["promised"])}
+    if not values["what"]:
+        return _("Promised by %(moment)s") % values
+    return _("Promised: %(what)s, by %(moment)s") % values
+
+
+# --- Who answers -----------------------------------------------------------------------------------------------------
+
+
+def _assigned(event: Event, personal: Personal, own: Dossier) -> Told:
+    facts = event.facts
+    values = {
+        "topic": _word(facts.get("topic", "")).lower(),
+        "new": personal.get("poc") or _("somebody"),
+        "old": personal.get("was") or _("somebody"),
+    }
+    backup = facts.get("rank", PRIMARY) != PRIMARY
+    if facts.get("was"):
+        title = _("Backup about %(topic)s: %(old)s → %(new)s") if backup else _("About %(topic)s: %(old)s → %(new)s")
+    else:
+        title = _("Backup about %(topic)s: %(new)s") if backup else _("About %(topic)s: %(new)s answers")
+    begins = parse_datetime(facts.get("from") or "")
+    planned = begins is not None and begins > event.happened_at
+    meta = [_("from %(moment)s") % {"moment": _moment(facts["from"])}] if planned else []
+    return Told(title % values, icon="card", note=facts.get("reason", ""), meta=meta)
+
+
+def _unassigned(event: Event, personal: Personal, own: Dossier) -> Told:
+    facts = event.facts
+    values = {"topic": _word(facts.get("topic", "")).lower(), "old": personal.get("poc") or _("somebody")}
+    if facts.get("rank", PRIMARY) != PRIMARY:
+        title = _("No longer backup about %(topic)s: %(old)s") % values
+        return Told(title, icon="card", note=facts.get("reason", ""))
+    title = _("%(old)s no longer answers about %(topic)s") % values
+    return Told(title, icon="alert", note=facts.get("reason", ""))
+
+
+# --- The record itself -----------------------------------------------------------------------------------------------
+
+
+def _created(event: Event, personal: Personal, own: Dossier) -> Told:
+    values = {"user": event.actor.name if event.actor else "", "name": own.title}
+    if event.source == Source.IMPORT:
+        return Told(_("%(name)s was imported") % values, icon="plus")
+    title = _("%(user)s opened %(name)s") if values["user"] else _("%(name)s was opened")
+    return Told(title % values, icon="plus")
+
+
+def _archived(event: Event, personal: Personal, own: Dossier) -> Told:
+    values = {"user": event.actor.name if event.actor else "", "name": own.title}
+    title = _("%(user)s archived %(name)s") if values["user"] else _("%(name)s was archived")
+    return Told(title % values, icon="check")
+
+
+def _changed(event: Event, personal: Personal, own: Dossier) -> Told:
+    changes = changes_of(event, personal, own)
+    if not changes:
+        return _plain(event, personal, own)
+    title = " · ".join(f"{c.label}: {_arrow(c.old, c.new)}" for c in changes)
+    return Told(title, icon="edit")
+
+
+def _arrow(old: str, new: str) -> str:
+    """Say old → new; what was empty, or is now, is left out."""
+    if not old:
+        return new or "–"
+    return f"{old} → {new or '–'}"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """One field of a record: what it is called, what stood there, what stands there now."""
+
+    label: str
+    old: str
+    new: str
+
+
+def changes_of(event: Event, personal: Personal, own: Dossier) -> list[FieldChange]:
+    """Return old → new of a change, in the reader's words."""
+    changes = []
+    apart = personal.get("changes") or {}
+    for name, values in (event.facts.get("changes") or {}).items():
+        old, new = apart.get(name) or values
+        shown = _field(own, name)
+        changes.append(FieldChange(_label(name, shown), _value(old, shown), _value(new, shown)))
+    return changes
+
+
+def _field(own: Dossier, name: str) -> models.Field | None:
+    """The model's field a change is about; None where the name is one of the events' own."""
+    model = Dossier._meta.get_field(own.kind).related_model  # a record's kind is what it is related by
+    try:
+        found = model._meta.get_field(name)  # type: ignore[union-attr]
+    except FieldDoesNotExist:
+        return Dossier._meta.get_field(name) if name in ("parent", "tier") else None  # type: ignore[return-value]
+    return found if isinstance(found, models.Field) else None
+
+
+def _label(name: str, shown: models.Field | None) -> str:
+    label = _OWN_LABELS[name]() if name in _OWN_LABELS else str(shown.verbose_name) if shown else name
+    return label[:1].upper() + label[1:]
+
+
+_OWN_LABELS: dict[str, Callable[[], str]] = {
+    "name": lambda: _("name"),
+    "emails": lambda: _("e-mails"),
+    "phones": lambda: _("phones"),
+    "stakeholder": lambda: _("stakeholder"),
+}
+
+
+def _value(text: Any, shown: models.Field | None) -> str:
+    """Say a stored value: a choice by its label, a day in the reader's format, a word in their language."""
+    text = str(text)
+    if not text or shown is None:
+        return text
+    if isinstance(shown, CountryField):
+        return countries.name(text) or text
+    if shown.choices:
+        return str(dict(shown.flatchoices).get(text, text))
+    if isinstance(shown, models.DateField):
+        day = parse_date(text[:10])
+        return _day(day) if day else text
+    if shown.related_model and issubclass(shown.related_model, Word):
+        return ", ".join(_word(name) for name in text.split(", "))
+    return text
+
+
+# --- What is owed ----------------------------------------------------------------------------------------------------
+
+
+def _owed(event: Event, personal: Personal, own: Dossier) -> Told:
+    """What was promised, or what became of it."""
+    facts = event.facts
+    values = {
+        "what": personal.get("title") or _("something"),
+        "user": event.actor.name if event.actor else _("Liaison"),
+        "poc": personal.get("poc") or "",
+        "moment": _moment(facts.get("due_at") or facts.get("until") or ""),
+    }
+    tone, icon, say = _OWED[event.kind]
+    return Told(say() % values, icon=icon, tone=tone, note=str(facts.get("reason") or personal.get("reason") or ""))
+
+
+_OWED: dict[str, tuple[str, str, Callable[[], str]]] = {
+    Event.Kind.OWED: ("dot", "clock", lambda: _("Promised by %(moment)s: %(what)s")),
+    Event.Kind.ACKNOWLEDGED: ("dot", "check", lambda: _("%(user)s has taken it on: %(what)s")),
+    Event.Kind.SNOOZED: ("dot", "snooze", lambda: _("%(user)s put it off until %(moment)s: %(what)s")),
+    Event.Kind.REDUE: ("dot", "clock", lambda: _("Due %(moment)s now: %(what)s")),
+    Event.Kind.REASSIGNED: ("dot", "card", lambda: _("Given to %(poc)s: %(what)s")),
+    Event.Kind.KEPT: ("dot", "check", lambda: _("%(user)s has done it: %(what)s")),
+    Event.Kind.REOPENED: ("dot", "clock", lambda: _("Owed again: %(what)s")),
+    Event.Kind.CANCELLED: ("dot", "close", lambda: _("%(user)s cancelled it: %(what)s")),
+    Event.Kind.ESCALATED: ("bad", "escalate", lambda: _("Escalated to %(poc)s: %(what)s")),
+}
+
+_SAY: dict[str, Callable[[Event, Personal, Dossier], Told]] = {
+    Event.Kind.LOGGED: _logged,
+    Event.Kind.ASSIGNED: _assigned,
+    Event.Kind.UNASSIGNED: _unassigned,
+    Event.Kind.CREATED: _created,
+    Event.Kind.CHANGED: _changed,
+    Event.Kind.ARCHIVED: _archived,
+} | dict.fromkeys(_OWED, _owed)
+
+
+# --- Words and moments -----------------------------------------------------------------------------------------------
+
+
+def _word(name: str) -> str:
+    """A word of the house in the reader's language, where it is a shipped one."""
+    return _(name) if name else ""
+
+
+def _moment(text: str) -> str:
+    """A stored moment in the reader's zone."""
+    at = parse_datetime(text) if text else None
+    if at is None:
+        return ""
+    local = timezone.localtime(at) if timezone.is_aware(at) else at
+    return f"{_day(local.date())}, {formats.time_format(local, 'H:i')}"
+
+
+def _day(day: date) -> str:
+    return formats.date_format(day, "j M Y")
