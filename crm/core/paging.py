@@ -7,11 +7,11 @@ import binascii
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, Field, Model, QuerySet, Value
+from django.db.models import DateTimeField, F, Field, Model, QuerySet, Value
 from django.db.models.expressions import Combinable
 from django.http import QueryDict
 from django.utils.dateparse import parse_datetime
@@ -19,6 +19,8 @@ from django.utils.dateparse import parse_datetime
 from crm.core.query import Row, RowComparison
 
 SIZE = 50
+LONG_AGO = Value(datetime(1970, 1, 1, tzinfo=UTC), output_field=DateTimeField())  # sorts what never happened
+FAR_AWAY = date(9999, 12, 31)  # sorts what has no end
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def _read(text: str, order: Order) -> tuple[Any, int] | None:
     try:
         value, pk = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
         if order.output_field.get_internal_type() == "DateTimeField":
-            value = parse_datetime(value)
+            value = parse_datetime(value)  # keeps the zone; to_python warns without one
         place = order.output_field.to_python(value), int(pk)
     except (binascii.Error, ValueError, TypeError, AttributeError, OverflowError, RecursionError, ValidationError):
         return None

@@ -2,6 +2,7 @@
 
 from django import forms, template
 from django.forms.boundfield import BoundField
+from django.urls import reverse
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -27,3 +28,18 @@ def field(bound: BoundField, label: str = "", help: str = "", **attrs: str) -> d
         "choices": isinstance(widget, (forms.RadioSelect, forms.CheckboxSelectMultiple)),
         "control": _control(bound, {name.replace("_", "-"): value for name, value in attrs.items()}),
     }
+
+
+@register.simple_tag
+def bare(bound: BoundField) -> SafeString:
+    """Show only the control, for rows of filters whose labels are hidden."""
+    attrs = {"placeholder": str(bound.label)} if isinstance(bound.field.widget, forms.TextInput) else {}
+    return _control(bound, attrs)
+
+
+@register.inclusion_tag("partials/record_field.html")
+def record_field(bound: BoundField, label: str = "", help: str = "") -> dict[str, object]:
+    """Show a field that names a record: names are suggested while one types, and any unique name will do."""
+    names = f"{bound.auto_id}_names"
+    context = field(bound, label, help, list=names, autocomplete="off", data_suggest=reverse(bound.field.suggest))
+    return {**context, "names": names}

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django import template
 from django.utils import timezone
@@ -74,3 +75,17 @@ def _day(at: datetime, now: datetime) -> str:
 def due(context: template.Context, at: datetime | None, state: str = "open", **more: object) -> dict[str, Chip]:
     """Show the chip of something owed by `at`; the other arguments as `chip` takes them."""
     return {"chip": chip(at=at, now=reader_now(context), state=state, **more)}
+
+
+@register.inclusion_tag("partials/due.html", takes_context=True)
+def item_due(context: template.Context, item: Any) -> dict[str, Chip]:
+    """Show the chip of one thing owed, a commitment of `for_list`."""
+    since = item.hold_until if item.state == "snoozed" else item.acted_at
+    escalated_to = item.escalated_to.name if item.escalated_to_id else ""
+    now = reader_now(context)
+    return {
+        "chip": chip(
+            at=item.due_at, now=now, state=item.state, since=since, escalated_to=escalated_to,
+            escalated_at=item.escalated_at,
+        )
+    }  # fmt: skip

@@ -1,0 +1,161 @@
+"""Accounts: the list, the record, and its form."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.db.models import CharField, Count, DateTimeField, IntegerField, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import actions
+from accounts.forms import AccountFilter, AccountForm
+from accounts.models import Account, AccountQuerySet
+from contacts.models import Contact
+from crm.core import clock
+from crm.core.actor import Actor
+from crm.core.forms import attempt
+from crm.core.paging import LONG_AGO, Order, page
+from crm.core.text import search_key
+from crm.desk import record
+from crm.dossiers.models import Tier, Topic
+from crm.poc.held import has_primary, is_held_by
+from crm.poc.seats import answering
+from crm.poc.visibility import pocs_of
+from projects.models import Project
+
+SUGGESTED = 8  # names offered while typing
+ORDERS = {
+    "name": Order("dossier__title_key", CharField()),
+    "tier": Order(Coalesce("dossier__tier__position", 10_000), IntegerField()),
+    "touch": Order(Coalesce("last_touch_at", LONG_AGO), DateTimeField()),
+}
+
+
+@login_required
+@permission_required("accounts.view_account", raise_exception=True)
+@require_safe
+def account_list(request: HttpRequest) -> HttpResponse:
+    """Show the accounts one may see; the address holds what narrows and sorts them."""
+    at = clock.of(request)
+    tiers = list(Tier.objects.in_use())
+    form = AccountFilter(request.GET, tiers=tiers)
+    form.is_valid()
+    accounts = _narrowed(Account.objects.visible_to(request.user).current(), form.cleaned_data, tiers, request, at)
+    sort = request.GET.get("sort", "name")
+    sort = sort if sort.removeprefix("-") in ORDERS else "name"
+    projects = Project.objects.running().filter(account=OuterRef("pk")).order_by().values("account")
+    rows = accounts.for_list().annotate(n_projects=Subquery(projects.annotate(n=Count("pk")).values("n")))
+    found = page(rows, orders=ORDERS, sort=sort, query=request.GET)
+    ids = [account.pk for account in found]
+    context = {
+        "page": found,
+        "filter": form,
+        "sort": sort,
+        "seats": answering(ids, topic=Topic.objects.get(code=Topic.GENERAL), at=at),
+        "owed": record.next_owed(homes=ids),
+        "is_narrowed": any(form.cleaned_data.values()),
+    }
+    return render(request, record.partial(request, "accounts/list.html", "accounts/partials/table.html"), context)
+
+
+def _narrowed(
+    accounts: AccountQuerySet, wanted: dict[str, str], tiers: list[Tier], request: HttpRequest, at: datetime
+) -> AccountQuerySet:
+    if wanted.get("q"):
+        accounts = accounts.filter(dossier__title_key__contains=search_key(wanted["q"]))
+    if wanted.get("kind"):
+        accounts = accounts.filter(kind=wanted["kind"])
+    if wanted.get("tier"):
+        accounts = accounts.filter(dossier__tier__code=wanted["tier"])
+    if wanted.get("answers") == "mine":
+        accounts = accounts.filter(is_held_by(pocs_of(request.user)))
+    if wanted.get("answers") == "nobody":
+        accounts = accounts.filter(~has_primary())
+    if wanted.get("touch") == "losing":
+        accounts = accounts.filter(_losing_touch(tiers, at))
+    return accounts
+
+
+def _losing_touch(tiers: list[Tier], at: datetime) -> Q:
+    """Those whose tier asks for more touches than there were."""
+    losing = Q(pk__in=[])
+    for tier in tiers:
+        if tier.touch_every_days:
+            before = at - timedelta(days=tier.touch_every_days)
+            losing |= Q(dossier__tier=tier) & (Q(last_touch_at=None) | Q(last_touch_at__lt=before))
+    return losing
+
+
+@login_required
+@permission_required("accounts.view_account", raise_exception=True)
+@require_safe
+def account(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one account: who answers, what is owed, what happened."""
+    shown = get_object_or_404(Account.objects.visible_to(request.user).for_list(), pk=pk)
+    if record.wants_older(request):
+        return render(request, "partials/timeline_entries.html", record.timeline(request, shown.dossier))
+    context = record.context(request, shown.dossier) | {
+        "account": shown,
+        "theirs": Contact.objects.filter(account=shown).current().for_list().order_by("dossier__title_key", "pk")[:12],
+        "projects": record.projects_of(shown.pk, at=clock.of(request)),
+        "may_change": request.user.has_perm("accounts.change_account"),
+        "may_add_contact": request.user.has_perm("contacts.add_contact"),
+        "may_add_project": request.user.has_perm("projects.add_project"),
+    }
+    return render(request, "accounts/account.html", context)
+
+
+@login_required
+@permission_required("accounts.add_account", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_new(request: HttpRequest) -> HttpResponse:
+    """Open an account."""
+    form = AccountForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        opened = attempt(
+            form, lambda: actions.open_account(**form.values(), by=Actor.of(request), at=clock.of(request))
+        )
+        if opened:
+            messages.success(request, _("Saved."), extra_tags="saved:account-new")
+            return redirect(opened)
+    return render(request, "accounts/form.html", {"form": form, "draft": "account-new"}, status=_status(form))
+
+
+@login_required
+@permission_required("accounts.change_account", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def account_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change an account."""
+    changed = get_object_or_404(Account.objects.visible_to(request.user).for_list(), pk=pk)
+    form = AccountForm(request.POST or None, instance=changed, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        saved = attempt(
+            form,
+            lambda: actions.change_account(
+                account=changed, **form.values(), by=Actor.of(request), at=clock.of(request)
+            ),
+        )
+        if saved:
+            messages.success(request, _("Saved."))
+            return redirect(saved)
+    return render(request, "accounts/form.html", {"form": form, "account": changed}, status=_status(form))
+
+
+@login_required
+@require_safe
+def account_names(request: HttpRequest) -> HttpResponse:
+    """Suggest accounts while a name is typed."""
+    key = search_key(request.GET.get("q", "")[:200])
+    rows = Account.objects.visible_to(request.user).current().select_related("dossier")
+    found = rows.filter(dossier__title_key__contains=key).order_by("dossier__title_key", "pk")[:SUGGESTED]
+    return render(request, "partials/names.html", {"records": found})
+
+
+def _status(form: AccountForm) -> int:
+    return 422 if form.errors else 200

@@ -1,0 +1,23 @@
+"""One address for every record."""
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.views.decorators.http import require_safe
+
+from crm.dossiers.models import Dossier
+from crm.poc.visibility import visible_dossiers
+
+PAGES = {
+    Dossier.Kind.ACCOUNT: "accounts:account",
+    Dossier.Kind.CONTACT: "contacts:contact",
+    Dossier.Kind.PROJECT: "projects:project",
+}
+
+
+@login_required
+@require_safe
+def record(request: HttpRequest, pk: int) -> HttpResponse:
+    """Send on to the record's own page, by its kind."""
+    dossier = get_object_or_404(visible_dossiers(request.user).filter(kind__in=PAGES), pk=pk)
+    return redirect(PAGES[Dossier.Kind(dossier.kind)], dossier.pk)
