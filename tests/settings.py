@@ -12,3 +12,4 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "yes"  # Playwright keeps an event loo
 from crm.settings import *  # noqa: E402, F403
 
 DATABASES["default"]["CONN_MAX_AGE"] = 0  # noqa: F405
+LOGGING["loggers"]["mail.log"] = {"level": "WARNING"}  # noqa: F405  # the sink tells every connection
