@@ -51,7 +51,7 @@ $(VENV)/bin/python:
 # A stamp per set of requirements: a second start installs nothing.
 $(VENV)/%.stamp: requirements/%.txt | $(VENV)/bin/python
 	@echo "Installing requirements/$*.txt"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt
 	@touch $@
 
 clean:
