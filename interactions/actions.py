@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -153,13 +153,14 @@ def _log(touch: Touch, follow_up: NewFollowUp | None, settles: Sequence[Commitme
     moment = touch.occurred_at or at
     answer = resolve(dossier_id=dossier.pk, topic_id=touch.topic.pk, at=moment)
     poc = PointOfContact.objects.get(pk=answer.poc_id)
-    interaction = _save(touch, dossier, answer, moment, by, at)
+    interaction = interaction_of(touch, dossier, answer, moment, by, at)
     interaction.poc = poc
-    _settle(interaction, settles, by, at)
+    interaction.save(force_insert=True)
+    settled = _settle(interaction, settles, by, at)
     owed = _owe_answer(interaction, by, at)
     planned = open_follow_up(new=follow_up, interaction=interaction, by=by, at=at) if follow_up else None
     _touched(interaction, touch.phone)
-    event = _record(interaction, planned, by, at)
+    event = _record(interaction, planned, settled | {"opened": [owed.pk] if owed else []}, by, at)
     told = _tell(interaction, event, owed, by, at)
     return Logged(interaction, planned, owed, told)
 
@@ -173,6 +174,13 @@ def _complete(touch: Touch) -> None:
 
 
 def _refuse(touch: Touch, at: datetime) -> None:
+    refuse_impossible(touch, at)
+    if touch.outcome:
+        refuse_mismatch(touch, touch.outcome.channels.values_list("pk", flat=True))
+
+
+def refuse_impossible(touch: Touch, at: datetime) -> None:
+    """:raises WhoRequired, InTheFuture, AccountMismatch, NoteTooLong: as `log`."""
     if not any((touch.account, touch.contact, touch.project, touch.touch_point)):
         raise WhoRequired
     if touch.occurred_at is not None and touch.occurred_at > at:
@@ -181,11 +189,12 @@ def _refuse(touch: Touch, at: datetime) -> None:
         raise AccountMismatch
     if len(touch.note) > MAX_NOTE:
         raise NoteTooLong
-    outcome = touch.outcome
-    if outcome is None:
-        return
-    wrong_way = outcome.is_inbound_only and touch.direction != Interaction.Direction.INBOUND
-    if wrong_way or not outcome.channels.filter(pk=touch.channel.pk).exists():
+
+
+def refuse_mismatch(touch: Touch, channel_ids: Collection[int]) -> None:
+    """:raises OutcomeMismatch: the outcome fits the channels `channel_ids`, not this one, or not this direction."""
+    wrong_way = touch.outcome and touch.outcome.is_inbound_only and touch.direction != Interaction.Direction.INBOUND
+    if wrong_way or touch.channel.pk not in channel_ids:
         raise OutcomeMismatch
 
 
@@ -196,8 +205,11 @@ def place_of(touch: Touch) -> Dossier:
     return record.dossier
 
 
-def _save(touch: Touch, dossier: Dossier, answer: Answer, moment: datetime, by: Actor, at: datetime) -> Interaction:
-    return Interaction.objects.create(
+def interaction_of(
+    touch: Touch, dossier: Dossier, answer: Answer, moment: datetime, by: Actor, at: datetime
+) -> Interaction:
+    """The row of a touch, not saved yet, with the answer of its moment."""
+    return Interaction(
         dossier=dossier, home_id=dossier.home_id, account=touch.account, contact=touch.contact, project=touch.project,
         touch_point=touch.touch_point, channel=touch.channel, purpose=touch.purpose, outcome=touch.outcome,
         topic=touch.topic, poc_id=answer.poc_id, poc_why=[reason_values(r) for r in answer.reasons],
@@ -213,15 +225,21 @@ def reason_values(reason: Reason) -> dict[str, Any]:
     return {k: v for k, v in values.items() if v is not None}
 
 
-def _settle(interaction: Interaction, settles: Sequence[Commitment], by: Actor, at: datetime) -> None:
-    """Keep what was owed, or try it again where nobody was reached."""
+def _settle(
+    interaction: Interaction, settles: Sequence[Commitment], by: Actor, at: datetime
+) -> dict[str, list[tuple[int, str]] | list[int]]:
+    """Keep what was owed, or try it again where nobody was reached; return what undoing it needs."""
+    kept, retried = [], []
     for commitment in settles:
         if commitment.home_id != interaction.home_id or commitment.is_closed:
             raise SettlesElsewhere
         if interaction.outcome and interaction.outcome.asks_retry:
+            retried.append((commitment.pk, commitment.due_at.isoformat()))
             retry(commitment=commitment, by=by, at=at)
         else:
+            kept.append(commitment.pk)
             commitments.keep(commitment=commitment, by=by, at=at)
+    return {"kept": kept, "retried": retried}
 
 
 def _owe_answer(interaction: Interaction, by: Actor, at: datetime) -> Commitment | None:
@@ -291,13 +309,15 @@ def personal_of(interaction: Interaction) -> dict[str, str]:
     }
 
 
-def _record(interaction: Interaction, planned: FollowUp | None, by: Actor, at: datetime) -> Event:
+def _record(
+    interaction: Interaction, planned: FollowUp | None, consequences: Mapping[str, Any], by: Actor, at: datetime
+) -> Event:
     promised = {"promised": planned.commitment.due_at.isoformat()} if planned else {}
     return record(
         kind=Event.Kind.LOGGED,
         dossiers=touched_dossiers(interaction),
         happened_at=interaction.occurred_at,
-        facts=facts_of(interaction) | promised,
+        facts=facts_of(interaction) | promised | {name: ids for name, ids in consequences.items() if ids},
         personal=personal_of(interaction) | ({"promised": planned.commitment.title} if planned else {}),
         by=by,
         at=at,

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
 
 from contacts.models import Contact
 from crm.commitments import actions as commitments
 from crm.commitments.models import Commitment, Kind
 from crm.core.actor import Actor
+from crm.core.refusals import Refused
 from crm.dossiers.models import Channel, Dossier, Topic
 from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import resolve
 from interactions.models import FollowUp, Interaction
 
-MORNING = time(9)  # when a day is named without an hour
+
+class DueInThePast(Refused):
+    field = "due"
+    code = "due_in_the_past"
+    default_message = _("It would be due before now. Choose a moment still to come.")
 
 
 @dataclass(slots=True)
@@ -70,6 +77,8 @@ def plan(
 
     :raises DueInThePast: it would be due before `at`.
     """
+    if new.due_at < at:
+        raise DueInThePast
     commitment = commitments.open_commitment(
         dossier=dossier,
         topic=topic,
@@ -85,6 +94,45 @@ def plan(
         commitment=commitment, contact=contact, interaction=interaction, channel=channel, text=new.text.strip(),
         place=new.place.strip(),
     )  # fmt: skip
+
+
+@dataclass(slots=True)
+class Plan:
+    """One follow-up of many, on a record and topic, and what it is called where it comes from."""
+
+    new: NewFollowUp
+    dossier: Dossier
+    topic: Topic
+    contact: Contact | None = None
+    channel: Channel | None = None
+    source: str = ""
+    external_id: str = ""
+
+
+@transaction.atomic
+def plan_many(*, plans: Sequence[Plan], by: Actor, at: datetime) -> list[FollowUp]:
+    """Open many follow-ups, overdue ones too, in a number of queries that does not grow with a thousand.
+
+    All or nothing.
+
+    :raises Refused: as `plan`.
+    """
+    promises = [
+        commitments.Promise(
+            dossier=p.dossier, topic=p.topic, kind=Kind.FOLLOW_UP, due_at=p.new.due_at, poc=p.new.poc,
+            channel=p.channel, title=p.new.title.strip() or title_of(p.contact, p.channel, p.dossier),
+        )
+        for p in plans
+    ]  # fmt: skip
+    opened = commitments.open_commitments(promises, by=by, at=at)
+    follow_ups = [
+        FollowUp(
+            commitment=commitment, contact=p.contact, channel=p.channel, text=p.new.text.strip(),
+            place=p.new.place.strip(), source=p.source, external_id=p.external_id,
+        )
+        for commitment, p in zip(opened, plans, strict=True)
+    ]  # fmt: skip
+    return FollowUp.objects.bulk_create(follow_ups, batch_size=1000)
 
 
 def title_of(contact: Contact | None, channel: Channel | None, dossier: Dossier) -> str:
