@@ -143,6 +143,9 @@ PUBLIC_URL = _web_address(
     ),
 )
 
+if ENVIRONMENT == "production" and PUBLIC_URL.startswith("http:") and not _missing:
+    _refuse("PUBLIC_URL must begin with https:// in production: passwords go over it.")
+
 # Names that requests may be addressed to, separated by commas. Default that of PUBLIC_URL; embedded also this machine.
 ALLOWED_HOSTS = [name.strip() for name in _given("ALLOWED_HOSTS").split(",") if name.strip()] or [
     str(urlsplit(PUBLIC_URL).hostname),

@@ -79,6 +79,11 @@ def test_production_refuses_pages_for_developers(tmp_path):
     assert "DEBUG must not be on" in start(tmp_path, ENVIRONMENT="production", DEBUG="yes", **NEEDED).stderr
 
 
+def test_production_refuses_to_be_opened_without_https(tmp_path):
+    env = NEEDED | {"ENVIRONMENT": "production", "PUBLIC_URL": "http://crm.example.com"}
+    assert "PUBLIC_URL must begin with https://" in start(tmp_path, **env).stderr
+
+
 def test_production_keeps_to_https(tmp_path):
     env = {"ENVIRONMENT": "production", **NEEDED}
     assert setting(tmp_path, "SESSION_COOKIE_SECURE", **env) == "True"
