@@ -102,7 +102,7 @@ def _make_template() -> None:
     if KIND == "postgres":
         _on_server(f'CREATE DATABASE "{django_name("template")}"')
     done = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--verbosity", "0"],
+        [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"],
         cwd=ROOT,
         env=environment("template"),
         capture_output=True,
