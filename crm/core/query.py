@@ -25,9 +25,6 @@ class RowComparison(Func):
         self.operator = operator
         super().__init__(left, right, arg_joiner=f" {operator} ")
 
-    def __getstate__(self) -> dict[str, Any]:
-        return super().__getstate__()
-
 
 @Field.register_lookup
 @ForeignKey.register_lookup

@@ -13,5 +13,5 @@ def search_key(text: str) -> str:
 
 
 def digits(text: str) -> str:
-    """Return only the digits of a phone number as it was written."""
-    return NOT_DIGITS.sub("", text)
+    """Return only the digits of a phone number as it was written, whatever script they are in, as 0 to 9."""
+    return "".join(str(unicodedata.digit(c)) for c in NOT_DIGITS.sub("", text))

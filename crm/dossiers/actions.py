@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.actor import Actor
+from crm.core.query import ids_condition
 from crm.core.refusals import Refused
 from crm.core.text import search_key
 from crm.dossiers.models import MAX_PARENTS, Dossier, Event, EventDossier, EventPersonal, Tier, Word
 
 BATCH = 1000
+MAX_TITLE = 200  # characters, as the column
 
 
 class NameRequired(Refused):
     field = "name"
     code = "name_required"
     default_message = _("Give it a name.")
+
+
+class NameTooLong(Refused):
+    field = "name"
+    code = "name_too_long"
+    default_message = _("A name may have at most 200 characters.")
 
 
 class CircularParent(Refused):
@@ -117,16 +125,23 @@ def file(*, kind: str, title: str, parent: Dossier | None = None, tier: Tier | N
     """Open the dossier of a new record. The caller records the event and writes the record's own row.
 
     :raises NameRequired: `title` is blank.
+    :raises NameTooLong: it has more than 200 characters.
     """
     return file_many([Filing(kind, title, parent, tier)])[0]
 
 
 def file_many(filings: Iterable[Filing]) -> list[Dossier]:
-    """Open dossiers in bulk: two statements a thousand. Parents must be filed already.
+    """Open dossiers in bulk: three statements a thousand. Parents must be filed already.
 
     :raises NameRequired: a title is blank.
+    :raises NameTooLong: a title has more than 200 characters.
+    :raises TooDeep: more than five levels would stand above one.
     """
+    filings = list(filings)
     dossiers = [_dossier(f) for f in filings]
+    above = levels_above({f.parent.pk for f in filings if f.parent})
+    if any(levels >= MAX_PARENTS for levels in above.values()):
+        raise TooDeep
     Dossier.objects.bulk_create(dossiers, batch_size=BATCH)
     alone = [d for d in dossiers if d.home_id is None]
     for start in range(0, len(alone), BATCH):
@@ -137,13 +152,25 @@ def file_many(filings: Iterable[Filing]) -> list[Dossier]:
 
 
 def _dossier(f: Filing) -> Dossier:
-    title = " ".join(f.title.split())
-    if not title:
-        raise NameRequired
+    title = tidy_title(f.title)
     home_id = None if f.kind == Dossier.Kind.ACCOUNT or f.parent is None else f.parent.home_id
     return Dossier(
-        kind=f.kind, title=title, title_key=search_key(title)[:200], parent=f.parent, tier=f.tier, home_id=home_id
+        kind=f.kind, title=title, title_key=search_key(title)[:MAX_TITLE], parent=f.parent, tier=f.tier, home_id=home_id
     )
+
+
+def tidy_title(title: str) -> str:
+    """Return a name with single spaces.
+
+    :raises NameRequired: nothing is left of it.
+    :raises NameTooLong: more is left than there is room for.
+    """
+    title = " ".join(title.split())
+    if not title:
+        raise NameRequired
+    if len(title) > MAX_TITLE:
+        raise NameTooLong
+    return title
 
 
 @transaction.atomic
@@ -155,18 +182,17 @@ def refile(
     The home of what is not an account follows its parent; what lies on timelines stays there.
 
     :raises NameRequired: `title` is blank.
+    :raises NameTooLong: it has more than 200 characters.
     :raises CircularParent: `parent` is the record or lies below it.
-    :raises TooDeep: more than five levels would stand above it.
+    :raises TooDeep: more than five levels would stand above it, or above what belongs to it.
     """
-    locked = Dossier.objects.select_for_update(no_key=True).get(pk=dossier.pk)
-    title = " ".join(title.split())
-    if not title:
-        raise NameRequired
+    locked = _locked(dossier, parent)
+    title = tidy_title(title)
     if parent and parent.pk != locked.parent_id:
         refuse_bad_parent(locked, parent)
     changes = _changes(locked, title, parent, tier)
     if changes:
-        locked.title, locked.title_key = title, search_key(title)[:200]
+        locked.title, locked.title_key = title, search_key(title)[:MAX_TITLE]
         locked.parent, locked.tier = parent, tier
         if locked.kind != Dossier.Kind.ACCOUNT:
             locked.home_id = parent.home_id if parent else locked.pk
@@ -192,21 +218,68 @@ def _changes(dossier: Dossier, title: str, parent: Dossier | None, tier: Tier | 
     return changes
 
 
-def refuse_bad_parent(dossier: Dossier, parent: Dossier) -> None:
-    """Walk up from `parent`.
+def _locked(dossier: Dossier, parent: Dossier | None) -> Dossier:
+    """Lock a record with all it shall stand below, ids ascending, so that two moves cannot make a circle."""
+    ids = sorted({dossier.pk, *(_chain(parent) if parent and parent.pk != dossier.parent_id else ())})
+    rows = Dossier.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids).order_by("pk")
+    locked = {row.pk: row for row in rows}
+    return locked[dossier.pk]
 
-    :raises CircularParent: it meets `dossier`.
-    :raises TooDeep: it is longer than allowed.
+
+def _chain(parent: Dossier) -> list[int]:
+    """The ids of a record and of what stands above it, as the database has it now."""
+    ids: list[int] = []
+    place: int | None = parent.pk
+    while place is not None and place not in ids and len(ids) <= MAX_PARENTS:
+        ids.append(place)
+        place = Dossier.objects.values_list("parent_id", flat=True).get(pk=place)
+    return ids
+
+
+def refuse_bad_parent(dossier: Dossier, parent: Dossier) -> None:
+    """Walk up from `parent`, and down from `dossier`.
+
+    :raises CircularParent: the way up meets `dossier`.
+    :raises TooDeep: more than five levels would stand above something.
     """
-    place: Dossier | None = parent
-    for _level in range(MAX_PARENTS):
-        if place is None:
-            return
-        if place.pk == dossier.pk:
-            raise CircularParent
-        place = place.parent
-    if place is not None:
+    chain = _chain(parent)
+    if dossier.pk in chain:
+        raise CircularParent
+    if len(chain) + levels_below(dossier) > MAX_PARENTS:
         raise TooDeep
+
+
+def levels_above(ids: Collection[int]) -> dict[int, int]:
+    """Return how many levels stand above each of these records. One query."""
+    if not ids:
+        return {}
+    condition, wanted = ids_condition("id", ids)
+    sql = f"""
+        WITH RECURSIVE above (id, parent_id, level) AS (
+            SELECT id, parent_id, 0 FROM dossiers_dossier WHERE {condition}
+            UNION ALL
+            SELECT above.id, d.parent_id, above.level + 1
+            FROM dossiers_dossier d JOIN above ON d.id = above.parent_id WHERE above.level <= {MAX_PARENTS}
+        )
+        SELECT id, MAX(level) FROM above GROUP BY id"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [wanted])
+        return dict(cursor.fetchall())
+
+
+def levels_below(dossier: Dossier) -> int:
+    """Return how many levels belong to a record. One query."""
+    sql = f"""
+        WITH RECURSIVE below (id, level) AS (
+            SELECT id, 0 FROM dossiers_dossier WHERE id = %s
+            UNION ALL
+            SELECT d.id, below.level + 1
+            FROM dossiers_dossier d JOIN below ON d.parent_id = below.id WHERE below.level <= {MAX_PARENTS}
+        )
+        SELECT MAX(level) FROM below"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [dossier.pk])
+        return int(cursor.fetchone()[0])
 
 
 @transaction.atomic

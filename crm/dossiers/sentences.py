@@ -227,7 +227,7 @@ def _owed(event: Event, personal: Personal, own: Dossier) -> Told:
         "what": personal.get("title") or _("something"),
         "user": event.actor.name if event.actor else _("Liaison"),
         "poc": personal.get("poc") or "",
-        "moment": _moment(facts.get("due_at") or facts.get("until") or ""),
+        "moment": _moment(facts.get("until") or facts.get("due_at") or ""),
     }
     tone, icon, say = _OWED[event.kind]
     return Told(say() % values, icon=icon, tone=tone, note=str(facts.get("reason") or personal.get("reason") or ""))

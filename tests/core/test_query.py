@@ -1,0 +1,52 @@
+import pytest
+from django.db import connection
+from django.db.models import F, Value
+
+from crm.core.query import Row, RowComparison, ids_condition
+from crm.dossiers.models import Dossier, Topic
+from tests.factories.dossiers import DossierFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def after(title, pk):
+    return RowComparison(Row(F("title"), F("pk")), ">", Row(Value(title), Value(pk)))
+
+
+def test_rows_are_compared_by_the_first_column_and_then_the_next():
+    a, b, c = (DossierFactory(title=title) for title in ("a", "b", "b"))
+    assert set(Dossier.objects.filter(after("b", b.pk))) == {c}
+    assert set(Dossier.objects.filter(after("a", 0))) == {a, b, c}
+
+
+def test_a_row_comparison_is_one_comparison_in_sql():
+    sql = str(Dossier.objects.filter(after("a", 1)).query)
+    assert ") > (" in sql
+    assert " OR " not in sql
+
+
+def test_any_number_of_ids_travels_as_one_parameter(django_assert_num_queries):
+    dossiers = DossierFactory.create_batch(3)
+    ids = [d.pk for d in dossiers] + list(range(10**9, 10**9 + 5000))
+    with django_assert_num_queries(1) as queries:
+        assert set(Dossier.objects.filter(pk__one_of=ids)) == set(dossiers)
+    assert queries.captured_queries[0]["sql"].count("%s") <= 1
+
+
+def test_one_of_follows_relations_and_takes_an_empty_list():
+    child = DossierFactory(parent=DossierFactory())
+    assert list(Dossier.objects.filter(parent__home__one_of=[child.parent_id])) == [child]
+    assert not Dossier.objects.filter(parent__one_of=[]).exists()
+
+
+def test_one_of_can_be_turned_round():
+    a, b = DossierFactory.create_batch(2)
+    assert list(Dossier.objects.filter(pk__gte=a.pk).exclude(pk__one_of=[a.pk])) == [b]
+
+
+def test_ids_condition_is_good_for_raw_sql():
+    wanted = list(Topic.objects.values_list("pk", flat=True)[:2])
+    condition, ids = ids_condition("id", wanted)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT id FROM dossiers_topic WHERE {condition} ORDER BY id", [ids])
+        assert [row[0] for row in cursor.fetchall()] == sorted(wanted)
