@@ -1,0 +1,1 @@
+"""Bring real input in: a profile reads files and yields rows, these modules write them through the ordinary actions."""

@@ -1,0 +1,82 @@
+"""Organisations, with what they belong to and who answers for them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import time
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from accounts.actions import NewAccount, change_account, open_accounts
+from accounts.models import Account
+from crm.desk.imports.report import Verdict
+from crm.desk.imports.rows import AccountRow, BadRow
+from crm.desk.imports.target import Target, Wanted, differing, let_answer, refuse_long, said
+from crm.dossiers.models import Dossier
+from crm.poc.models import PointOfContact
+
+
+def write(rows: Sequence[AccountRow], target: Target) -> list[Verdict]:
+    """Open accounts of one level, or change them; their parents are there already."""
+    accounts = Account.objects.select_related("dossier__tier", "dossier__parent")
+    known = target.known(accounts, [row.external_id for row in rows])
+    parents = target.known(accounts, [row.parent for row in rows])
+    new = [row for row in rows if row.external_id not in known]
+    opened = open_accounts(accounts=[_new(row, parents, target) for row in new], by=target.by, at=target.at)
+    there = known | {row.external_id: account for row, account in zip(new, opened, strict=True)}
+    changed = {pk: _change(row, known[pk], parents, target) for row in rows if (pk := row.external_id) in known}
+    pocs = target.known(PointOfContact.objects.all(), [row.poc for row in rows])
+    answering = let_answer([_wanted(row, there[row.external_id], pocs, target) for row in rows if row.poc], target)
+    return [
+        answering.verdict(row.origin, _("account"), there[row.external_id].pk, changed.get(row.external_id))
+        for row in rows
+    ]
+
+
+def _new(row: AccountRow, parents: Mapping[str, Account], target: Target) -> NewAccount:
+    refuse_long(Dossier, title=row.name)
+    refuse_long(Account, external_id=row.external_id, industry=row.industry)
+    fields = {"kind": row.kind, "industry": row.industry, "country": row.country}
+    given = {name: value for name, value in fields.items() if value}
+    own = {"source": target.source, "external_id": row.external_id}
+    return NewAccount(row.name, _parent(row, parents), fields=own | given)
+
+
+def _parent(row: AccountRow, parents: Mapping[str, Account]) -> Account | None:
+    if row.parent and row.parent not in parents:
+        raise BadRow(_("What it belongs to was not brought in: %(parent)s.") % {"parent": row.parent})
+    return parents.get(row.parent)
+
+
+def _change(row: AccountRow, account: Account, parents: Mapping[str, Account], target: Target) -> list[str]:
+    """Change what differs; return what it was."""
+    refuse_long(Dossier, title=row.name)
+    refuse_long(Account, industry=row.industry)
+    parent = _parent(row, parents)
+    fields = {"industry": row.industry, "country": row.country}
+    changes = differing(account, fields)
+    filed: dict[str, Any] = {"title": row.name, "parent": parent.dossier if parent else None}
+    moved = differing(account.dossier, filed)
+    if changes or moved:
+        change_account(
+            account=account,
+            name=row.name,
+            parent=parent or _account_of(account.dossier.parent),
+            tier=account.dossier.tier,
+            by=target.by,
+            at=target.at,
+            **{name: new for name, (_old, new) in changes.items()},
+        )
+    return said(moved | changes)
+
+
+def _account_of(dossier: Dossier | None) -> Account | None:
+    return dossier.account if dossier else None
+
+
+def _wanted(row: AccountRow, account: Account, pocs: Mapping[str, PointOfContact], target: Target) -> Wanted:
+    if row.poc not in pocs:
+        raise BadRow(_("Who answers was not brought in: %(name)s.") % {"name": row.poc})
+    since = target.moment(row.since, time(0)) if row.since else None
+    return Wanted(account.dossier, pocs[row.poc], since)

@@ -1,0 +1,1 @@
+"""Import profiles: one module each, with `SOURCE`, and `read(folder)` that yields rows (crm.desk.imports.rows)."""
