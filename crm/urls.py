@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import include, path, re_path
 
 from crm.desk import health
+from crm.dossiers import views as dossiers
 from crm.users import views as users
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
@@ -22,5 +23,12 @@ urlpatterns = [
     re_path(r"^auth/(?:signup|email|confirm-email|login/code)/", closed),
     path("auth/", include("allauth.account.urls")),
     path("language/", users.set_language, name="set_language"),
+    path("", include("crm.users.urls")),
+    path("accounts/", include("accounts.urls")),
+    path("contacts/", include("contacts.urls")),
+    path("projects/", include("projects.urls")),
+    path("d/<int:pk>/", dossiers.record, name="record"),
+    path("d/<int:pk>/who/", include("crm.handovers.urls")),
+    path("owed/", include("crm.commitments.urls")),
     path("admin/", admin.site.urls),
 ]

@@ -42,3 +42,8 @@ def of(request: HttpRequest) -> datetime:
     if not hasattr(request, "_at"):
         request._at = now()  # type: ignore[attr-defined]
     return request._at  # type: ignore[attr-defined,no-any-return]
+
+
+def remember(request: HttpRequest, moment: datetime) -> None:
+    """Let `of(request)` return `moment`, which another query read from the database's clock."""
+    request._at = moment  # type: ignore[attr-defined]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -12,7 +12,7 @@ from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from crm.core.clock import now
+from crm.core.clock import Now, now
 
 
 class UserManager(BaseUserManager["User"]):
@@ -89,3 +89,52 @@ class RoleScope(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group}: {self.get_sees_display()}"
+
+
+class ApiTokenQuerySet(models.QuerySet["ApiToken"]):
+    def valid(self) -> Self:
+        """Narrow to those that open the API now: neither revoked nor expired, of somebody who is active."""
+        return self.filter(
+            Q(expires_at=None) | Q(expires_at__gt=Now()), revoked_at=None, user__is_active=True
+        )  # fmt: skip
+
+    def of_user(self, user: User) -> Self:
+        return self.filter(user=user)
+
+
+class ApiToken(models.Model):
+    """A key to the API, with its owner's rights, narrowed by its scopes.
+
+    Only the SHA-256 of its 256-bit secret is kept; `prefix` is shown, to know it by. It outlives
+    its end: events name it.
+    """
+
+    class Scope(models.TextChoices):
+        READ = "read", _("read everything its owner may see")
+        WRITE = "write", _("change everything its owner may change")
+        RESOLVE = "resolve", _("ask who answers")
+        LOG = "log", _("log interactions")
+
+    user = models.ForeignKey(User, models.PROTECT, related_name="api_tokens", verbose_name=_("user"))
+    name = models.CharField(_("name"), max_length=100)
+    prefix = models.CharField(_("begins with"), max_length=12)
+    digest = models.CharField(max_length=64, unique=True)  # hexadecimal
+    scopes = models.JSONField(_("may"), default=list)
+    created_at = models.DateTimeField(_("made"))
+    expires_at = models.DateTimeField(_("expires"), null=True, blank=True)  # null: never
+    last_used_at = models.DateTimeField(_("last used"), null=True, blank=True)  # written at most once a minute
+    revoked_at = models.DateTimeField(_("revoked"), null=True, blank=True)
+
+    objects = ApiTokenQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("API token")
+        verbose_name_plural = _("API tokens")
+        constraints = [models.CheckConstraint(condition=~Q(name=""), name="token_has_a_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def scope_labels(self) -> list[str]:
+        return [str(self.Scope(scope).label) for scope in self.scopes]
