@@ -10,7 +10,7 @@ BIN := $(VENV)/bin
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base.stamp
-	@exec $(BIN)/python manage.py run_all
+	@exec $(BIN)/python manage.py run_all --with-parent
 
 # The whole suite on SQLite, then on PostgreSQL. `make test ARGS="-k clock"` runs a part.
 test: $(VENV)/dev.stamp

@@ -85,6 +85,7 @@ def test_killed_it_leaves_no_orphan(start):
     start.wait()
     children = start.children()
     os.kill(start.process.pid, signal.SIGKILL)
+    start.process.wait()
     wait_until(lambda: not alive(children), seconds=10)
 
 
@@ -113,6 +114,16 @@ def test_a_taken_port_is_one_plain_line(tmp_path):
     [line] = done.stderr.splitlines()
     assert str(port) in line
     assert "PORT=" in line
+
+
+def test_it_ends_in_order_when_make_is_killed(tmp_path):
+    start = Start(tmp_path)
+    start.begin("sh", "-c", '"$@" --with-parent; true', "sh")  # the shell stands for make
+    start.wait()
+    children = descendants(start.process.pid)
+    os.kill(start.process.pid, signal.SIGKILL)
+    start.process.wait()
+    wait_until(lambda: not alive(children), seconds=30)
 
 
 def test_ctrl_c_ends_it_even_where_the_signal_is_inherited_as_ignored(tmp_path):

