@@ -123,10 +123,10 @@ class _Search:
         self.reasons.append(Reason(code, **values))  # type: ignore[arg-type]
 
     def absence(self, poc: Poc) -> Away | None:
-        for away in poc.absences:
-            if away.topic_id in (None, self.topic_id) and away.starts_at <= self.at < away.ends_at:
-                return away
-        return None
+        """The absence that counts at this moment; one about the topic goes before one from everything."""
+        now = [a for a in poc.absences if a.starts_at <= self.at < a.ends_at]
+        about = [a for a in now if a.topic_id == self.topic_id]
+        return next(iter(about + [a for a in now if a.topic_id is None]), None)
 
     def inactive(self, poc: Poc) -> bool:
         return poc.deactivated_at is not None and poc.deactivated_at <= self.at
@@ -171,10 +171,10 @@ class _Search:
     def why_not(self, poc_id: int) -> int | None:
         """Note why this POC does not answer, and return its cover."""
         poc = self.facts.pocs.get(poc_id)
+        away = self.absence(poc) if poc else None
         if poc is None or self.inactive(poc):
             self.note(INACTIVE, poc_id=poc_id)
-            return None
-        away = self.absence(poc)
+            return away.cover_id if away else None
         if away is None:
             self.note(EMPTY, poc_id=poc_id)
             return None
