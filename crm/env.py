@@ -194,6 +194,13 @@ DEFAULT_FROM_EMAIL = _needed("DEFAULT_FROM_EMAIL", "Liaison <liaison@localhost.i
 # Seconds to wait for the mail server's connection and answers, the one to the end of the data excepted. Default 20.
 EMAIL_TIMEOUT = _number("EMAIL_TIMEOUT", 20, least=1, most=600)
 
+# Seconds after which a mail that a dead process had in hand is taken up by another; three quarters of it are waited
+# for the end of the data. Default 120.
+MAIL_LEASE = _number("MAIL_LEASE", 120, least=1, most=3600)
+
+# Seconds without a sweep after which the guard runs reminders and mails itself, without Redis or Celery. Default 60.
+GUARD_AFTER = _number("GUARD_AFTER", 60, least=1, most=3600)
+
 # Web processes, and threads in each. Default 1 (2 in production) and 8.
 WEB_PROCESSES = _number("WEB_PROCESSES", 2 if ENVIRONMENT == "production" else 1, least=1, most=64)
 WEB_THREADS = _number("WEB_THREADS", 8, least=1, most=64)

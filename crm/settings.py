@@ -157,6 +157,8 @@ EMAIL_HOST_PASSWORD = env.EMAIL["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS = env.EMAIL.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = env.EMAIL.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = env.EMAIL_TIMEOUT
+MAIL_LEASE = env.MAIL_LEASE
+GUARD_AFTER = env.GUARD_AFTER
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.DEFAULT_FROM_EMAIL
 
 # --- Sign-in --------------------------------------------------------------------------------------------------------

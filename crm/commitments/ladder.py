@@ -48,6 +48,8 @@ class Step:
     repeat_amount: int = 0
     repeat_unit: str = "working_hours"
     max_repeats: int = 0
+    by_email: bool = True
+    urgent: bool = False
 
     @property
     def may_be_skipped(self) -> bool:
@@ -125,6 +127,11 @@ def _work(at: datetime, seconds: int, calendar: WorkingTime) -> datetime:
         return calendar.add(at, seconds)
     except NeverOpens:
         return at + timedelta(seconds=seconds)
+
+
+def named(poc_id: int) -> str:
+    """Return the slot of somebody named by a step."""
+    return f"poc:{poc_id}"
 
 
 def climb(slot: str) -> Sequence[str]:

@@ -305,7 +305,7 @@ class Commitment(models.Model):
     @property
     def due_local(self) -> datetime:
         """The due moment as a clock in its zone shows it, without a zone."""
-        return datetime.combine(self.due_on, self.due_time)  # noqa: DTZ001
+        return datetime.combine(self.due_on, self.due_time)
 
     @property
     def grant_cause(self) -> str:

@@ -65,7 +65,12 @@ def _arrays(fields: Sequence[models.Field], rows: Rows) -> tuple[str, list[list[
     casts, values = [], []
     for field, column in zip(fields, zip(*rows, strict=True), strict=True):
         is_json = isinstance(field, models.JSONField)
-        db_type = field.rel_db_type(connection) if field.primary_key or field.is_relation else field.db_type(connection)
-        casts.append(f"%s::text[]::{db_type}[]" if is_json else f"%s::{db_type}[]")
+        casts.append(f"%s::text[]::{_type(field)}[]" if is_json else f"%s::{_type(field)}[]")
         values.append([json.dumps(value) for value in column] if is_json else list(column))
     return ", ".join(casts), values
+
+
+def _type(field: models.Field) -> str:
+    """The column's type; text without its length, for a cast would cut what an insert refuses."""
+    db_type = field.rel_db_type(connection) if field.primary_key else field.db_type(connection)
+    return "text" if db_type.startswith("varchar") else db_type

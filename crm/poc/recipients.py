@@ -48,6 +48,13 @@ def recipients(poc_ids: Iterable[int], *, at: datetime) -> dict[int, list[Recipi
     return told
 
 
+def reach(poc_ids: Iterable[int]) -> dict[int, Recipient]:
+    """Return how each POC itself is reached, whether it is there now or not. Two queries."""
+    firm = Firm.objects.first() or Firm()
+    pocs = PointOfContact.objects.select_related("user").filter(pk__one_of=list(poc_ids))
+    return {poc.pk: _recipient(poc, firm) for poc in pocs}
+
+
 def _members(team_ids: list[int]) -> dict[int, list[int]]:
     members: dict[int, list[int]] = defaultdict(list)
     rows = Membership.objects.filter(team__one_of=team_ids).order_by("member__name_key", "member_id")

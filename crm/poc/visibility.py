@@ -42,7 +42,7 @@ def _homes(user: User | AnonymousUser) -> list[int] | None:
     mine = pocs_of(user, with_teams=sees == RoleScope.Sees.TEAM)
     if PointOfContact.objects.house().filter(Q(memberships__member__user=user) | Q(lead__user=user)).exists():
         return None
-    return _below(_answered_for(mine))
+    return below(_answered_for(mine))
 
 
 def scope_of(user: User) -> str:
@@ -78,7 +78,7 @@ def _answered_for(poc_ids: set[int]) -> set[int]:
     return set(answered.union(told))
 
 
-def _below(homes: set[int]) -> list[int]:
+def below(homes: set[int]) -> list[int]:
     """These homes and those of the accounts below them."""
     if not homes:
         return []

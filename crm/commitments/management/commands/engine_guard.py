@@ -1,0 +1,53 @@
+"""Keep reminders and mails going when nobody rings the bell: a process without Redis or Celery."""
+
+from __future__ import annotations
+
+import logging
+import signal
+from argparse import ArgumentParser
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from threading import Event
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import close_old_connections, connection
+
+from crm.commitments import planner
+from crm.outbox import sender, turns
+
+log = logging.getLogger(__name__)
+
+SWEEPS: Mapping[str, Callable[[], int]] = {planner.COMPONENT: planner.sweep, sender.COMPONENT: sender.sweep}
+EVERY = 5  # seconds between two looks
+
+
+class Command(BaseCommand):
+    help = "Plan and send by itself whenever the last sweep is too long ago (GUARD_AFTER), until it is ended."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="look once, and end")
+
+    def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
+        end = Event()
+        if not once:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(number, lambda *_: end.set())
+        while not end.is_set():
+            look()
+            if once or end.wait(min(EVERY, settings.GUARD_AFTER)):
+                return
+
+
+def look() -> None:
+    """Run each sweep that has been silent for too long. Whatever fails is tried again at the next look."""
+    for component, sweep in SWEEPS.items():
+        try:
+            close_old_connections()
+            if turns.is_silent(component, after=timedelta(seconds=settings.GUARD_AFTER)):
+                log.warning("The %s has been silent for %s s: the guard steps in", component, settings.GUARD_AFTER)
+                sweep()
+        except Exception:
+            log.exception("The guard failed at the %s", component)
+            connection.close()

@@ -1,0 +1,143 @@
+"""Deciding that somebody is told: the rows, their keys, and the grants that go with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from crm.commitments import ladder
+from crm.commitments.models import Commitment, Notification
+from crm.outbox import bulk
+from crm.outbox.models import Message
+from crm.poc.models import Grant, PointOfContact
+from crm.poc.recipients import Recipient, recipients
+from crm.users import roles
+
+EMAIL, INBOX = Message.Channel.EMAIL.value, Message.Channel.INBOX.value
+URGENT, ESCALATION, REMINDER, ORDINARY = 0, 1, 3, 5  # priorities of messages
+
+
+class Row(NamedTuple):
+    """One notification as it is inserted."""
+
+    idem_key: str
+    kind: str
+    commitment_id: int | None
+    dossier_id: int | None
+    generation: int | None
+    step: int | None
+    repeat: int
+    slot: str
+    recipient_id: int | None
+    channel: str
+    priority: int
+    planned_for: datetime
+    created_at: datetime
+    state: str
+    reason: str
+    facts: Mapping[str, Any]
+
+
+class Told(NamedTuple):
+    """Somebody who may now open what they were told about."""
+
+    poc_id: int
+    home_id: int
+    cause: str
+
+
+def write(rows: Sequence[Row], told: Iterable[Told]) -> None:
+    """Insert notices and grants; what was decided before stays as it is. Two statements."""
+    unique = {row.idem_key: row for row in rows}  # one statement may not meet a key twice
+    bulk.insert(Notification, Row._fields, list(unique.values()), once=["idem_key"])
+    bulk.insert(Grant, Told._fields, list(dict.fromkeys(told)), once=["poc_id", "home_id", "cause"])
+
+
+def step_rows(
+    commitment: Commitment, notice: ladder.Notice, at: datetime, *, slot_poc: int | None, facts: Mapping[str, Any]
+) -> list[Row]:
+    """Return the rows of one notice of a ladder: one per channel, or one that says why nobody was told."""
+    step = notice.step
+    stem = f"c:{commitment.pk}:g{commitment.generation}:s{step.ordinal}:r{notice.repeat_no}"
+    if notice.state == ladder.SKIPPED:
+        keys = [(f"{stem}:{notice.reached}:-", "")]
+    else:
+        member = f"/m{notice.recipient}" if notice.recipient != slot_poc else ""
+        channels = (INBOX, EMAIL) if step.by_email else (INBOX,)
+        keys = [(f"{stem}:{notice.slot}{member}:{channel}", channel) for channel in channels]
+    return [
+        Row(
+            idem_key=key,
+            kind=step.kind,
+            commitment_id=commitment.pk,
+            dossier_id=commitment.dossier_id,
+            generation=commitment.generation,
+            step=step.ordinal,
+            repeat=notice.repeat_no,
+            slot=notice.reached,
+            recipient_id=notice.recipient,
+            channel=channel,
+            priority=_priority(step),
+            planned_for=notice.planned_for,
+            created_at=at,
+            state=notice.state,
+            reason=notice.reason,
+            facts=facts,
+        )
+        for key, channel in keys
+    ]
+
+
+def reachable(people: Iterable[Recipient]) -> list[Recipient]:
+    """Leave out whoever has neither an address nor a user: nobody would ever read it."""
+    return [p for p in people if p.address or p.user_id is not None]
+
+
+def with_address(rows: Iterable[Row], addressed: Mapping[int, bool]) -> list[Row]:
+    """Leave out mails to people without an address; their inbox has it."""
+    return [row for row in rows if row.channel != EMAIL or addressed.get(row.recipient_id or 0)]
+
+
+def supersede(commitment: Commitment, reason: str) -> None:
+    """Take back whatever about `commitment` has not left the house. Its row must be locked."""
+    pending = Notification.objects.filter(commitment=commitment).pending()
+    pending.update(state=Notification.State.SUPERSEDED, reason=reason)
+
+
+def alarm(*, idem_key: str, kind: str, dossier_id: int | None, facts: Mapping[str, Any], at: datetime) -> None:
+    """Tell every administrator one thing once; where there is none, the front desk."""
+    admins = PointOfContact.objects.active().filter(user__is_active=True, user__groups__name=roles.ADMINISTRATOR)
+    ids = list(admins.values_list("pk", flat=True)) or list(PointOfContact.objects.house().values_list("pk", flat=True))
+    people = [person for group in recipients(ids, at=at).values() for person in reachable(group)]
+    write(plain_rows(idem_key, kind, dossier_id, people, (INBOX, EMAIL), facts, at, priority=ESCALATION), [])
+
+
+def plain_rows(
+    idem_key: str,
+    kind: str,
+    dossier_id: int | None,
+    people: Iterable[Recipient],
+    channels: Iterable[str],
+    facts: Mapping[str, Any],
+    at: datetime,
+    *,
+    priority: int,
+) -> list[Row]:
+    """Return the rows that tell `people` one thing which no ladder asked for."""
+    people = {person.poc_id: person for person in people}
+    rows = [
+        Row(
+            f"{idem_key}:m{person.poc_id}:{channel}", kind, None, dossier_id, None, None, 0, "", person.poc_id,
+            channel, priority, at, at, ladder.PLANNED, "", facts,
+        )
+        for person in people.values()
+        for channel in channels
+    ]  # fmt: skip
+    return with_address(rows, {pk: bool(person.address) for pk, person in people.items()})
+
+
+def _priority(step: ladder.Step) -> int:
+    if step.urgent:
+        return URGENT
+    return ESCALATION if step.kind == ladder.ESCALATION else REMINDER

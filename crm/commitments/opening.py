@@ -1,0 +1,185 @@
+"""Promising: opening what is owed, one or thousands at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from django.db import transaction
+
+from crm.commitments import ladder, policies
+from crm.commitments.models import Commitment, PolicyVersion
+from crm.commitments.refusals import AnswersNoMore, DueRequired, OddMoment, TitleRequired, UnknownZone
+from crm.core.actor import Actor
+from crm.core.working_time import WorkingTime, combine
+from crm.dossiers.actions import Happening, record_many
+from crm.dossiers.models import Channel, Dossier, Event, Firm, Purpose, Topic
+from crm.poc.calendars import working_times
+from crm.poc.models import PointOfContact
+from crm.poc.resolve import Question, resolve_many
+
+BATCH = 1000
+FARTHEST = timedelta(days=366 * 30)  # either way; beyond it somebody mistyped a year
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Promise:
+    """Something to be owed.
+
+    Due at `due_at`, or at `due_local` (naive) as a clock in `zone` shows it, or by the target of
+    the kind's policy over the working time of `answers` (a POC's id; None: whoever answers is
+    looked up). `zone` empty is that of `poc`, else the firm's. `poc` None: whoever answers then.
+    """
+
+    dossier: Dossier
+    topic: Topic
+    kind: str
+    title: str
+    due_at: datetime | None = None
+    due_local: datetime | None = None
+    zone: str = ""
+    poc: PointOfContact | None = None
+    priority: str = Commitment.Priority.NORMAL.value
+    answers: int | None = None
+    purpose: Purpose | None = None
+    channel: Channel | None = None
+
+    @property
+    def is_by_target(self) -> bool:
+        return self.due_at is None and self.due_local is None
+
+
+def open_commitment(
+    *,
+    dossier: Dossier,
+    topic: Topic,
+    kind: str,
+    title: str,
+    due_at: datetime | None = None,
+    due_local: datetime | None = None,
+    zone: str = "",
+    poc: PointOfContact | None = None,
+    priority: str = Commitment.Priority.NORMAL.value,
+    answers: int | None = None,
+    purpose: Purpose | None = None,
+    channel: Channel | None = None,
+    by: Actor,
+    at: datetime,
+) -> Commitment:
+    """Open one promise; see `Promise`. Seven queries with a due moment, more where it is computed.
+
+    :raises TitleRequired: `title` is blank.
+    :raises DueRequired: neither a moment nor a target says by when.
+    :raises OddMoment: decades away.
+    :raises UnknownZone: `zone` is no zone.
+    :raises AnswersNoMore: `poc` is deactivated.
+    """
+    promise = Promise(
+        dossier=dossier, topic=topic, kind=kind, title=title, due_at=due_at, due_local=due_local, zone=zone, poc=poc,
+        priority=priority, answers=answers, purpose=purpose, channel=channel,
+    )  # fmt: skip
+    return open_commitments([promise], by=by, at=at)[0]
+
+
+@transaction.atomic
+def open_commitments(promises: Iterable[Promise], *, by: Actor, at: datetime) -> list[Commitment]:
+    """Open many promises, in their order; all or, with a refusal, none. See `open_commitment`."""
+    promises = list(promises)
+    versions = policies.current(p.kind for p in promises)
+    working = _working_times(promises, at)
+    firm_zone = "" if all(p.zone or (p.poc and p.poc.zone) for p in promises) else _firm_zone()
+    commitments = [
+        _commitment(p, versions[p.kind], working.get(n), p.zone or (p.poc.zone if p.poc else "") or firm_zone, at)
+        for n, p in enumerate(promises)
+    ]
+    Commitment.objects.bulk_create(commitments, batch_size=BATCH)
+    happenings = [_happening(c, p, at) for c, p in zip(commitments, promises, strict=True)]
+    record_many(happenings, by=by, at=at)
+    return commitments
+
+
+def due_in(zone: str, *, due_at: datetime | None, due_local: datetime | None, at: datetime) -> tuple[datetime, str]:
+    """Return the due moment and its zone, from a moment or from a local time.
+
+    :raises UnknownZone: `zone` is no zone.
+    :raises OddMoment: decades away.
+    """
+    try:
+        ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise UnknownZone from None
+    naive = (due_at or due_local or at).replace(tzinfo=None)
+    if abs(naive - at.replace(tzinfo=None)) > FARTHEST:
+        raise OddMoment
+    moment = due_at or combine(zone, due_local.date(), due_local.time())  # type: ignore[union-attr]
+    return moment, zone
+
+
+def local_parts(moment: datetime, zone: str) -> dict[str, object]:
+    """Return the due columns of a commitment for a moment in a zone."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return {"due_at": moment, "due_on": local.date(), "due_time": local.time().replace(fold=0), "zone": zone}
+
+
+def _working_times(promises: Sequence[Promise], at: datetime) -> Mapping[int, WorkingTime]:
+    """Return the working time that each promise without a moment counts in, by its place in the list."""
+    wanted = {n: p.answers for n, p in enumerate(promises) if p.is_by_target}
+    questions = {
+        n: Question(promises[n].dossier.pk, promises[n].topic.pk, _pk(promises[n].poc))
+        for n, answers in wanted.items()
+        if answers is None
+    }
+    answered = resolve_many(questions.values(), at=at)
+    pocs = {n: poc_id or answered[questions[n]].poc_id for n, poc_id in wanted.items()}
+    times = working_times(pocs.values()) if pocs else {}
+    return {n: times[poc_id] for n, poc_id in pocs.items()}
+
+
+def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None, zone: str, at: datetime) -> Commitment:
+    title = " ".join(p.title.split())[:200]
+    if not title:
+        raise TitleRequired
+    if p.poc is not None and p.poc.deactivated_at is not None:
+        raise AnswersNoMore
+    due_at = p.due_at
+    if working is not None:
+        if version.target_amount is None:
+            raise DueRequired
+        due_at = ladder.shift(at, version.target_amount, version.target_unit, working)
+        zone = p.zone or working.zone
+    moment, zone = due_in(zone, due_at=due_at, due_local=p.due_local, at=at)
+    return Commitment(
+        dossier=p.dossier,
+        home_id=p.dossier.home_id,
+        topic=p.topic,
+        kind=p.kind,
+        title=title,
+        poc=p.poc,
+        priority=p.priority,
+        opened_at=at,
+        acted_at=at,
+        anchor_at=moment,
+        next_action_at=at,
+        policy_version=version,
+        **local_parts(moment, zone),
+    )
+
+
+def _happening(commitment: Commitment, p: Promise, at: datetime) -> Happening:
+    facts = {
+        "commitment": commitment.pk, "kind": commitment.kind, "due_at": commitment.due_at.isoformat(),
+        "poc": commitment.poc_id, "purpose": p.purpose.code if p.purpose else "",
+        "channel": p.channel.code if p.channel else "",
+    }  # fmt: skip
+    personal = {"title": commitment.title, "poc": p.poc.name if p.poc else ""}
+    return Happening(Event.Kind.OWED, [p.dossier], at, facts, personal)
+
+
+def _firm_zone() -> str:
+    return Firm.objects.values_list("zone", flat=True).first() or "UTC"
+
+
+def _pk(poc: PointOfContact | None) -> int | None:
+    return poc.pk if poc else None

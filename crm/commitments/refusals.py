@@ -1,0 +1,46 @@
+"""Why an act on something owed says no."""
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.core.refusals import Refused
+
+
+class TitleRequired(Refused):
+    field = "title"
+    code = "title_required"
+    default_message = _("Say what is owed.")
+
+
+class ClosedAlready(Refused):
+    code = "closed_already"
+    default_message = _("It is settled already: nothing is owed any more.")
+
+
+class OddMoment(Refused):
+    field = "due_at"
+    code = "odd_moment"
+    default_message = _("That moment is too far away.")
+
+
+class NotInThePast(Refused):
+    field = "until"
+    code = "not_in_the_past"
+    default_message = _("Choose a moment that is still to come.")
+
+
+class UnknownZone(Refused):
+    field = "zone"
+    code = "unknown_zone"
+    default_message = _("There is no such time zone.")
+
+
+class DueRequired(Refused):
+    field = "due_at"
+    code = "due_required"
+    default_message = _("Say by when.")
+
+
+class AnswersNoMore(Refused):
+    field = "poc"
+    code = "answers_no_more"
+    default_message = _("They no longer answer. Choose somebody else.")

@@ -1,0 +1,161 @@
+"""The words of a notice, in the reader's language: for mails and for the inbox.
+
+Whoever brings a new kind of notice registers its words when its app is ready. Words are format
+strings over the notice's context, and over `title` (what is owed), `record`, `due`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils import formats, timezone
+from django.utils.functional import Promise as Lazy
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from crm.commitments import ladder
+from crm.commitments.models import Notification
+from crm.poc.models import PointOfContact
+
+MAX_NOTE = 1000  # characters of somebody's own words in a mail
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How one kind of notice reads: its headline, and a sentence under it."""
+
+    headline: Lazy | str
+    lead: Lazy | str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One notice, said: what a mail or an inbox entry shows of it."""
+
+    kind: str
+    headline: str
+    lead: str
+    why: str
+    note: str
+    record: str
+    url: str
+    is_late: bool
+
+
+_words: dict[str, Words] = {}
+
+
+def register(kind: str, words: Words) -> None:
+    """Give a kind of notice its words."""
+    _words[kind] = words
+
+
+register("reminder", Words(_("Due %(due)s: %(title)s")))
+register("late_reminder", Words(_("Overdue since %(due)s: %(title)s")))
+register("escalation", Words(_("Escalated: %(title)s"), _("It was due %(due)s, and nobody has acted.")))
+register("reassigned", Words(_("Yours now: %(title)s"), _("Given to you by %(by)s. Due %(due)s.")))
+register("assigned_new", Words(_("You answer for %(record)s now"), _("About %(topic)s. Decided by %(by)s.")))
+register(
+    "assigned_old",
+    Words(_("%(new)s answers for %(record)s now"), _("About %(topic)s, instead of you. Decided by %(by)s.")),
+)
+register("logged", Words(_("New with %(record)s: %(contact)s"), _("%(user)s logged it for you.")))
+register(
+    "undelivered",
+    Words(_("A mail to %(name)s could not be delivered"), _("It was about: %(what)s. The mail server said: %(reply)s")),
+)
+register("nobody", Words(_("Nobody could be told: %(title)s"), _("Nobody who answers has an address or signs in.")))
+register(
+    "set_aside",
+    Words(_("Reminders have stopped: %(title)s"), _("An error keeps them from being worked out. See the log.")),
+)
+
+
+class _Values(dict[str, Any]):
+    """Values for a format string; what is not known is left empty."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def lines(notices: Iterable[Notification], at: datetime) -> list[Line]:
+    """Say these notices in the language and zone that are active. At most one query.
+
+    `commitment` and `dossier` must be loaded.
+    """
+    notices = list(notices)
+    ids = {n.facts.get(key) for n in notices for key in ("team", "holder", "answers")} - {None}
+    names = dict(PointOfContact.objects.filter(pk__one_of=list(ids)).values_list("pk", "name")) if ids else {}
+    return [_line(notice, names, at) for notice in notices]
+
+
+def home() -> str:
+    """Return the address of My day."""
+    return settings.PUBLIC_URL + "/"
+
+
+def moment(at: datetime) -> str:
+    """Say a moment so that it is still true tomorrow: Mon 30 Nov, 16:00."""
+    local = timezone.localtime(at)
+    return f"{formats.date_format(local, 'D j M')}, {formats.date_format(local, 'H:i')}"
+
+
+def _line(notice: Notification, names: Mapping[int, str], at: datetime) -> Line:
+    commitment, dossier = notice.commitment, notice.dossier
+    is_late = commitment is not None and commitment.due_at < at
+    kind = "late_reminder" if notice.kind == "reminder" and is_late else notice.kind
+    words = _words.get(kind, Words(_("News about %(record)s")))
+    values = _Values(_translated(notice.facts), record=dossier.title if dossier else "")
+    if commitment is not None:
+        values |= {"title": commitment.title, "due": moment(commitment.due_at)}
+    return Line(
+        kind=kind,
+        headline=" ".join((str(words.headline) % values).split()),
+        lead=" ".join((str(words.lead) % values).split()),
+        why=_why(notice, names),
+        note=str(notice.facts.get("note") or notice.facts.get("reason") or "")[:MAX_NOTE],
+        record=dossier.title if dossier else "",
+        url=settings.PUBLIC_URL + (reverse("record", args=[dossier.pk]) if dossier else "/"),
+        is_late=is_late,
+    )
+
+
+def _translated(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Translate the house's shipped words; an empty actor is the product itself."""
+    values = {key: value for key, value in facts.items() if isinstance(value, str | int)}
+    for key in ("topic", "purpose", "outcome", "channel"):
+        if values.get(key):
+            values[key] = gettext(str(values[key]))
+    if not values.get("by"):
+        values["by"] = pgettext("actor", "Liaison")
+    return values
+
+
+def _why(notice: Notification, names: Mapping[int, str]) -> str:
+    """Say why this reader is told."""
+    facts = notice.facts
+    values = _Values({key: names.get(facts.get(key), "") for key in ("team", "holder", "answers")})
+    commitment = notice.commitment
+    given = commitment is not None and commitment.poc_id is not None and commitment.poc_id == notice.recipient_id
+    slot = facts.get("why", "")
+    if slot == ladder.POC:
+        slot = "given" if given else "cover" if values["holder"] else ladder.POC
+    sentence = str(_WHY.get(slot, "")) % values
+    team = gettext("You are in %(team)s.") % values if values["team"] else ""
+    return f"{sentence} {team}".strip()
+
+
+_WHY: Mapping[str, Lazy] = {
+    "given": _("You get this because it was given to you."),
+    "cover": _("You get this because you stand in for %(holder)s."),
+    ladder.POC: _("You get this because you answer for it."),
+    ladder.BACKUP: _("You get this because you are the backup of %(answers)s."),
+    ladder.LEAD: _("You get this because you lead the team of %(answers)s."),
+    ladder.LEADS_LEAD: _("You get this because you lead the team that %(answers)s belongs to."),
+    ladder.HOUSE: _("You get this because the front desk is asked last."),
+}
