@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
@@ -34,9 +35,11 @@ class AccountForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         self.fields["tier"].queryset = Tier.objects.in_use()
         self.fields["parent"].rows = Account.objects.visible_to(user).current().select_related("dossier")
+        self.fields["language"].choices = [("", _("Unknown")), *settings.LANGUAGES]
         if self.instance.pk:
-            dossier = self.instance.dossier
-            self.initial |= {"name": dossier.title, "tier": dossier.tier_id, "parent": self._parent()}
+            dossier, parent = self.instance.dossier, self._parent()
+            self.initial |= {"name": dossier.title, "tier": dossier.tier_id, "parent": parent}
+            self.fields["parent"].current = parent
 
     def _parent(self) -> Account | None:
         parent_id = self.instance.dossier.parent_id

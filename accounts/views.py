@@ -19,7 +19,7 @@ from accounts.models import Account, AccountQuerySet
 from contacts.models import Contact
 from crm.core import clock
 from crm.core.actor import Actor
-from crm.core.forms import attempt
+from crm.core.forms import attempt, suggested
 from crm.core.paging import LONG_AGO, Order, page
 from crm.core.text import search_key
 from crm.desk import record
@@ -29,7 +29,6 @@ from crm.poc.seats import answering
 from crm.poc.visibility import pocs_of
 from projects.models import Project
 
-SUGGESTED = 8  # names offered while typing
 ORDERS = {
     "name": Order("dossier__title_key", CharField()),
     "tier": Order(Coalesce("dossier__tier__position", 10_000), IntegerField()),
@@ -151,10 +150,8 @@ def account_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def account_names(request: HttpRequest) -> HttpResponse:
     """Suggest accounts while a name is typed."""
-    key = search_key(request.GET.get("q", "")[:200])
     rows = Account.objects.visible_to(request.user).current().select_related("dossier")
-    found = rows.filter(dossier__title_key__contains=key).order_by("dossier__title_key", "pk")[:SUGGESTED]
-    return render(request, "partials/names.html", {"records": found})
+    return render(request, "partials/names.html", {"names": suggested(rows, request.GET.get("q", ""))})
 
 
 def _status(form: AccountForm) -> int:

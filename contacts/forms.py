@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.utils.translation import gettext_lazy as _
@@ -37,6 +38,7 @@ class ContactForm(forms.ModelForm):
         self.fields["roles"].queryset = ContactRole.objects.in_use()
         self.fields["preferred_channel"].queryset = Channel.objects.in_use()
         self.fields["preferred_channel"].empty_label = _("Any")
+        self.fields["language"].choices = [("", _("Unknown")), *settings.LANGUAGES]
         self.fields["account"].rows = Account.objects.visible_to(user).current().select_related("dossier")
         if self.instance.pk:
             self.initial |= {
@@ -46,6 +48,7 @@ class ContactForm(forms.ModelForm):
                 "emails": [email.address for email in self.instance.emails.all()],
                 "phones": [phone.number for phone in self.instance.phones.all()],
             }
+        self.fields["account"].current = self.initial.get("account")
 
     def clean_emails(self) -> list[str]:
         for address in self.cleaned_data["emails"]:

@@ -17,7 +17,7 @@ from contacts.forms import ContactFilter, ContactForm
 from contacts.models import Contact, ContactEmail, ContactPhone, ContactQuerySet, ContactRole
 from crm.core import clock
 from crm.core.actor import Actor
-from crm.core.forms import attempt
+from crm.core.forms import attempt, suggested
 from crm.core.paging import LONG_AGO, Order, page
 from crm.core.text import digits, search_key
 from crm.desk import record
@@ -25,7 +25,6 @@ from crm.dossiers.models import Topic
 from crm.poc.seats import answering
 from projects.models import Project
 
-SUGGESTED = 8  # names offered while typing
 LEAST_DIGITS = 3  # from which on a search looks among phone numbers
 ORDERS = {
     "name": Order("dossier__title_key", CharField()),
@@ -132,10 +131,8 @@ def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @require_safe
 def contact_names(request: HttpRequest) -> HttpResponse:
     """Suggest contacts while a name is typed."""
-    key = search_key(request.GET.get("q", "")[:200])
     rows = Contact.objects.visible_to(request.user).current().select_related("dossier")
-    found = rows.filter(dossier__title_key__contains=key).order_by("dossier__title_key", "pk")[:SUGGESTED]
-    return render(request, "partials/names.html", {"records": found})
+    return render(request, "partials/names.html", {"names": suggested(rows, request.GET.get("q", ""))})
 
 
 def _status(form: ContactForm) -> int:

@@ -35,6 +35,7 @@ class ProjectForm(forms.ModelForm):
         if self.instance.pk:
             dossier = self.instance.dossier
             self.initial |= {"name": dossier.title, "tier": dossier.tier_id, "account": self.instance.account}
+        self.fields["account"].current = self.initial.get("account")
 
     def values(self) -> dict[str, Any]:
         """What the action takes."""

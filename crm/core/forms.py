@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -23,9 +24,10 @@ def refuse(form: forms.Form, error: Refused) -> None:
 
 
 class RecordField(forms.CharField):
-    """Names a record by its name, or by "Name #12" where several bear it; the names are suggested while typing.
+    """Names a record by its name, or by "Name #12" where several bear it; names are suggested while one types.
 
-    `rows` is set by the form: the records the reader may choose among, each with its dossier.
+    The form sets `rows`, the records the reader may choose among, each with its dossier, and
+    `current`, the one it shows: left as it is, it is meant, whoever else bears its name.
     """
 
     default_error_messages = {
@@ -35,21 +37,22 @@ class RecordField(forms.CharField):
 
     def __init__(self, *, suggest: str, **options: Any) -> None:
         self.rows: Any = None
+        self.current: Any = None
         self.suggest = suggest
         super().__init__(max_length=220, **options)
 
     def prepare_value(self, value: Any) -> Any:
-        return numbered(value) if hasattr(value, "dossier_id") else value
+        return value.dossier.title if hasattr(value, "dossier_id") else value
 
     def clean(self, value: Any) -> Any:
         text = super().clean(value)
         if not text:
             return None
+        if self.current is not None and text == self.current.dossier.title:
+            return self.current
         number = NUMBERED.search(text)
-        found = (
-            self.rows.filter(pk=number[1]) if number else self.rows.filter(dossier__title_key=search_key(text)[:200])
-        )
-        matches = list(found[:6])
+        wanted = {"pk": number[1]} if number else {"dossier__title_key": search_key(text)[:200]}
+        matches = list(self.rows.filter(**wanted)[:6])
         if not matches:
             raise ValidationError(self.error_messages["unknown"], code="unknown")
         if len(matches) > 1:
@@ -59,8 +62,16 @@ class RecordField(forms.CharField):
 
 
 def numbered(record: Any) -> str:
-    """Write a record so that it is found again: Cervejaria Atlântico #12."""
+    """Write a record so that it is found among others of its name: Cervejaria Atlântico #12."""
     return f"{record.dossier.title} #{record.pk}"
+
+
+def suggested(rows: Any, text: str, *, limit: int = 8) -> list[str]:
+    """Return the names of the records a beginning may mean, with a number where several bear one. One query."""
+    key = search_key(text[:200])
+    found = list(rows.filter(dossier__title_key__contains=key).order_by("dossier__title_key", "pk")[:limit])
+    often = Counter(row.dossier.title_key for row in found)
+    return [numbered(row) if often[row.dossier.title_key] > 1 else row.dossier.title for row in found]
 
 
 class ZoneField(forms.CharField):

@@ -60,7 +60,7 @@ def context(request: HttpRequest, dossier: Dossier, *, all_topics: bool = False)
         "n_escalated": sum(1 for item in items if item.escalated_at),
         "mix": channel_mix(dossier, at=at),
         "change_href": reverse("handovers:change", args=[dossier.pk]) if may_assign else "",
-        "log_href": f"{reverse('interactions:log')}?record={dossier.pk}",
+        "log_href": f"/log/?record={dossier.pk}",
         **timeline(request, dossier),
     }
 

@@ -22,27 +22,26 @@ def reader_now(context: template.Context) -> datetime:
     return timezone.localtime(clock.of(context["request"]))
 
 
-def day_words(day: date, today: date, *, named: bool = True) -> str:
-    """Say which day it is: Today, Tue, Fri 11 Dec, 4 Mar 2025. Without `named` today is an empty string."""
+def day_words(day: date, today: date) -> str:
+    """Say which day it is: Today, Tue, Fri 11 Dec, 4 Mar 2025."""
     distance = (day - today).days
-    if named and distance in (-1, 0, 1):
+    if distance in (-1, 0, 1):
         return {-1: _("Yesterday"), 0: _("Today"), 1: _("Tomorrow")}[distance]
-    if distance == 0:
-        return ""
     if 0 < distance <= NEAR:
         return formats.date_format(day, "D")
     return formats.date_format(day, "D j M" if day.year == today.year else "j M Y")
 
 
 def moment_words(at: datetime, now: datetime) -> str:
-    """Say when, as briefly as it is clear: 16:00 today, Tue 10:15 this week, Fri 11 Dec later."""
+    """Say when, as briefly as it is clear: 16:00 today, Tue 10:15 within six days, else Fri 11 Dec."""
     local, here = timezone.localtime(at), timezone.localtime(now)
     hour = formats.date_format(local, "H:i")
     distance = (local.date() - here.date()).days
     if distance == 0:
         return hour
-    words = day_words(local.date(), here.date(), named=False)
-    return f"{words} {hour}" if abs(distance) <= NEAR else words
+    if abs(distance) <= NEAR:
+        return f"{formats.date_format(local, 'D')} {hour}"
+    return day_words(local.date(), here.date())
 
 
 def span_words(span: timedelta) -> str:
@@ -100,3 +99,9 @@ def long_day(context: template.Context, on: date | datetime) -> str:
 def today(context: template.Context) -> str:
     """Name the reader's day, for the title of My day: Monday 30 November."""
     return formats.date_format(reader_now(context), "l j E")
+
+
+@register.filter
+def city(zone: str) -> str:
+    """Name a time zone as people do: Europe/Madrid is Madrid."""
+    return zone.rsplit("/", 1)[-1].replace("_", " ")

@@ -17,7 +17,7 @@ SOON = 0.85  # of the days allowed, from which on the clock is amber
 def state(at: datetime | None, now: datetime, every: int | None) -> dict[str, str]:
     """Return look, icon and words; `every` is the days a tier allows between two touches, None: any number."""
     if at is None:
-        return {"look": "bad" if every else "", "icon": "clock", "text": _("Never")}
+        return {"look": "bad" if every else "quiet", "icon": "clock", "text": _("Never")}
     days = (timezone.localtime(now).date() - timezone.localtime(at).date()).days
     text = _("Today") if days <= 0 else ngettext("%(days)s day", "%(days)s days", days) % {"days": days}
     if every and days > every:

@@ -85,6 +85,15 @@
     }
   });
 
+  /* A row swapped by an act stays chosen, so that the next key acts on the next thing. */
+  let swapped = "";
+  document.addEventListener("htmx:beforeSwap", (event) => { swapped = event.detail.target.matches("[data-row].is-on") ? event.detail.target.id : ""; });
+  document.addEventListener("htmx:afterSettle", () => {
+    const row = swapped && document.getElementById(swapped);
+    swapped = "";
+    if (row) choose(row);
+  });
+
   const button = document.querySelector("[data-keys-switch]");
   const label = () => {
     if (button) button.textContent = on() ? button.dataset.off : button.dataset.on;

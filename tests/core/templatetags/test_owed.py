@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.utils import timezone
 
 from crm.core.templatetags.owed import chip
 
@@ -18,7 +19,7 @@ NOW = datetime(2026, 11, 30, 14, 15, tzinfo=UTC)  # a Monday
         (NOW + timedelta(days=11), "open", "later", "Due Fri 11 Dec", ""),
         (NOW + timedelta(days=60), "open", "later", "Due 29 Jan 2027", ""),
         (NOW - timedelta(hours=3), "open", "late", "Overdue", "since 11:15"),
-        (NOW - timedelta(days=3), "open", "late", "Overdue", "since Fri 27 Nov 14:15"),
+        (NOW - timedelta(days=3), "open", "late", "Overdue", "since Fri 14:15"),
         (NOW - timedelta(hours=3), "acknowledged", "late", "Overdue", "taken on"),
         (None, "open", "later", "No date", ""),
         (NOW, "kept", "done", "Done", ""),
@@ -50,7 +51,5 @@ def test_a_snooze_that_is_over_is_an_open_one():
 
 
 def test_moments_are_said_in_the_readers_zone():
-    from django.utils import timezone
-
     with timezone.override("Europe/Madrid"):
         assert chip(at=NOW + timedelta(minutes=45), now=NOW).words == "Due 16:00"

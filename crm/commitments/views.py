@@ -1,0 +1,160 @@
+"""Act on something owed: thin doors to the acts, from My day, a record or the thing's own page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.forms import Form
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from crm.commitments import actions
+from crm.commitments.forms import CancelForm, ReassignForm, SnoozeForm
+from crm.commitments.models import Commitment
+from crm.core import clock
+from crm.core.actor import Actor
+from crm.core.forms import refuse
+from crm.core.refusals import Refused
+from crm.core.templatetags.moments import moment_words
+from crm.desk.record import with_owners
+from crm.poc.calendars import house_working_time, working_times
+from crm.poc.models import PointOfContact
+from interactions import due
+
+Act = Callable[[Commitment], object]
+
+
+@login_required
+@permission_required("commitments.view_commitment", raise_exception=True)
+@require_safe
+def item(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one thing owed, with everything that can be done about it."""
+    return _item_page(request, _owed(request, pk))
+
+
+@login_required
+@permission_required("commitments.change_commitment", raise_exception=True)
+@require_POST
+def done(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that it is done."""
+    return _perform(request, pk, lambda c: actions.keep(commitment=c, **_by(request)), _("Done."))
+
+
+@login_required
+@permission_required("commitments.change_commitment", raise_exception=True)
+@require_POST
+def acknowledge(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that one is on it."""
+    return _perform(request, pk, lambda c: actions.acknowledge(commitment=c, **_by(request)), _("You are on it."))
+
+
+@login_required
+@permission_required("commitments.change_commitment", raise_exception=True)
+@require_POST
+def snooze(request: HttpRequest, pk: int) -> HttpResponse:
+    """Be quiet until a moment, said in plain words."""
+    form = SnoozeForm(request.POST)
+    until = _moment(request, form)
+    if until is None:
+        return _item_page(request, _owed(request, pk), snooze_form=form)
+    said = _("Quiet until %(moment)s.") % {"moment": moment_words(until, clock.of(request))}
+    return _perform(
+        request, pk, lambda c: actions.snooze(commitment=c, until=until, **_by(request)), said, snooze_form=form
+    )
+
+
+@login_required
+@permission_required("commitments.change_commitment", raise_exception=True)
+@require_POST
+def reassign(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give it to somebody else by name."""
+    form = ReassignForm(request.POST)
+    if not form.is_valid():
+        return _item_page(request, _owed(request, pk), reassign_form=form)
+    poc = form.cleaned_data["poc"]
+    said = _("%(name)s has it now, and is told.") % {"name": poc.name}
+    return _perform(
+        request, pk, lambda c: actions.reassign(commitment=c, poc=poc, **_by(request)), said, reassign_form=form
+    )
+
+
+@login_required
+@permission_required("commitments.change_commitment", raise_exception=True)
+@require_POST
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say that it is not owed any more."""
+    form = CancelForm(request.POST)
+    if not form.is_valid():
+        return _item_page(request, _owed(request, pk), cancel_form=form)
+    reason = form.cleaned_data["reason"]
+    return _perform(
+        request, pk, lambda c: actions.cancel(commitment=c, reason=reason, **_by(request)), _("No longer owed.")
+    )
+
+
+def _owed(request: HttpRequest, pk: int) -> Commitment:
+    rows = Commitment.objects.visible_to(request.user).for_list()
+    return get_object_or_404(rows.select_related("follow_up__channel", "follow_up__contact__dossier"), pk=pk)
+
+
+def _by(request: HttpRequest) -> dict[str, object]:
+    return {"by": Actor.of(request), "at": clock.of(request)}
+
+
+def _moment(request: HttpRequest, form: SnoozeForm) -> datetime | None:
+    """Read the words in the working time of whoever acts; what cannot be read is the field's error."""
+    if not form.is_valid():
+        return None
+    mine = PointOfContact.objects.of_user(request.user).values_list("pk", flat=True).first()
+    working = working_times([mine])[mine] if mine else house_working_time()
+    try:
+        return due.read(form.cleaned_data["until"], at=clock.of(request), working=working)
+    except due.TooFar:
+        form.add_error("until", _("That moment is too far away."))
+    except due.Unreadable:
+        form.add_error("until", _("Say it as: tomorrow 9, in 3 working days, fri 14:00, or 2026-12-24."))
+    return None
+
+
+def _perform(request: HttpRequest, pk: int, act: Act, said: str, **forms: Form) -> HttpResponse:
+    """Do it; htmx gets the row as it is now, others go back to where they came from."""
+    owed = _owed(request, pk)
+    try:
+        act(owed)
+    except Refused as error:
+        if forms and not request.htmx:
+            for form in forms.values():
+                refuse(form, error)
+            return _item_page(request, owed, **forms)
+        messages.error(request, " ".join(error.messages))
+    else:
+        messages.success(request, said)
+    if request.htmx:
+        context = {
+            "item": with_owners([_owed(request, pk)], at=clock.of(request))[0],
+            "shown": request.POST.get("shown"),
+        }
+        return render(request, "commitments/partials/acted.html", context)
+    return redirect(_next(request) or owed.dossier.get_absolute_url())
+
+
+def _next(request: HttpRequest) -> str:
+    """Return the page the act was done on, when it is one of ours."""
+    wanted = request.POST.get("next", "")
+    return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/") else ""
+
+
+def _item_page(request: HttpRequest, owed: Commitment, **forms: Form) -> HttpResponse:
+    context = {
+        "item": with_owners([owed], at=clock.of(request))[0],
+        "snooze_form": SnoozeForm(),
+        "reassign_form": ReassignForm(),
+        "cancel_form": CancelForm(),
+    }
+    return render(request, "commitments/item.html", context | forms, status=422 if forms else 200)
