@@ -18,6 +18,7 @@ from crm.desk.imports.target import MORNING, Target, Wanted, differing, let_answ
 from crm.dossiers.models import Channel, Dossier, Purpose, Topic
 from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
+from interactions.corrections import withdraw
 from interactions.follow_ups import NewFollowUp, Plan, plan_many
 from interactions.history import PastTouch, log_many
 from interactions.models import FollowUp, Interaction
@@ -32,7 +33,7 @@ class Found:
     accounts: Mapping[str, Account]
     pocs: Mapping[str, PointOfContact]
     projects: Mapping[str, Project]
-    touches: Mapping[str, Interaction]
+    touches: Mapping[str, Interaction]  # of these projects, also those the rows do not name any more
     follow_ups: Mapping[str, FollowUp]
 
 
@@ -55,13 +56,15 @@ def write(rows: Sequence[ProjectRow], target: Target) -> list[Verdict]:
 
 
 def _find(rows: Sequence[ProjectRow], target: Target) -> Found:
+    projects = target.known(
+        Project.objects.select_related("dossier__tier", "account__dossier"), [row.external_id for row in rows]
+    )
+    touches = Interaction.objects.filter(source=target.source, project__one_of=[p.pk for p in projects.values()])
     return Found(
         accounts=target.known(Account.objects.select_related("dossier"), [row.account for row in rows]),
         pocs=target.known(PointOfContact.objects.all(), [row.poc for row in rows]),
-        projects=target.known(
-            Project.objects.select_related("dossier__tier", "account__dossier"), [row.external_id for row in rows]
-        ),
-        touches=target.known(Interaction.objects.all(), [t.external_id for row in rows for t in row.touches]),
+        projects=projects,
+        touches={touch.external_id: touch for touch in touches},
         follow_ups=target.known(FollowUp.objects.select_related("commitment"), [row.external_id for row in rows]),
     )
 
@@ -113,7 +116,7 @@ def _wanted(row: ProjectRow, project: Project, found: Found, target: Target) -> 
 def _log(
     rows: Sequence[ProjectRow], there: Mapping[str, Project], found: Found, target: Target
 ) -> Iterator[tuple[ProjectRow, str]]:
-    """Log the touches that are new; yield each row and what was logged."""
+    """Log the touches that are new, withdraw those that are not there any more; yield each row and what happened."""
     new = [(row, touch) for row in rows for touch in row.touches if touch.external_id not in found.touches]
     channel, general = Channel.objects.get(code="other"), Topic.objects.get(code=Topic.GENERAL)
     purposes = {purpose.code: purpose for purpose in Purpose.objects.all()}
@@ -128,6 +131,12 @@ def _log(
     log_many(touches=touches, by=target.by, at=target.at)
     for row, touch in new:
         yield row, _("logged: %(note)s") % {"note": touch.note}
+    named = {touch.external_id for row in rows for touch in row.touches}
+    row_of = {there[row.external_id].pk: row for row in rows}
+    for external_id, touch in found.touches.items():
+        if external_id not in named and touch.withdrawn_at is None:
+            withdraw(interaction=touch, by=target.by, at=target.at)
+            yield row_of[touch.project_id], _("withdrawn: %(note)s") % {"note": touch.note}
 
 
 def _plan(

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any, TypeVar
+from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.utils.translation import gettext as _
@@ -43,14 +44,18 @@ class Target:
         return _("Import: %(source)s") % {"source": self.source}
 
     def moment(self, day: date, clock: time = MORNING) -> datetime:
-        """Return `clock` on `day` in the house's zone.
+        """Return `clock` on `day` in the house's zone; today not later than now.
 
-        :raises BadRow: that is still to come.
+        :raises BadRow: the day is still to come.
         """
-        moment = combine(self.zone, day, clock)
-        if moment > self.at:
+        if day > self.today:
             raise BadRow(_("%(day)s is still to come.") % {"day": day})
-        return moment
+        return min(combine(self.zone, day, clock), self.at)
+
+    @property
+    def today(self) -> date:
+        """The day it is in the house's zone."""
+        return self.at.astimezone(ZoneInfo(self.zone)).date()
 
     def known(self, rows: models.QuerySet[M], external_ids: Iterable[str]) -> dict[str, M]:
         """Return what was imported before, by its external id. One query."""

@@ -1,1 +1,1 @@
-"""Import profiles: one module each, with `SOURCE`, and `read(folder)` that yields rows (crm.desk.imports.rows)."""
+"""Import profiles: a module each, with `SOURCE` and `read(folder, today=…)`, which yields crm.desk.imports.rows."""

@@ -99,15 +99,18 @@ class Deal:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What opportunities may refer to."""
+    """What opportunities may refer to; none lies after `today`."""
 
     agents: Collection[str]
     accounts: Collection[str]
     products: Collection[str]
+    today: date
 
 
-def read(folder: Path) -> Iterator[Row]:
+def read(folder: Path, *, today: date) -> Iterator[Row]:
     """Yield managers, teams, agents, accounts and opportunities, in the order they can be written.
+
+    What is dated after `today` is refused.
 
     :raises InputMissing: a file or a column is missing.
     """
@@ -115,7 +118,7 @@ def read(folder: Path) -> Iterator[Row]:
     agents, bad_agents = sheet(folder / "sales_teams.csv", key="sales_agent", record=_("person"), parse=_agent)
     products, bad_products = sheet(folder / "products.csv", key="product", record=_("product"), parse=_product)
     places, bad_places = sheet(folder / "accounts.csv", key="account", record=_("account"), parse=_organisation)
-    known = Known(agents, places, products)
+    known = Known(agents, places, products, today)
     deals, bad_deals = sheet(
         folder / "sales_pipeline.csv", key="opportunity_id", record=_("project"), parse=lambda line: _deal(line, known)
     )
@@ -173,6 +176,9 @@ def _deal(line: Line, known: Known) -> Deal:
         raise BadRow(_("There is no stage called %(stage)s.") % {"stage": values["deal_stage"] or "–"})
     if values["close_value"] and not NUMBER.fullmatch(values["close_value"]):
         raise BadRow(_("%(value)s in close_value is no number.") % {"value": values["close_value"]})
+    engaged, closed = (_day(values, column, known.today) for column in ("engage_date", "close_date"))
+    if engaged and closed and closed < engaged:
+        raise BadRow(_("It was closed before it began."))
     note = _read_as(values["product"], product) if product != values["product"] else ""
     return Deal(
         origin=_origin(line, values["opportunity_id"], note),
@@ -181,8 +187,8 @@ def _deal(line: Line, known: Known) -> Deal:
         product=product,
         account=values["account"],
         phase=phase,
-        engaged=_day(values, "engage_date"),
-        closed=_day(values, "close_date"),
+        engaged=engaged,
+        closed=closed,
         value=values["close_value"],
     )
 
@@ -192,7 +198,7 @@ def _refuse_unknown(file: str, name: str, known: Collection[str]) -> None:
         raise BadRow(_("%(name)s does not stand in %(file)s.") % {"name": name or "–", "file": file})
 
 
-def _day(values: Mapping[str, str], column: str) -> date | None:
+def _day(values: Mapping[str, str], column: str, today: date) -> date | None:
     written = values[column]
     if not written:
         return None
@@ -202,6 +208,8 @@ def _day(values: Mapping[str, str], column: str) -> date | None:
         day = None
     if day is None or day.year not in YEARS:
         raise BadRow(_("%(value)s in %(column)s is no date.") % {"value": written, "column": column})
+    if day > today:
+        raise BadRow(_("%(day)s is still to come.") % {"day": day})
     return day
 
 

@@ -12,6 +12,7 @@ from crm import env
 from crm.core.actor import Actor, Source
 from crm.desk.imports.report import Report
 from crm.desk.imports.run import profile, write
+from crm.desk.imports.target import Target
 from crm.users.models import User
 
 
@@ -30,7 +31,7 @@ class Command(BaseCommand):
         try:
             reader = profile(options["profile"])
             by = Actor(_user(options["by"]), Source.IMPORT)
-            rows = list(reader.read(options["path"]))
+            rows = list(reader.read(options["path"], today=Target.of(reader.SOURCE, by).today))
         except ValidationError as error:
             raise CommandError(error.messages[0]) from None
         except OSError as error:
