@@ -115,7 +115,7 @@ HERE = {(PROJECT, BILLING): held(ANN, DI, EVE), (ACCOUNT, BILLING): held(CHIEF)}
     [
         ([Poc(ANN, absences=[away(BO)])], BO, d.COVERED),
         ([Poc(ANN, absences=[away(BO)]), Poc(BO, absences=[away(CY)])], CY, d.COVERED),
-        ([Poc(ANN, absences=[away(BO)]), Poc(BO, absences=[away(CY)]), Poc(CY, absences=[away(LEAD)])], LEAD, d.COVERED),
+        ([Poc(ANN, absences=[away(BO)]), Poc(BO, absences=[away(CY)]), Poc(CY, absences=[away(EVE)])], EVE, d.COVERED),
         ([Poc(ANN, absences=[away()])], DI, d.BACKUP),
         ([Poc(ANN, absences=[away(BO)]), Poc(BO, absences=[away(ANN)])], DI, d.BACKUP),
         ([Poc(ANN, absences=[away(BO)]), Poc(BO, deactivated_at=AT)], DI, d.BACKUP),
@@ -244,21 +244,23 @@ def test_an_empty_team_and_one_who_left_are_told_apart():
 # --- The same rule, told twice
 
 WHO = st.integers(1, 6)
-DOSSIERS = st.integers(1, 4)
+DOSSIERS = st.integers(1, 3)
 TOPICS = st.sampled_from([GENERAL, BILLING])
-MOMENTS = st.integers(-3, 3).map(lambda n: AT + n * HOUR)
+MOMENTS = st.sampled_from([0, 0, 0, -1, 1]).map(lambda n: AT + n * HOUR)
+LONG = st.just((AT - 2 * HOUR, AT + 2 * HOUR))
 ABSENCES = st.lists(
-    st.tuples(st.none() | TOPICS, st.none() | WHO, MOMENTS, MOMENTS).filter(lambda a: a[2] < a[3]), max_size=3
+    st.tuples(st.none() | TOPICS, WHO | st.none(), LONG | st.tuples(MOMENTS, MOMENTS)).map(lambda a: (*a[:2], *a[2])),
+    max_size=2,
 )
 PEOPLE = st.fixed_dictionaries({
     who: st.builds(
-        oracle.Person, lead=st.none() | WHO, gone_at=st.none() | MOMENTS,
-        reachable=st.booleans() | st.just(True), absences=ABSENCES,
+        oracle.Person, lead=st.none() | WHO, gone_at=st.sampled_from([None, None, None, AT, AT + HOUR]),
+        reachable=st.sampled_from([True, True, True, False]), absences=ABSENCES,
     )
     for who in range(1, 7)
 })  # fmt: skip
-PERIODS = st.tuples(MOMENTS, st.none() | MOMENTS).filter(lambda p: p[1] is None or p[0] < p[1])
-ASSIGNMENTS = st.lists(st.tuples(DOSSIERS, TOPICS, st.integers(0, 2), WHO, PERIODS), max_size=10)
+PERIODS = st.just((AT - HOUR, None)) | st.tuples(MOMENTS, st.none() | MOMENTS)
+ASSIGNMENTS = st.lists(st.tuples(DOSSIERS, TOPICS, st.integers(0, 2), WHO, PERIODS), min_size=2, max_size=8)
 
 
 @st.composite
@@ -273,7 +275,7 @@ def worlds(draw):
         if not clash:
             taken.append((place, starts, ends))
             assignments.append((dossier, topic, rank, who, starts, ends))
-    parents = draw(st.fixed_dictionaries({n: st.none() | DOSSIERS for n in range(1, 5)}))
+    parents = draw(st.fixed_dictionaries({n: st.none() | DOSSIERS for n in range(1, 4)}))
     return oracle.World(parents, assignments, draw(PEOPLE), front_desk=1, general=GENERAL)
 
 
@@ -288,7 +290,7 @@ def facts_of(world):
     return Facts(world.parents, holders, pocs, world.front_desk, world.general)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(world=worlds(), dossier=st.none() | DOSSIERS, topic=TOPICS, at=MOMENTS, fixed=st.none() | WHO)
 def test_it_answers_as_the_rule_told_a_second_time(world, dossier, topic, at, fixed):
     answer = decide(dossier_id=dossier, topic_id=topic, at=at, facts=facts_of(world), fixed_id=fixed)
