@@ -32,9 +32,14 @@ class Start:
     def begin(self, *before):
         self.process = Process([*before, sys.executable, "manage.py", "run_all"], self.env, self.folder / "start.log")
 
-    def wait(self, seconds=60):
-        wait_until(lambda: "Liaison is at" in self.process.output() or not self.process.is_running(), seconds=seconds)
+    def wait(self, seconds=120):
+        with suppress(AssertionError):
+            wait_until(self.is_decided, seconds=seconds)
         assert self.process.is_running(), self.process.output()
+        assert "Liaison is at" in self.process.output(), self.process.output()
+
+    def is_decided(self):
+        return "Liaison is at" in self.process.output() or not self.process.is_running()
 
     def children(self):
         """Return the ids of all processes of the start, once all are there, those of the pools too."""
