@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import models, transaction
 
 from accounts.models import Account
 from contacts.models import Contact
@@ -109,14 +109,23 @@ def _happening(interaction: Interaction) -> Happening:
 
 def _touched(interactions: Sequence[Interaction]) -> None:
     """Move the touch clocks of accounts and contacts forward."""
-    for model, name in ((Account, "account_id"), (Contact, "contact_id")):
-        latest: dict[Any, datetime] = {}
-        for interaction in interactions:
-            pk = getattr(interaction, name)
-            if pk and interaction.is_touch:
-                latest[pk] = max(interaction.occurred_at, latest.get(pk, interaction.occurred_at))
-        rows = model.objects.filter(pk__one_of=list(latest)).only("pk", "last_touch_at")  # type: ignore[attr-defined]
-        moved = [row for row in rows if row.last_touch_at is None or row.last_touch_at < latest[row.pk]]
-        for row in moved:
-            row.last_touch_at = latest[row.pk]
-        model.objects.bulk_update(moved, ["last_touch_at"], batch_size=BATCH)  # type: ignore[attr-defined]
+    touches = [i for i in interactions if i.is_touch]
+    _move(Account.objects.all(), _latest((i.account_id, i.occurred_at) for i in touches))
+    _move(Contact.objects.all(), _latest((i.contact_id, i.occurred_at) for i in touches))
+
+
+def _latest(moments: Iterable[tuple[int | None, datetime]]) -> dict[int, datetime]:
+    latest: dict[int, datetime] = {}
+    for pk, moment in moments:
+        if pk is not None:
+            latest[pk] = max(moment, latest.get(pk, moment))
+    return latest
+
+
+def _move(records: models.QuerySet[Any], latest: Mapping[int, datetime]) -> None:
+    """Set the touch clocks that stand earlier than these moments."""
+    rows = records.filter(pk__one_of=list(latest)).only("pk", "last_touch_at")
+    moved = [row for row in rows if row.last_touch_at is None or row.last_touch_at < latest[row.pk]]
+    for row in moved:
+        row.last_touch_at = latest[row.pk]
+    records.model._default_manager.bulk_update(moved, ["last_touch_at"], batch_size=BATCH)

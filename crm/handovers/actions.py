@@ -124,14 +124,7 @@ def assign_many(
     held = _held(changes, common)
     if skip_held:
         changes = [c for c in changes if not _holds(c, held)]
-    replaced = []
-    for change in changes:
-        start = change.starts_at or common
-        _refuse(change, held.get(_place(change), []), reason, start)
-        for assignment in held.get(_place(change), []):
-            assignment.ends_at = start
-            replaced.append(assignment)
-    Assignment.objects.bulk_update(replaced, ["ends_at"], batch_size=500)
+    replaced = _end_held(changes, held, reason, common)
     made = Assignment.objects.bulk_create(
         [
             Assignment(
@@ -147,6 +140,21 @@ def assign_many(
     if tell:
         _tell(made, before, by, at)
     return made
+
+
+def _end_held(
+    changes: Sequence[Change], held: dict[tuple[int, int, int], list[Assignment]], reason: str, common: datetime
+) -> list[Assignment]:
+    """End whoever holds these places, each when its successor starts; return them."""
+    replaced = []
+    for change in changes:
+        start = change.starts_at or common
+        _refuse(change, held.get(_place(change), []), reason, start)
+        for assignment in held.get(_place(change), []):
+            assignment.ends_at = start
+            replaced.append(assignment)
+    Assignment.objects.bulk_update(replaced, ["ends_at"], batch_size=500)
+    return replaced
 
 
 def _place(change: Change) -> tuple[int, int, int]:

@@ -133,10 +133,10 @@ def _log(
         yield row, _("logged: %(note)s") % {"note": touch.note}
     named = {touch.external_id for row in rows for touch in row.touches}
     row_of = {there[row.external_id].pk: row for row in rows}
-    for external_id, touch in found.touches.items():
-        if external_id not in named and touch.withdrawn_at is None:
-            withdraw(interaction=touch, by=target.by, at=target.at)
-            yield row_of[touch.project_id], _("withdrawn: %(note)s") % {"note": touch.note}
+    for external_id, logged in found.touches.items():
+        if external_id not in named and logged.withdrawn_at is None and logged.project_id:
+            withdraw(interaction=logged, by=target.by, at=target.at)
+            yield row_of[logged.project_id], _("withdrawn: %(note)s") % {"note": logged.note}
 
 
 def _plan(

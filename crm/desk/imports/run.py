@@ -72,12 +72,13 @@ def _written(kind: type[Row], chunk: Sequence[Any], target: Target) -> Iterable[
 
 
 def _writer(kind: type[Row]) -> Callable[[Sequence[Any], Target], list[Verdict]]:
-    return {
+    writers: dict[type[Row], Callable[[Sequence[Any], Target], list[Verdict]]] = {
         PersonRow: people.write_people,
         TeamRow: people.write_teams,
         AccountRow: accounts.write,
         ProjectRow: projects.write,
-    }[kind]
+    }
+    return writers[kind]
 
 
 def _record(kind: type[Row]) -> str:

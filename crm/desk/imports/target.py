@@ -66,10 +66,10 @@ class Target:
 def refuse_long(model: type[models.Model], **values: str) -> None:
     """:raises BadRow: a value is longer than its column, which not every database would notice."""
     for name, value in values.items():
-        longest = model._meta.get_field(name).max_length
+        longest = getattr(model._meta.get_field(name), "max_length", None)
         if longest is not None and len(value) > longest:
-            values = {"value": f"{value[:40]}…", "longest": longest}
-            raise BadRow(_("%(value)s is longer than %(longest)d characters.") % values)
+            said = {"value": f"{value[:40]}…", "longest": longest}
+            raise BadRow(_("%(value)s is longer than %(longest)d characters.") % said)
 
 
 def differing(record: Any, wanted: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -111,14 +111,15 @@ class Answering:
 
 def let_answer(wanted: Iterable[Wanted], target: Target) -> Answering:
     """Let people answer where nobody was ever named, or where an import named somebody else. A few queries."""
-    wanted = {w.dossier.pk: w for w in wanted}
+    wants = {w.dossier.pk: w for w in wanted}
     general = Topic.objects.get(code=Topic.GENERAL)
     last: dict[int, Assignment] = {}
-    rows = Assignment.objects.primary().filter(topic=general, dossier__one_of=list(wanted)).select_related("poc")
+    rows = Assignment.objects.primary().filter(topic=general, dossier__one_of=list(wants)).select_related("poc")
     for row in rows.order_by("starts_at", "pk"):
         last[row.dossier_id] = row
-    changes, by_hand = [], {}
-    for pk, want in wanted.items():
+    changes: list[Change] = []
+    by_hand: dict[int, str] = {}
+    for pk, want in wants.items():
         held = last.get(pk)
         if held is None:
             changes.append(Change(want.dossier, general, want.poc, starts_at=want.since or target.at))

@@ -251,7 +251,7 @@ def _accounts(places: Mapping[str, Organisation], deals: Collection[Deal]) -> It
     customers = {deal.account for deal in deals if deal.phase == Project.Phase.WON}
     levels = {name: _level(name, places) for name in places}
     for place in sorted(places.values(), key=lambda p: (levels[p.name] or 0, p.origin.line)):
-        level, deal = levels[place.name], newest.get(place.name)
+        level, last = levels[place.name], newest.get(place.name)
         if level is None:
             reason = _("Its parents go in a circle, or there are more than five above it.")
             yield RefusedRow(origin=place.origin, record=_("account"), reason=reason)
@@ -267,8 +267,8 @@ def _accounts(places: Mapping[str, Organisation], deals: Collection[Deal]) -> It
             kind=Account.Kind.CUSTOMER if place.name in customers else Account.Kind.PROSPECT,
             industry=place.sector,
             country=place.country,
-            poc=deal.agent if deal else "",
-            since=deal.engaged if deal else None,
+            poc=last.agent if last else "",
+            since=last.engaged if last else None,
         )
 
 
