@@ -113,6 +113,10 @@ class Event(models.Model):
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        indexes = [
+            # Read by the history of what is no record: people, teams, words, calendars. Few rows.
+            models.Index(fields=["-happened_at", "-id"], condition=Q(home=None), name="event_of_no_record")
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {self.happened_at:%Y-%m-%d %H:%M}"

@@ -100,8 +100,9 @@ class CalendarException(models.Model):
                 | Q(starts__isnull=False, ends__isnull=False) & (Q(ends__gt=F("starts")) | Q(ends="00:00")),
                 name="exception_closed_or_an_interval",
             ),
+            models.UniqueConstraint(fields=["calendar", "day", "starts"], name="exception_start_once_a_day"),
             models.UniqueConstraint(
-                fields=["calendar", "day", "starts"], nulls_distinct=True, name="exception_start_once_a_day"
+                fields=["calendar", "day"], condition=Q(starts=None), name="exception_closed_once_a_day"
             ),
         ]
 

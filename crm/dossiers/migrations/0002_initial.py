@@ -25,6 +25,10 @@ class Migration(migrations.Migration):
             name='home',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dossiers.dossier'),
         ),
+        migrations.AddIndex(
+            model_name='event',
+            index=models.Index(condition=models.Q(('home', None)), fields=['-happened_at', '-id'], name='event_of_no_record'),
+        ),
         migrations.AddField(
             model_name='eventdossier',
             name='dossier',

@@ -226,6 +226,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name='calendarexception',
-            constraint=models.UniqueConstraint(fields=('calendar', 'day', 'starts'), name='exception_start_once_a_day', nulls_distinct=True),
+            constraint=models.UniqueConstraint(fields=('calendar', 'day', 'starts'), name='exception_start_once_a_day'),
+        ),
+        migrations.AddConstraint(
+            model_name='calendarexception',
+            constraint=models.UniqueConstraint(condition=models.Q(('starts', None)), fields=('calendar', 'day'), name='exception_closed_once_a_day'),
         ),
     ]
