@@ -201,6 +201,9 @@ MAIL_LEASE = _number("MAIL_LEASE", 120, least=1, most=3600)
 # Seconds without a sweep after which the guard runs reminders and mails itself, without Redis or Celery. Default 60.
 GUARD_AFTER = _number("GUARD_AFTER", 60, least=1, most=3600)
 
+# Requests a minute that one API token, or one signed-in user, may make of each web process. Default 1200.
+API_REQUESTS_PER_MINUTE = _number("API_REQUESTS_PER_MINUTE", 1200, least=1, most=1_000_000)
+
 # Web processes, and threads in each. Default 1 (2 in production) and 8.
 WEB_PROCESSES = _number("WEB_PROCESSES", 2 if ENVIRONMENT == "production" else 1, least=1, most=64)
 WEB_THREADS = _number("WEB_THREADS", 8, least=1, most=64)

@@ -253,6 +253,53 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = env.ENVIRONMENT == "test"  # nothing is collected there
 
+# --- API ------------------------------------------------------------------------------------------------------------
+
+API_REQUESTS_PER_MINUTE = env.API_REQUESTS_PER_MINUTE
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "crm.users.authentication.TokenAuthentication",
+        "rest_framework.authentication.SessionAuthentication",  # with CSRF: the browser's own calls
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["crm.core.rest.permissions.RoleAllows", "crm.core.rest.permissions.TokenAllows"],
+    "DEFAULT_THROTTLE_CLASSES": ["crm.core.rest.throttling.PerMinute"],
+    "DEFAULT_PARSER_CLASSES": ["crm.core.rest.parsing.StrictJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "crm.core.rest.paging.KeysetPagination",
+    "DEFAULT_FILTER_BACKENDS": ["crm.core.rest.filters.StrictFilterBackend"],
+    "DEFAULT_SCHEMA_CLASS": "crm.core.rest.schema.Schema",
+    "EXCEPTION_HANDLER": "crm.core.rest.problems.handle",
+    "URL_FORMAT_OVERRIDE": None,
+    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Liaison",
+    "DESCRIPTION": (
+        "Who answers for an account, a contact or a project; what was said; what is owed. "
+        "Sign in with `Authorization: Bearer lia_…`. Moments carry their offset from UTC and are given in UTC. "
+        "Lists come in pages: follow `next`. Errors are `application/problem+json` (RFC 9457)."
+    ),
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_NAME_OVERRIDES": {
+        "AccountKind": "accounts.models.Account.Kind",
+        "PocKind": "crm.poc.models.PointOfContact.Kind",
+        "RecordKind": "crm.dossiers.models.Dossier.Kind",
+        "OwedKind": "crm.commitments.models.Kind",
+        "ReasonCode": "crm.poc.rest.CODES",
+        "Direction": "interactions.models.Interaction.Direction",
+        "Phase": "projects.models.Project.Phase",
+        "Priority": "crm.commitments.models.Commitment.Priority",
+        "State": "crm.commitments.models.Commitment.State",
+        "Via": "crm.core.actor.Source",
+        "Language": LANGUAGES,
+    },
+}
+
 # --- Log ------------------------------------------------------------------------------------------------------------
 
 LOGGING = {

@@ -27,8 +27,11 @@ urlpatterns = [
     path("accounts/", include("accounts.urls")),
     path("contacts/", include("contacts.urls")),
     path("projects/", include("projects.urls")),
-    path("d/<int:pk>/", dossiers.record, name="record"),
-    path("d/<int:pk>/who/", include("crm.handovers.urls")),
+    path("d/<id:pk>/", dossiers.record, name="record"),
+    path("d/<id:pk>/who/", include("crm.handovers.urls")),
     path("owed/", include("crm.commitments.urls")),
+    path("", include("interactions.urls")),
+    path("", include("crm.desk.urls")),
+    path("api/v1/", include("crm.desk.api.urls")),
     path("admin/", admin.site.urls),
 ]

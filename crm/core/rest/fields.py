@@ -81,6 +81,30 @@ class RecordField(serializers.Field):
         return value.pk
 
 
+@extend_schema_field({"type": "array", "items": {"type": "integer", "minimum": 1, "maximum": BIGGEST_ID}})
+class RecordsField(serializers.ListField):
+    """Rows by their ids, as `RecordField`; each once. One query."""
+
+    child = serializers.IntegerField(min_value=1, max_value=BIGGEST_ID)
+    default_error_messages = {"unknown_ids": _("There is none with these ids: %(ids)s")}
+
+    def __init__(self, rows: Callable[[Any], QuerySet[Any]], **options: Any) -> None:
+        self.rows = rows
+        super().__init__(**options)
+
+    def to_internal_value(self, data: Any) -> list[Any]:
+        ids = list(dict.fromkeys(super().to_internal_value(data)))
+        found = self.rows(self.context["request"].user).in_bulk(ids) if ids else {}
+        missing = [str(pk) for pk in ids if pk not in found]
+        if missing:
+            message = self.error_messages["unknown_ids"] % {"ids": ", ".join(missing)}
+            raise ValidationError(message, code="unknown")
+        return [found[pk] for pk in ids]
+
+    def to_representation(self, data: Any) -> list[int]:
+        return [row.pk for row in data]
+
+
 class CodeField(serializers.CharField):
     """One of the house's own words, by its code; those no longer offered are unknown."""
 

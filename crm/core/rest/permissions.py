@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 from rest_framework.permissions import SAFE_METHODS, BasePermission, IsAuthenticated
 from rest_framework.request import Request
 
 
 class RoleAllows(IsAuthenticated):
-    """The caller's role may view, add or change what the view is about (`view.model`; None: everybody may).
+    """The caller's role may view, add or change the rows of the view; without a queryset everybody signed in may.
 
-    `view.verbs` names the permission of an act where it is not the method's own.
+    `view.acts_on` names model and permission of an act where they are not the view's own.
     """
 
     message = _("Your role does not allow this.")
@@ -20,17 +21,17 @@ class RoleAllows(IsAuthenticated):
     def has_permission(self, request: Request, view: Any) -> bool:
         if not super().has_permission(request, view):
             return False
-        if view.model is None:
+        if view.queryset is None:
             return True
-        options = view.model._meta
-        return request.user.has_perm(f"{options.app_label}.{self.verb(request, view)}_{options.model_name}")
+        model, verb = self._asked(request, view)
+        return request.user.has_perm(f"{model._meta.app_label}.{verb}_{model._meta.model_name}")
 
     @staticmethod
-    def verb(request: Request, view: Any) -> str:
-        if request.method in SAFE_METHODS:
-            return "view"
-        default = "add" if view.action == "create" else "change"
-        return getattr(view, "verbs", {}).get(view.action, default)
+    def _asked(request: Request, view: Any) -> tuple[type[Model], str]:
+        if view.action in view.acts_on:
+            return view.acts_on[view.action]
+        verb = "view" if request.method in SAFE_METHODS else "add" if view.action == "create" else "change"
+        return view.queryset.model, verb
 
 
 class TokenAllows(BasePermission):

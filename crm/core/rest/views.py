@@ -25,12 +25,14 @@ class Door:
     """Who asks, and when; for a view or a view set.
 
     `conflicts` names the codes of refusals that are in conflict with what is there (409);
-    `field_names` what a refusal's field is called here, where that differs.
+    `field_names` what a refusal's field is called here, where that differs; `acts_on` the model
+    and the permission an act asks for, where they are not the view's own.
     """
 
     request: Request
     conflicts: ClassVar[frozenset[str]] = frozenset()
     field_names: ClassVar[dict[str, str]] = {}
+    acts_on: ClassVar[dict[str, tuple[type[Model], str]]] = {}
     queryset: Any = None
 
     @property
@@ -58,7 +60,8 @@ class RecordViewSet(Door, GenericViewSet):
     `get_queryset` narrows to what the caller may see, `shown` gives rows as the API does.
     """
 
-    lookup_value_regex = r"[0-9]+"
+    lookup_url_kwarg = "id"
+    lookup_value_converter = "int"
     orders: ClassVar[dict[str, Order]] = {}
     ordering = ""
 
@@ -68,10 +71,8 @@ class RecordViewSet(Door, GenericViewSet):
 
     def get_object(self) -> Any:
         """Return the row named in the address, or 404: for a stranger's too."""
-        pk = self.kwargs["pk"]
-        if len(pk) > 19 or int(pk) > BIGGEST_ID:
-            raise Http404
-        row = self.get_queryset().filter(pk=int(pk)).first()
+        pk = self.kwargs["id"]
+        row = self.get_queryset().filter(pk=pk).first() if pk <= BIGGEST_ID else None
         if row is None:
             raise Http404
         return row
@@ -80,7 +81,7 @@ class RecordViewSet(Door, GenericViewSet):
         rows = self.paginate_queryset(self.filter_queryset(self.get_queryset()))
         return self.get_paginated_response(self.shown(rows))
 
-    def retrieve(self, request: Request, pk: str) -> Response:
+    def retrieve(self, request: Request, id: int) -> Response:
         return self.answer(self.get_object())
 
     def answer(self, row: Model, *, status: int = status.HTTP_200_OK) -> Response:
@@ -95,8 +96,12 @@ class RecordViewSet(Door, GenericViewSet):
         """Show a row that was just made, and where it is found."""
         response = self.again(row, rows)
         response.status_code = status.HTTP_201_CREATED
-        response["Location"] = self.request.build_absolute_uri(reverse(f"api:{self.basename}-detail", args=[row.pk]))
+        response["Location"] = self.address(row)
         return response
+
+    def address(self, row: Model) -> str:
+        """Where a row is found."""
+        return self.request.build_absolute_uri(reverse(f"api:{self.basename}-detail", args=[row.pk]))
 
 
 class NothingHere(APIView):

@@ -1,0 +1,23 @@
+"""Every address of the API."""
+
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from crm.core.rest.views import NothingHere
+from crm.desk.api.views import DocsView, ResolveView, WordsView
+
+app_name = "api"
+urlpatterns = [
+    path("", include("accounts.api.urls")),
+    path("", include("contacts.api.urls")),
+    path("", include("projects.api.urls")),
+    path("", include("interactions.api.urls")),
+    path("", include("crm.commitments.api.urls")),
+    path("", include("crm.poc.api.urls")),
+    path("", include("crm.handovers.api.urls")),
+    path("resolve/", ResolveView.as_view(), name="resolve"),
+    path("words/", WordsView.as_view(), name="words"),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", DocsView.as_view(url_name="api:schema"), name="docs"),
+    re_path("", NothingHere.as_view()),
+]

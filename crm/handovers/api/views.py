@@ -1,0 +1,50 @@
+"""Who answers for what, and every change of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import BigAutoField, DateTimeField
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm.core.paging import Order
+from crm.core.rest.views import RecordViewSet
+from crm.handovers.actions import assign, end_assignment
+from crm.handovers.api.filters import AssignmentFilterSet
+from crm.handovers.api.serializers import AssignmentInput, AssignmentSerializer, EndInput
+from crm.poc.models import Assignment
+from crm.poc.visibility import visible_homes
+
+
+class AssignmentViewSet(RecordViewSet):
+    """Who answers for which record, about what; ended ones are the history."""
+
+    queryset = Assignment.objects.all()
+    serializer_class = AssignmentSerializer
+    filterset_class = AssignmentFilterSet
+    orders = {"id": Order("pk", BigAutoField()), "starts_at": Order("starts_at", DateTimeField())}
+    ordering = "-starts_at"
+    conflicts = frozenset({"already_assigned", "another_begins"})
+    field_names = {"rank": "place"}
+
+    def get_queryset(self) -> Any:
+        rows = Assignment.objects.for_list()
+        homes = visible_homes(self.request.user)
+        return rows if homes is None else rows.filter(dossier__home__one_of=homes)
+
+    @extend_schema(request=AssignmentInput, responses={201: AssignmentSerializer})
+    def create(self, request: Request) -> Response:
+        """Let somebody answer, at once or from a moment on. Both are told; say why when somebody is replaced."""
+        made = assign(**self.read(AssignmentInput), by=self.by, at=self.at)
+        return self.created(made, Assignment.objects.for_list())
+
+    @extend_schema(request=EndInput)
+    @action(detail=True, methods=["post"])
+    def end(self, request: Request, id: int) -> Response:
+        """Let nobody hold this place any more; a planned one is withdrawn. Done already: nothing happens."""
+        assignment = self.get_object()
+        end_assignment(assignment=assignment, **self.read(EndInput), by=self.by, at=self.at)
+        return self.again(assignment)

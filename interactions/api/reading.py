@@ -1,0 +1,127 @@
+"""From what a client sent to what the actions take."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.utils.translation import gettext_lazy as _
+from rest_framework.exceptions import ErrorDetail, ValidationError
+from rest_framework.request import Request
+
+from contacts.models import Contact, ContactPhone
+from crm.core.text import digits
+from crm.dossiers.models import Dossier, Topic
+from crm.poc.calendars import working_times
+from crm.poc.models import PointOfContact
+from crm.poc.resolve import resolve
+from interactions import due
+from interactions.actions import Touch, WhoRequired, place_of
+from interactions.callers import match
+from interactions.follow_ups import NewFollowUp
+from interactions.forms import readable
+from interactions.models import TouchPoint
+
+HEADER = "Idempotency-Key"
+LONGEST_KEY = 255
+TOO_LONG = _("The key has at most 255 characters.")
+DIFFER = _("The key in the body differs from the one in the header.")
+NAMESPACE = uuid.UUID("6f2b7f0e-6c55-4a4e-9c43-5a5a5d1c8a11")  # of keys that are no UUIDs
+
+
+def touch_of(values: dict[str, Any]) -> Touch:
+    """Return the touch a client described; a caller's number or address finds their contact where it is one's alone.
+
+    :raises WhoRequired: nobody is named.
+    """
+    said = {name: values.pop(name) for name in ("phone", "email", "caller")}
+    known = [values.get(kind) for kind in ("project", "contact", "account")]
+    if not any(known) and (said["phone"] or said["email"]):
+        found = match(phone=said["phone"], email=said["email"])
+        if len(found) == 1:
+            values["contact"] = found[0]
+    stranger = not any(values.get(kind) for kind in ("project", "contact", "account"))
+    values["topic"] = values.get("topic") or Topic.objects.get(code=Topic.GENERAL)
+    touch = Touch(**values)
+    if stranger:
+        _keep_caller(touch, said)
+    elif touch.contact and said["phone"]:
+        touch.phone = _dialled(touch.contact, said["phone"])
+    return touch
+
+
+def _keep_caller(touch: Touch, said: dict[str, str]) -> None:
+    """Keep how a stranger is reached, else their name; what else was said goes before the note."""
+    parts = [part for part in (said["phone"], said["email"], said["caller"]) if part]
+    if not parts and touch.touch_point is None:
+        raise WhoRequired
+    touch.caller = parts[0] if parts else ""
+    touch.note = "\n".join(part for part in (" · ".join(parts[1:]), touch.note) if part)
+    if touch.touch_point is None:
+        touch.touch_point = TouchPoint.objects.for_list().get(is_default=True)
+
+
+def _dialled(contact: Contact, number: str) -> ContactPhone | None:
+    """The contact's own row of a number, so that an outcome can mark it as wrong."""
+    wanted = digits(number)
+    return next((p for p in contact.phones.all() if wanted in (p.digits, p.e164.removeprefix("+"))), None)
+
+
+def follow_up_of(values: dict[str, Any] | None, touch: Touch, *, at: datetime) -> NewFollowUp | None:
+    """Return what a touch promises."""
+    if not values:
+        return None
+    place = place_of(touch)
+    due_at = moment_of(values, place=place, topic=touch.topic, poc=values.get("poc"), at=at, field="follow_up.due_text")
+    return new_follow_up(values, due_at)
+
+
+def new_follow_up(values: dict[str, Any], due_at: datetime) -> NewFollowUp:
+    return NewFollowUp(
+        due_at=due_at, title=values["title"], text=values["text"], poc=values.get("poc"),
+        channel=values.get("channel"), place=values["location"],
+    )  # fmt: skip
+
+
+def moment_of(
+    values: dict[str, Any],
+    *,
+    place: Dossier,
+    topic: Topic,
+    poc: PointOfContact | None,
+    at: datetime,
+    field: str = "due_text",
+) -> datetime:
+    """Return the due moment a client gave, or said in plain words: by the clock of whoever will act.
+
+    :raises ValidationError: the words do not say when.
+    """
+    if "due_at" in values:
+        return values["due_at"]  # type: ignore[no-any-return]
+    acting = resolve(dossier_id=place.pk, topic_id=topic.pk, poc_id=poc.pk if poc else None, at=at).poc_id
+    working = working_times([acting])[acting]
+    try:
+        return readable(lambda text: due.read(text, at=at, working=working), values["due_text"])
+    except DjangoValidationError as error:
+        raise ValidationError({field: ErrorDetail(error.messages[0], error.code or "invalid")}) from error
+
+
+def client_key(request: Request, in_body: uuid.UUID | None) -> uuid.UUID | None:
+    """Return the key under which this request is saved once: from the body, or from the header.
+
+    :raises ValidationError: the two differ, or the header is too long.
+    """
+    text = request.headers.get(HEADER, "").strip().strip('"')
+    if not text:
+        return in_body
+    if len(text) > LONGEST_KEY:
+        raise ValidationError({"client_key": ErrorDetail(TOO_LONG, "max_length")})
+    try:
+        in_header = uuid.UUID(text)
+    except ValueError:
+        in_header = uuid.uuid5(NAMESPACE, f"{request.user.pk}:{text}")
+    if in_body not in (None, in_header):
+        raise ValidationError({"client_key": ErrorDetail(DIFFER, "differs")})
+    return in_header

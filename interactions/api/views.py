@@ -1,0 +1,167 @@
+"""Touches, and what is to follow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import BigAutoField, DateTimeField
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from crm.commitments.actions import redue
+from crm.commitments.models import Commitment
+from crm.commitments.rest import Acts, set_who_answers
+from crm.core.paging import Order
+from crm.core.rest.views import RecordViewSet
+from crm.dossiers.models import Topic
+from crm.poc.rest import who_answers
+from interactions.actions import log
+from interactions.api import reading, rows
+from interactions.api.filters import FollowUpFilterSet, InteractionFilterSet
+from interactions.api.serializers import (
+    FollowUpInput,
+    FollowUpSerializer,
+    InteractionInput,
+    InteractionSerializer,
+    RedueInput,
+    SortInput,
+    WholeInteractionSerializer,
+)
+from interactions.corrections import put_to_record, undo
+from interactions.follow_ups import plan
+from interactions.models import FollowUp, Interaction
+
+KEY_HEADER = OpenApiParameter(
+    reading.HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, description="The same key is saved once."
+)
+
+
+def follow_ups_shown(found: list[FollowUp], view: Any) -> list[dict[str, Any]]:
+    """Give follow-ups with whoever has to act."""
+    set_who_answers(found, [row.commitment for row in found], at=view.at)
+    return FollowUpSerializer(found, many=True).data  # type: ignore[no-any-return]
+
+
+@extend_schema_view(retrieve=extend_schema(responses=WholeInteractionSerializer))
+class InteractionViewSet(RecordViewSet):
+    """Touches between us and them: calls, mails, chats, visits."""
+
+    queryset = Interaction.objects.all()
+    serializer_class = InteractionSerializer
+    filterset_class = InteractionFilterSet
+    orders = {"occurred_at": Order("occurred_at", DateTimeField()), "id": Order("pk", BigAutoField())}
+    ordering = "-occurred_at"
+    scopes = {"create": ("log",)}
+    conflicts = frozenset({"key_taken", "settles_elsewhere", "sorted_already", "too_late"})
+    acts_on = {"undo": (Interaction, "add"), "sort": (Interaction, "add")}
+    field_names = {"due": "follow_up.due_at", "due_at": "follow_up.due_at", "title": "follow_up.title", "who": ""}
+
+    def get_queryset(self) -> Any:
+        return rows.queryset(self.request.user)
+
+    def shown(self, found: list[dict[str, Any]], *, whole: bool = False) -> list[dict[str, Any]]:
+        shown = rows.given(found)
+        if whole:
+            for row, values in zip(shown, found, strict=True):
+                row |= self._more(values)
+        return shown
+
+    def _more(self, values: dict[str, Any]) -> dict[str, Any]:
+        topics = list(Topic.objects.in_use())
+        planned = FollowUp.objects.for_list().filter(interaction=values["pk"]).order_by("pk")
+        return {
+            "who_answers": who_answers([values["dossier_id"]], topics=topics, at=self.at)[values["dossier_id"]],
+            "follow_ups": follow_ups_shown(list(planned), self),
+            "candidates": rows.candidates(values, at=self.at),
+        }
+
+    def _one(self, interaction: Interaction) -> dict[str, Any]:
+        """The values of what was just read or written, whoever may see it."""
+        return Interaction.objects.values(*rows.COLUMNS).get(pk=interaction.pk)
+
+    @extend_schema(
+        request=InteractionInput,
+        parameters=[KEY_HEADER],
+        responses={201: WholeInteractionSerializer, 200: WholeInteractionSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Log a touch, what it settles and what is to follow, at once or not at all.
+
+        With a key, the same request is saved once: a repeat is answered with 200 and what was saved.
+        """
+        values = self.read(InteractionInput)
+        key = reading.client_key(request, values.get("client_key"))
+        planned, settles = values.pop("follow_up", None), values.pop("settles", [])
+        touch = reading.touch_of(values | {"client_key": key})
+        new = reading.follow_up_of(planned, touch, at=self.at)
+        logged = log(touch=touch, follow_up=new, settles=settles, by=self.by, at=self.at)
+        shown = self.shown([self._one(logged.interaction)], whole=True)[0]
+        if not logged.is_new:
+            return Response(shown)
+        return Response(shown, status=201, headers={"Location": self.address(logged.interaction)})
+
+    @extend_schema(request=None, responses=WholeInteractionSerializer)
+    @action(detail=True, methods=["post"])
+    def undo(self, request: Request, id: int) -> Response:
+        """Take it back with all it brought, within ten minutes, by whoever logged it. A repeat does nothing."""
+        done = undo(interaction=self._named(), by=self.by, at=self.at)
+        return Response(self.shown([self._one(done)], whole=True)[0])
+
+    @extend_schema(request=SortInput, responses=WholeInteractionSerializer)
+    @action(detail=True, methods=["post"])
+    def sort(self, request: Request, id: int) -> Response:
+        """Put the touch of a caller nobody knew to the record it belongs to."""
+        done = put_to_record(interaction=self._named(), **self.read(SortInput), by=self.by, at=self.at)
+        return Response(self.shown([self._one(done)], whole=True)[0])
+
+    def _named(self) -> Interaction:
+        return Interaction.objects.get(pk=self.get_object()["pk"])
+
+
+class FollowUpViewSet(Acts, RecordViewSet):
+    """What is to be done next, by when, and what can be done about it."""
+
+    queryset = FollowUp.objects.all()
+    serializer_class = FollowUpSerializer
+    filterset_class = FollowUpFilterSet
+    orders = {"due_at": Order("commitment__due_at", DateTimeField()), "id": Order("pk", BigAutoField())}
+    ordering = "due_at"
+    field_names = {"due": "due_at"}
+
+    def get_queryset(self) -> Any:
+        return FollowUp.objects.visible_to(self.request.user).for_list()
+
+    def shown(self, found: list[FollowUp], *, whole: bool = False) -> list[dict[str, Any]]:
+        return follow_ups_shown(found, self)
+
+    @extend_schema(request=FollowUpInput, responses={201: FollowUpSerializer})
+    def create(self, request: Request) -> Response:
+        """Plan a follow-up."""
+        values = self.read(FollowUpInput)
+        record = values.get("project") or values.get("contact") or values["account"]
+        topic = values.get("topic") or Topic.objects.get(code=Topic.GENERAL)
+        due_at = reading.moment_of(values, place=record.dossier, topic=topic, poc=values.get("poc"), at=self.at)
+        planned = plan(
+            new=reading.new_follow_up(values, due_at), dossier=record.dossier, topic=topic,
+            contact=values.get("contact"), channel=values.get("channel"), by=self.by, at=self.at,
+        )  # fmt: skip
+        return self.created(planned, FollowUp.objects.for_list())
+
+    @extend_schema(request=RedueInput)
+    def partial_update(self, request: Request, id: int) -> Response:
+        """Let it be due at another moment; reminders and escalation begin anew."""
+        row = self.get_object()
+        owed = row.commitment
+        values = self.read(RedueInput)
+        due_at = reading.moment_of(values, place=owed.dossier, topic=owed.topic, poc=owed.poc, at=self.at)
+        redue(commitment=owed, due_at=due_at, by=self.by, at=self.at)
+        return self.again(row)
+
+    def owed(self) -> Commitment:
+        return self.get_object().commitment  # type: ignore[no-any-return]
+
+    def acted(self) -> Response:
+        return self.answer(self.get_object())
