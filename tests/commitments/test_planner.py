@@ -1,0 +1,256 @@
+"""What is due becomes notices, in the commit that moves the commitment on."""
+
+import pytest
+
+from crm.commitments import actions, facts, planner
+from crm.commitments.models import Commitment, Notification
+from crm.dossiers.models import Event
+from crm.outbox.models import Heartbeat, Message
+from crm.poc.models import Grant, PointOfContact
+from tests.commitments.conftest import MONDAY, WEDNESDAY
+from tests.factories.commitments import change_ladder
+from tests.factories.dossiers import DossierFactory
+from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory, front_desk
+from tests.factories.users import UserFactory
+
+
+def hand_over(at) -> None:
+    """Let every mail that is ready be taken by a mail server at `at`."""
+    Message.objects.filter(state="ready").update(state="sent", ended_at=at)
+
+
+def test_a_reminder_is_decided_once_however_often_one_looks(house, told):
+    house.promise()
+    for text in ("Mon 09:30", "Tue 09:59", "Tue 10:00", "Tue 10:00", "Tue 11:00"):
+        house.sweep_at(text)
+    assert told() == [("reminder", "Ann")]
+    assert told("inbox") == [("reminder", "Ann")]
+
+
+def test_nobody_acts_and_backup_and_lead_are_told_in_order(house, told):
+    house.promise()
+    for text in ("Tue 10:00", "Wed 10:00", "Wed 14:00", "Thu 14:00", "Fri 14:00", "Mon+ 14:00"):
+        hand_over(house.sweep_at(text))
+    assert told() == [("reminder", "Ann"), ("reminder", "Ann"), ("escalation", "Ben"), ("escalation", "Lea")]
+    c = Commitment.objects.get()
+    assert c.escalated_to == house.lea
+    assert c.used_up_at is not None
+    assert c.next_action_at > house.clock.freeze(WEDNESDAY)
+    assert Event.objects.filter(kind=Event.Kind.ESCALATED).count() == 2
+
+
+def test_an_escalation_waits_until_the_mail_before_it_was_handed_over(house, told):
+    house.promise()
+    house.sweep_at("Tue 10:00")
+    house.sweep_at("Wed 10:00")
+    for text in ("Wed 14:00", "Thu 10:00", "Fri 16:00"):
+        house.sweep_at(text)
+    assert told(kind="escalation") == []
+    hand_over(house.at("Fri 16:00"))
+    house.sweep_at("Fri 16:05")
+    house.sweep_at("Mon+ 10:59")
+    assert told(kind="escalation") == []
+    house.sweep_at("Mon+ 11:00")  # four working hours after Friday 16:00
+    assert told(kind="escalation") == [("escalation", "Ben")]
+
+
+def test_somebody_without_an_address_is_told_in_the_inbox_and_that_counts(house, told):
+    PointOfContact.objects.filter(pk=house.ann.pk).update(email="")
+    house.ann.user.email = ""
+    type(house.ann.user).objects.filter(pk=house.ann.user_id).update(email="")
+    house.promise()
+    house.sweep_at("Wed 10:00")
+    house.sweep_at("Wed 14:00")
+    assert told() == [("escalation", "Ben")]
+    assert told("inbox") == [("reminder", "Ann"), ("escalation", "Ben")]
+
+
+def test_one_person_in_two_slots_is_told_once(house, told):
+    house.team.lead = house.ben
+    house.team.save()
+    house.promise()
+    for text in ("Wed 10:00", "Wed 14:00", "Thu 14:00"):
+        hand_over(house.sweep_at(text))
+    assert told() == [("reminder", "Ann"), ("escalation", "Ben"), ("escalation", "Dora")]
+    skipped = Notification.objects.filter(state="skipped").exclude(reason="too_late").order_by("pk")
+    assert list(skipped.values_list("step", "slot", "reason")) == [
+        (3, "lead", "told_already"),
+        (3, "leads_lead", "empty"),
+    ]
+
+
+def test_an_absence_sends_it_to_the_cover(house, told):
+    cover = PersonFactory(name="Cora")
+    AbsenceFactory(poc=house.ann, cover=cover, starts_at=MONDAY, ends_at=WEDNESDAY)
+    house.promise()
+    house.sweep_at("Tue 10:00")
+    house.sweep_at("Wed 10:00")
+    assert told() == [("reminder", "Cora"), ("reminder", "Ann")]
+
+
+def test_a_named_one_who_is_away_is_covered_too(house, told):
+    cover, fixed = PersonFactory(name="Cora"), PersonFactory(name="Fred")
+    AbsenceFactory(poc=fixed, cover=cover, starts_at=MONDAY, ends_at=WEDNESDAY)
+    house.promise(poc=fixed)
+    house.sweep_at("Tue 10:00")
+    assert told() == [("reminder", "Cora")]
+
+
+def test_a_new_assignment_redirects_the_next_step(house, told):
+    house.promise()
+    house.sweep_at("Tue 10:00")
+    house.record.assignments.filter(rank=0).update(ends_at=house.at("Tue 12:00"))
+    AssignmentFactory(dossier=house.record, poc=PersonFactory(name="Nina"), starts_at=house.at("Tue 12:00"))
+    house.sweep_at("Wed 10:00")
+    assert told() == [("reminder", "Ann"), ("reminder", "Nina")]
+
+
+def test_a_team_is_told_as_it_wants(house, told):
+    members = [PersonFactory(name=name) for name in ("Tia", "Tom")]
+    team = TeamFactory(members=members, delivery=PointOfContact.Delivery.ALL)
+    house.promise(poc=team)
+    house.sweep_at("Tue 10:00")
+    assert told() == [("reminder", "Tia"), ("reminder", "Tom")]
+    assert set(Notification.objects.filter(channel="email").values_list("idem_key", flat=True)) == {
+        f"c:{Commitment.objects.get().pk}:g1:s0:r0:poc/m{member.pk}:email" for member in members
+    }
+
+
+def test_a_shared_mailbox_gets_one_mail(house, told):
+    team = TeamFactory(
+        name="Box", email="box@firm.example", members=[house.ben], delivery=PointOfContact.Delivery.MAILBOX
+    )
+    house.promise(poc=team)
+    house.sweep_at("Tue 10:00")
+    assert told() == [("reminder", "Box")]
+
+
+def test_a_record_nobody_answers_for_goes_to_the_front_desk(house, told):
+    house.promise(dossier=DossierFactory())
+    house.sweep_at("Tue 10:00")
+    assert told() == [("reminder", "Dora")]
+
+
+def test_nobody_to_tell_alarms_the_administrators(house, told):
+    admin = PersonFactory(name="Ada", user=UserFactory(administrator=True))
+    front_desk().memberships.all().delete()
+    house.promise(dossier=DossierFactory())
+    house.sweep_at("Tue 10:00")
+    assert told() == [("nobody", admin.name)]
+    assert Notification.objects.filter(state="skipped", reason="nobody").exists()
+
+
+def test_whoever_is_told_gets_a_grant_that_ends_with_the_promise(house):
+    commitment = house.promise()
+    for text in ("Wed 10:00", "Wed 14:00"):
+        hand_over(house.sweep_at(text))
+    granted = Grant.objects.filter(home=house.record, cause=f"c:{commitment.pk}", ended_at=None)
+    assert set(granted.values_list("poc__name", flat=True)) == {"Ann", "Ben"}
+    actions.keep(commitment=commitment, by=house.by, at=house.at("Wed 15:00"))
+    assert not granted.exists()
+
+
+def test_reminders_missed_in_an_outage_become_one_notice(house, told):
+    house.promise()
+    house.sweep_at("Mon+ 12:00")
+    assert told() == [("reminder", "Ann")]
+    untold = Notification.objects.exclude(state="planned").values_list("step", "state", "reason", "channel")
+    assert set(untold) == {(0, "coalesced", "one_notice", "email"), (0, "coalesced", "one_notice", "inbox")}
+
+
+def test_what_was_promised_late_reminds_nobody_at_once(house, told):
+    house.promise(at=house.at("Tue 17:00"))
+    house.sweep_at("Tue 17:00")
+    assert told() == []
+    assert list(Notification.objects.values_list("state", "reason")) == [("skipped", "too_late")]
+
+
+def test_a_snooze_wakes_and_begins_anew(house, told):
+    commitment = house.promise()
+    actions.snooze(commitment=commitment, until=house.at("Thu 15:00"), by=house.by, at=house.at("Tue 09:00"))
+    house.sweep_at("Wed 10:00")
+    assert told() == []
+    house.sweep_at("Thu 15:00")
+    assert told() == [("reminder", "Ann")]
+    assert Commitment.objects.get().state == "open"
+
+
+def test_a_forgotten_acknowledgement_is_escalated(house, told):
+    commitment = house.promise()
+    hand_over(house.sweep_at("Wed 10:00"))
+    actions.acknowledge(commitment=commitment, by=house.by, at=house.at("Wed 11:00"))
+    house.sweep_at("Wed 15:00")
+    house.sweep_at("Thu 10:59")
+    assert told(kind="escalation") == []
+    assert Commitment.objects.get().state == "acknowledged"
+    house.sweep_at("Thu 11:00")
+    assert told(kind="escalation") == [("escalation", "Ben")]
+    assert Commitment.objects.get().state == "open"
+
+
+def test_a_step_may_name_somebody(house, told):
+    boss = PersonFactory(name="Boss")
+    change_ladder("follow_up", {"kind": "reminder", "slot": "named", "poc": boss})
+    house.promise()
+    house.sweep_at("Wed 10:00")
+    assert told() == [("reminder", "Boss")]
+
+
+def test_the_heartbeat_says_when_a_sweep_got_through(house):
+    at = house.sweep_at("Tue 10:00")
+    assert Heartbeat.objects.get(component="planner").last_ok_at == at
+
+
+def test_a_sweep_with_nothing_due_is_cheap(house, django_assert_max_num_queries):
+    house.promise()
+    house.sweep_at("Mon 09:31")
+    with django_assert_max_num_queries(12):
+        planner.sweep()
+
+
+@pytest.mark.parametrize("rows", [1, 30])
+def test_a_batch_costs_the_same_however_long(house, django_assert_num_queries, rows):
+    for n in range(rows):
+        house.promise(title=f"Call {n}")
+    house.at("Tue 10:00")
+    ids = list(Commitment.objects.values_list("pk", flat=True))
+    with django_assert_num_queries(
+        25
+    ):  # rows, ladders, who answers, whom that tells, calendars; four writes; savepoint
+        planner.plan(ids)
+
+
+def test_a_row_that_cannot_be_planned_holds_nobody_up(house, told, monkeypatch):
+    """Its policy has a unit nobody knows: the one thing the database cannot refuse."""
+    version = change_ladder("first_answer", {"kind": "reminder", "slot": "poc", "unit": "moons", "amount": -1})
+    assert version.steps.count() == 1
+    promises = [house.promise(title=f"Call {n}") for n in range(5)]
+    bad = house.promise(kind="first_answer", title="Bad")
+    house.sweep_at("Tue 10:00")
+    assert told() == [("reminder", "Ann")] * 5
+    bad.refresh_from_db()
+    assert (bad.plan_errors, bad.quarantined_at) == (1, None)
+    assert bad.next_action_at == planner.timedelta(minutes=2) + house.at("Tue 10:00")
+    assert len(promises) == 5
+
+
+def test_after_five_failures_a_row_is_set_aside_and_the_administrators_are_told_once(house, told):
+    PersonFactory(name="Ada", user=UserFactory(administrator=True))
+    change_ladder("first_answer", {"kind": "reminder", "slot": "poc", "unit": "moons", "amount": -1})
+    house.promise(kind="first_answer")
+    for text in ("Tue 10:00", "Tue 11:00", "Tue 12:00", "Tue 13:00", "Tue 14:00", "Tue 20:00", "Thu 10:00"):
+        house.sweep_at(text)
+    assert Commitment.objects.get().quarantined_at is not None
+    assert told() == [("set_aside", "Ada")]
+
+
+def test_planning_takes_less_than_a_tenth_of_a_millisecond_of_thought(house):
+    """Pure computing, without the database; ten times the budget, so that a busy machine does not fail it."""
+    from time import process_time  # noqa: PLC0415
+
+    rows = [house.promise(title=f"Call {n}") for n in range(100)]
+    known = facts.load(rows, house.at("Tue 10:00"))
+    begun = process_time()
+    for row in rows:
+        planner.look(row, known)
+    assert (process_time() - begun) / len(rows) < 0.001
