@@ -68,9 +68,11 @@ def _on_duty(poc_ids: set[int], at: datetime) -> set[int]:
 
 
 def _told(poc: PointOfContact, members: list[int], present: set[int], on_duty: set[int]) -> list[int]:
-    """The POCs told for one: itself, or its members, or its own mailbox."""
+    """The POCs told for one: itself, or its members, or its own mailbox. The front desk is never away."""
+    if poc.pk not in present and not poc.is_house:
+        return []
     if not poc.is_team or poc.delivery == PointOfContact.Delivery.MAILBOX:
-        return [poc.pk] if poc.pk in present else []
+        return [poc.pk]
     there = [pk for pk in members if pk in present]
     if poc.delivery == PointOfContact.Delivery.ON_DUTY:
         return [pk for pk in there if pk in on_duty] or there

@@ -35,6 +35,7 @@ class CalendarFactory(DjangoModelFactory[WorkingCalendar]):
 
     name = factory.Sequence(lambda n: f"Calendar {n}")
     zone = "UTC"
+    version = factory.Sequence(lambda n: 1000 * (n + 1))  # processes remember calendars by id and version
 
     @factory.post_generation
     def nine_to_six(calendar: WorkingCalendar, create: bool, extracted: bool, **kwargs: Any) -> None:  # noqa: N805
