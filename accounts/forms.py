@@ -56,7 +56,7 @@ class AccountForm(forms.ModelForm):
 class AccountFilter(forms.Form):
     """Narrows the list; lives in the address."""
 
-    ANSWERS = [("", _("Answered by anybody")), ("mine", _("Mine")), ("nobody", _("Nobody answers"))]
+    ANSWERS = [("", _("Anybody")), ("mine", _("Mine")), ("nobody", _("Nobody answers"))]
 
     q = forms.CharField(label=_("Name"), max_length=200, required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False)

@@ -9,6 +9,6 @@ urlpatterns = [
     path("", views.account_list, name="list"),
     path("new/", views.account_new, name="new"),
     path("names/", views.account_names, name="names"),
-    path("<int:pk>/", views.account, name="account"),
-    path("<int:pk>/edit/", views.account_edit, name="edit"),
+    path("<id:pk>/", views.account, name="account"),
+    path("<id:pk>/edit/", views.account_edit, name="edit"),
 ]

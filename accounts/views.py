@@ -29,6 +29,7 @@ from crm.poc.seats import answering
 from crm.poc.visibility import pocs_of
 from projects.models import Project
 
+SHOWN = 12  # contacts and projects, on the page of their account
 ORDERS = {
     "name": Order("dossier__title_key", CharField()),
     "tier": Order(Coalesce("dossier__tier__position", 10_000), IntegerField()),
@@ -99,10 +100,14 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     shown = get_object_or_404(Account.objects.visible_to(request.user).for_list(), pk=pk)
     if record.wants_older(request):
         return render(request, "partials/timeline_entries.html", record.timeline(request, shown.dossier))
-    context = record.context(request, shown.dossier) | {
+    projects = Project.objects.running().filter(account=shown).for_list().order_by("dossier__title_key", "pk")
+    context = record.context(request, shown.dossier, projects=projects[:SHOWN]) | {
         "account": shown,
-        "theirs": Contact.objects.filter(account=shown).current().for_list().order_by("dossier__title_key", "pk")[:12],
-        "projects": record.projects_of(shown.pk, at=clock.of(request)),
+        "theirs": Contact.objects.filter(account=shown)
+        .current()
+        .for_strip()
+        .order_by("dossier__title_key", "pk")[:SHOWN],
+        "mix": record.channel_mix(shown.dossier, at=clock.of(request)),
         "may_change": request.user.has_perm("accounts.change_account"),
         "may_add_contact": request.user.has_perm("contacts.add_contact"),
         "may_add_project": request.user.has_perm("projects.add_project"),

@@ -39,6 +39,10 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         """Narrow to what is not archived."""
         return self.filter(dossier__archived_at=None)
 
+    def for_strip(self) -> Self:
+        """Load what stands beside our own: one query, and one each for e-mails, phones and roles."""
+        return self.select_related("dossier").prefetch_related("emails", "phones", "roles")
+
     def for_list(self) -> Self:
         """Load what a row or an API item shows: one query, and one each for e-mails, phones, roles and their topics."""
         return self.select_related("dossier__tier", "account__dossier").prefetch_related(

@@ -9,6 +9,6 @@ urlpatterns = [
     path("", views.contact_list, name="list"),
     path("new/", views.contact_new, name="new"),
     path("names/", views.contact_names, name="names"),
-    path("<int:pk>/", views.contact, name="contact"),
-    path("<int:pk>/edit/", views.contact_edit, name="edit"),
+    path("<id:pk>/", views.contact, name="contact"),
+    path("<id:pk>/edit/", views.contact_edit, name="edit"),
 ]

@@ -64,7 +64,7 @@ class ProjectFilter(forms.Form):
     """Narrows the list; lives in the address."""
 
     PHASES = [("", _("Running")), ("all", _("Any phase")), *Project.Phase.choices]
-    ANSWERS = [("", _("Answered by anybody")), ("mine", _("Mine")), ("nobody", _("Nobody answers"))]
+    ANSWERS = [("", _("Anybody")), ("mine", _("Mine")), ("nobody", _("Nobody answers"))]
 
     q = forms.CharField(label=_("Name"), max_length=200, required=False)
     phase = forms.ChoiceField(label=_("Phase"), choices=PHASES, required=False)

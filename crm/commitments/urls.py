@@ -6,10 +6,10 @@ from crm.commitments import views
 
 app_name = "owed"
 urlpatterns = [
-    path("<int:pk>/", views.item, name="item"),
-    path("<int:pk>/done/", views.done, name="done"),
-    path("<int:pk>/on-it/", views.acknowledge, name="acknowledge"),
-    path("<int:pk>/snooze/", views.snooze, name="snooze"),
-    path("<int:pk>/reassign/", views.reassign, name="reassign"),
-    path("<int:pk>/cancel/", views.cancel, name="cancel"),
+    path("<id:pk>/", views.item, name="item"),
+    path("<id:pk>/done/", views.done, name="done"),
+    path("<id:pk>/on-it/", views.acknowledge, name="acknowledge"),
+    path("<id:pk>/snooze/", views.snooze, name="snooze"),
+    path("<id:pk>/reassign/", views.reassign, name="reassign"),
+    path("<id:pk>/cancel/", views.cancel, name="cancel"),
 ]

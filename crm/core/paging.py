@@ -58,6 +58,7 @@ def page(rows: QuerySet[Any], *, orders: Mapping[str, Order], sort: str, query: 
     down = sort.startswith("-")
     backward = "before" in query and "after" not in query
     place = _read(query.get("before" if backward else "after", ""), order)
+    backward = backward and place is not None
     rows = rows.annotate(page_key=order.expression())
     if place:
         ahead = "<" if down != backward else ">"

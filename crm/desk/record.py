@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -14,9 +14,8 @@ from crm.commitments.models import Commitment, CommitmentQuerySet
 from crm.core import clock
 from crm.dossiers.models import Channel, Dossier, Event, Topic
 from crm.dossiers.timeline import Filters, page
-from crm.poc.models import PointOfContact
-from crm.poc.resolve import Question, resolve_many
-from crm.poc.seats import Seat, answering, seats_of, worth_showing
+from crm.poc.resolve import Question
+from crm.poc.seats import seats_for, worth_showing
 from crm.poc.visibility import visible_homes
 from interactions.models import Interaction
 from projects.models import Project
@@ -46,23 +45,40 @@ def preset(rows: QuerySet[Any], number: str | None) -> Any:
     return rows.select_related("dossier").filter(pk=number).first()
 
 
-def context(request: HttpRequest, dossier: Dossier, *, all_topics: bool = False) -> dict[str, Any]:
-    """Return who answers, what is owed, what happened, and through which channels; a constant number of queries."""
+def context(
+    request: HttpRequest, dossier: Dossier, *, projects: Sequence[Project] = (), all_topics: bool = False
+) -> dict[str, Any]:
+    """Return who answers, what is owed, what happened, and through which channels; a constant number of queries.
+
+    Everything that asks who answers (the record, what is owed on it, its `projects`) is asked at once.
+    """
     at = clock.of(request)
-    seats = seats_of(dossier.pk, topics=Topic.objects.in_use(), at=at)
+    topics = list(Topic.objects.in_use())
     items = list(owed_on(dossier).select_related("follow_up__channel").order_by("due_at", "pk")[:SHOWN])
+    general = next(topic for topic in topics if topic.code == Topic.GENERAL)
+    here = [Question(dossier.pk, topic.pk) for topic in topics]
+    below = {project: Question(project.pk, general.pk) for project in projects}
+    seats = seats_for([*here, *below.values(), *map(_question, items)], at=at)
+    for item in items:
+        item.owner = seats[_question(item)].poc  # type: ignore[attr-defined]
+    own = [seats[question] for question in here]
     may_assign = request.user.has_perm("poc.add_assignment")
     return {
         "dossier": dossier,
         "dossier_text": str(dossier.pk),
-        "seats": seats if all_topics else worth_showing(seats),
-        "items": with_owners(items, at=at),
+        "seats": own if all_topics else worth_showing(own),
+        "projects": [(project, seats[question]) for project, question in below.items()],
+        "items": items,
         "n_escalated": sum(1 for item in items if item.escalated_at),
-        "mix": channel_mix(dossier, at=at),
         "change_href": reverse("handovers:change", args=[dossier.pk]) if may_assign else "",
         "log_href": f"/log/?record={dossier.pk}",
-        **timeline(request, dossier),
+        **timeline(request, dossier, topics=topics),
     }
+
+
+def _question(item: Commitment) -> Question:
+    """Who owes it: the one it was given to, or their stand-in; else whoever answers."""
+    return Question(item.dossier_id, item.topic_id, item.poc_id)
 
 
 def owed_on(dossier: Dossier) -> CommitmentQuerySet:
@@ -76,13 +92,14 @@ def owed_on(dossier: Dossier) -> CommitmentQuerySet:
 
 
 def with_owners(items: Iterable[Commitment], *, at: datetime) -> list[Commitment]:
-    """Give each thing owed an `owner`: the one it was given to, else whoever answers now. Constant queries."""
+    """Give each thing owed an `owner`: the one it was given to or their stand-in, else whoever answers now.
+
+    At most eleven queries.
+    """
     items = list(items)
-    floating = {item.pk: Question(item.dossier_id, item.topic_id) for item in items if item.poc_id is None}
-    answers = resolve_many(floating.values(), at=at)
-    pocs = PointOfContact.objects.in_bulk({answer.poc_id for answer in answers.values()}) if answers else {}
+    seats = seats_for(map(_question, items), at=at) if items else {}
     for item in items:
-        item.owner = item.poc or pocs[answers[floating[item.pk]].poc_id]  # type: ignore[attr-defined]
+        item.owner = seats[_question(item)].poc  # type: ignore[attr-defined]
     return items
 
 
@@ -101,33 +118,28 @@ def next_owed(*, homes: Iterable[int] = (), dossiers: Iterable[int] = ()) -> dic
     return {pk: found[next_id] for pk, next_id in next_ids.items() if next_id in found}
 
 
-def projects_of(account_id: int, *, at: datetime) -> list[tuple[Project, Seat]]:
-    """Return an account's running projects, each with whoever answers for it on *general*."""
-    rows = Project.objects.running().filter(account=account_id).for_list().order_by("dossier__title_key", "pk")[:12]
-    found = list(rows)
-    seats = answering([project.pk for project in found], topic=Topic.objects.get(code=Topic.GENERAL), at=at)
-    return [(project, seats[project.pk]) for project in found]
+def channel_mix(account: Dossier, *, at: datetime) -> list[tuple[Channel, int, int]]:
+    """Return how many touches came or went through each channel in a year, and the share of the largest in percent.
 
-
-def channel_mix(dossier: Dossier, *, at: datetime) -> list[tuple[Channel, int, int]]:
-    """Return how many touches came or went through each channel in a year, and the share of the largest in percent."""
-    if dossier.kind != Dossier.Kind.ACCOUNT:
-        return []
-    touches = Interaction.objects.current().touches().filter(home=dossier, occurred_at__gt=at - YEAR)
-    counts = list(touches.order_by().values("channel").annotate(n=Count("pk")).order_by("-n", "channel"))
-    channels = Channel.objects.in_bulk([row["channel"] for row in counts])
+    One query.
+    """
+    touches = Interaction.objects.current().touches().filter(home=account, occurred_at__gt=at - YEAR)
+    by_channel = touches.order_by().values("channel__name", "channel__icon").annotate(n=Count("pk"))
+    counts = list(by_channel.order_by("-n", "channel__name"))
     most = counts[0]["n"] if counts else 1
-    return [(channels[row["channel"]], row["n"], round(100 * row["n"] / most)) for row in counts]
+    return [
+        (Channel(name=row["channel__name"], icon=row["channel__icon"]), row["n"], round(100 * row["n"] / most))
+        for row in counts
+    ]
 
 
-def timeline(request: HttpRequest, dossier: Dossier) -> dict[str, Any]:
-    """Return one page of a record's timeline, narrowed by what the address says. Two queries."""
+def timeline(request: HttpRequest, dossier: Dossier, *, topics: Sequence[Topic] | None = None) -> dict[str, Any]:
+    """Return one page of a record's timeline, narrowed by what the address says. Two queries, three without topics."""
+    topics = list(Topic.objects.in_use()) if topics is None else topics
     kinds = KINDS.get(request.GET.get("show", ""), ())
-    topic = next((t for t in Topic.objects.in_use() if t.code == request.GET.get("about")), None)
+    topic = next((t for t in topics if t.code == request.GET.get("about")), None)
     mine = request.GET.get("by") == "me"
-    filters = Filters(
-        kinds=kinds, actor_id=request.user.pk if mine else None, topic_id=topic.pk if topic else None
-    )
+    filters = Filters(kinds=kinds, actor_id=request.user.pk if mine else None, topic_id=topic.pk if topic else None)
     homes = visible_homes(request.user)
     found = page(dossier.pk, homes=homes, cursor=request.GET.get("older", ""), filters=filters)
     return {
@@ -137,7 +149,7 @@ def timeline(request: HttpRequest, dossier: Dossier) -> dict[str, Any]:
         "tl_mine": mine,
         "tl_narrowed": bool(kinds or topic or mine),
         "tl_older": "older" in request.GET,
-        "topics": Topic.objects.in_use(),
+        "topics": topics,
     }
 
 

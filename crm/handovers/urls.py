@@ -7,5 +7,5 @@ from crm.handovers import views
 app_name = "handovers"
 urlpatterns = [
     path("", views.change, name="change"),
-    path("<int:assignment_pk>/end/", views.end, name="end"),
+    path("<id:assignment_pk>/end/", views.end, name="end"),
 ]

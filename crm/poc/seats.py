@@ -33,20 +33,25 @@ class Seat:
     is_general_elsewhere: bool = False
 
 
-def seats_of(dossier_id: int, *, topics: Iterable[Topic], at: datetime) -> list[Seat]:
-    """Return who answers for a record on each of `topics`. At most eleven queries."""
-    asked = {topic: Question(dossier_id, topic.pk) for topic in topics}
-    answers = resolve_many(asked.values(), at=at)
+def seats_for(questions: Iterable[Question], *, at: datetime) -> dict[Question, Seat]:
+    """Return who answers each question, ready to be shown. At most eleven queries, however many are asked."""
+    answers = resolve_many(questions, at=at)
     named = words.name(answers.values())
-    return [_seat(answers[question], topic, dossier_id, named) for topic, question in asked.items()]
+    return {question: _seat(answer, question, named) for question, answer in answers.items()}
+
+
+def seats_of(dossier_id: int, *, topics: Iterable[Topic], at: datetime) -> list[Seat]:
+    """Return who answers for a record on each of `topics`, in their order. At most eleven queries."""
+    questions = [Question(dossier_id, topic.pk) for topic in topics]
+    seats = seats_for(questions, at=at)
+    return [seats[question] for question in questions]
 
 
 def answering(dossier_ids: Iterable[int], *, topic: Topic, at: datetime) -> dict[int, Seat]:
     """Return who answers for each of many records on one topic. At most eleven queries."""
-    ids = list(dossier_ids)
-    answers = resolve_many([Question(pk, topic.pk) for pk in ids], at=at)
-    named = words.name(answers.values())
-    return {pk: _seat(answers[Question(pk, topic.pk)], topic, pk, named) for pk in ids}
+    questions = {pk: Question(pk, topic.pk) for pk in dossier_ids}
+    seats = seats_for(questions.values(), at=at)
+    return {pk: seats[question] for pk, question in questions.items()}
 
 
 def worth_showing(seats: Sequence[Seat]) -> list[Seat]:
@@ -54,17 +59,17 @@ def worth_showing(seats: Sequence[Seat]) -> list[Seat]:
     return [seat for seat in seats if seat.topic.code == Topic.GENERAL or not seat.is_general_elsewhere]
 
 
-def _seat(answer: Answer, topic: Topic, dossier_id: int, named: Named) -> Seat:
+def _seat(answer: Answer, question: Question, named: Named) -> Seat:
     stands_in = answer.holder_id is not None and answer.holder_id != answer.poc_id
-    by_general = answer.topic_id != topic.pk
+    by_general = answer.topic_id != question.topic_id
     return Seat(
-        topic=topic,
+        topic=named.topics[question.topic_id],
         poc=named.pocs[answer.poc_id],
         absent=named.pocs.get(answer.holder_id) if stands_in and answer.holder_id is not None else None,
         backup=named.pocs.get(answer.backup_id) if answer.backup_id is not None else None,
-        why=words.why(answer, named, dossier_id=dossier_id, topic_id=topic.pk),
+        why=words.why(answer, named, dossier_id=question.dossier_id, topic_id=question.topic_id),
         path=words.path(answer, named),
-        is_inherited=not answer.is_gap and (by_general or answer.dossier_id != dossier_id),
+        is_inherited=not answer.is_gap and (by_general or answer.dossier_id != question.dossier_id),
         is_gap=answer.is_gap,
         is_general_elsewhere=by_general,
     )
