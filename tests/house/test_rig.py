@@ -2,6 +2,7 @@
 
 import smtplib
 
+import psycopg
 import pytest
 import redis
 
@@ -9,6 +10,7 @@ from crm.core import clock as product_clock
 from crm.dossiers.models import Topic
 from tests.browser import chromium
 from tests.services import databases
+from tests.services.postgres import Postgres
 from tests.services.processes import wait_until
 
 MAIL = b"From: a@example.com\r\nTo: b@example.com\r\nMessage-ID: <1@example.com>\r\nSubject: Hello\r\n\r\nHello\r\n"
@@ -31,6 +33,17 @@ def test_a_database_of_ones_own_leaves_nothing_to_the_next(database):
 @pytest.mark.postgres
 def test_the_server_is_the_one_the_database_lives_on(postgres, database):
     assert databases.url_of(database).startswith(postgres)
+
+
+@pytest.mark.postgres
+def test_where_the_system_brings_no_postgresql_the_package_does():
+    server = Postgres(from_package=True)
+    try:
+        with psycopg.connect(f"{server.url}/postgres") as connection:
+            connection.execute("CREATE EXTENSION btree_gist")
+    finally:
+        server.stop()
+    assert not server.folder.exists()
 
 
 @pytest.mark.process

