@@ -172,8 +172,9 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def for_list(self) -> Self:
         """Load what a row or an API item shows, in one query."""
         return self.select_related(
-            "commitment__dossier", "commitment__topic", "commitment__poc", "contact__dossier", "channel"
-        )
+            "commitment__dossier", "commitment__topic", "commitment__poc", "commitment__escalated_to",
+            "contact__dossier", "channel",
+        )  # fmt: skip
 
 
 class FollowUp(models.Model):

@@ -1,7 +1,8 @@
 """Every address of the API."""
 
+from django.contrib.auth.decorators import login_required
 from django.urls import include, path, re_path
-from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.views import SpectacularJSONAPIView
 
 from crm.core.rest.views import NothingHere
 from crm.desk.api.views import DocsView, ResolveView, WordsView
@@ -17,7 +18,7 @@ urlpatterns = [
     path("", include("crm.handovers.api.urls")),
     path("resolve/", ResolveView.as_view(), name="resolve"),
     path("words/", WordsView.as_view(), name="words"),
-    path("schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("docs/", DocsView.as_view(url_name="api:schema"), name="docs"),
+    path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),
+    path("docs/", login_required(DocsView.as_view(url_name="api:schema")), name="docs"),
     re_path("", NothingHere.as_view()),
 ]
