@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from email import policy
 from email.headerregistry import Address
@@ -14,6 +15,7 @@ from django.conf import settings
 if TYPE_CHECKING:
     from crm.outbox.models import Message
 
+ADDRESS = re.compile(r"""[^\x00-\x20\x7f-\U0010ffff<>()\[\],;:\\"@]+@[A-Za-z0-9._-]+""")
 WIRE = policy.SMTP.clone(cte_type="7bit")  # any server takes it, whatever it announces
 
 
@@ -27,6 +29,11 @@ class Letter:
     language: str = "en"
 
 
+def is_address(address: str) -> bool:
+    """Say whether a mail can be addressed so, to any server: plain ASCII, nothing quoted."""
+    return ADDRESS.fullmatch(address) is not None
+
+
 def sender() -> str:
     """Return the bare address that mails come from."""
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
@@ -38,14 +45,11 @@ def message_id(message: Message) -> str:
 
 
 def to_bytes(message: Message, letter: Letter) -> bytes:
-    """Return the mail for the wire: the same bytes for the same letter.
-
-    :raises ValueError: the address cannot be written in a header.
-    """
+    """Return the mail for the wire: the same bytes for the same letter."""
     mail = EmailMessage(policy=WIRE)
     name, address = parseaddr(settings.DEFAULT_FROM_EMAIL)
     mail["From"] = Address(name, addr_spec=address)
-    mail["To"] = Address(addr_spec=message.address)
+    mail["To"] = message.address
     mail["Subject"] = " ".join(letter.subject.split())
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = message_id(message)

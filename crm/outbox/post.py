@@ -60,7 +60,6 @@ class Post:
         """Name sender and recipient, and return the answer; nothing can be delivered by this.
 
         :raises Unreachable: the connection is gone, or it is us who are refused.
-        :raises ValueError: the address cannot be said in SMTP.
         """
         smtp = self._fresh()
         try:

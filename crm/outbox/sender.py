@@ -94,14 +94,14 @@ def deliver(message: Message, post: Post) -> None:
     if message.address.lower().endswith(NEVER_MAILED):
         _end(message, State.DROPPED, "never_mailed")
         return
+    if not letters.is_address(message.address):
+        _end(message, State.DEAD, "bad_address")
+        return
     try:
         reply = post.envelope(letters.sender(), message.address)
     except Unreachable:
         _give_back([message])
         raise
-    except ValueError:  # a line break or the like: no address at all
-        _end(message, State.DEAD, "bad_address")
-        return
     if not reply.is_yes:
         _refused(message, reply)
         return

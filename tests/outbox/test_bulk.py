@@ -1,0 +1,47 @@
+"""Many rows in one statement: the one conflict that is meant is forgiven, nothing else."""
+
+import pytest
+from django.db import DataError, IntegrityError, transaction
+
+from crm.dossiers.models import Firm
+from crm.outbox import bulk
+from crm.outbox.models import Heartbeat, Message
+from tests.factories import AT
+from tests.factories.outbox import MessageFactory
+
+pytestmark = pytest.mark.django_db
+NAMES = ["component", "last_ok_at", "oldest_due_age"]
+
+
+def test_rows_that_are_there_already_stay_as_they_are():
+    bulk.insert(Heartbeat, NAMES, [("planner", AT, 1)], once=["component"])
+    bulk.insert(Heartbeat, NAMES, [("planner", AT, 2), ("sender", AT, 3)], once=["component"])
+    rows = Heartbeat.objects.order_by("component").values_list("component", "oldest_due_age", "last_ok_at")
+    assert list(rows) == [("planner", 1, AT), ("sender", 3, AT)]
+
+
+def test_another_constraint_is_not_forgiven():
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.insert(Firm, ["id", "name", "country", "zone", "language"], [(2, "", "", "UTC", "en")], once=["id"])
+    with pytest.raises(IntegrityError), transaction.atomic():
+        bulk.insert(Heartbeat, NAMES, [("planner", None, 1)], once=["component"])
+
+
+@pytest.mark.postgres
+def test_a_text_that_is_too_long_is_refused_not_cut():
+    with pytest.raises(DataError), transaction.atomic():
+        bulk.insert(Heartbeat, NAMES, [("p" * 21, AT, 1)], once=["component"])
+
+
+def test_rows_are_updated_each_with_its_own_values():
+    first, second = MessageFactory(), MessageFactory()
+    rows = [(first.pk, {"n": 1}, None, None), (second.pk, {"a": "ü"}, "sent", AT)]
+    bulk.update(Message, ["payload", "reason", "read_at"], [(pk, p, r or "", at) for pk, p, r, at in rows])
+    found = Message.objects.order_by("pk").values_list("payload", "reason", "read_at")
+    assert list(found) == [({"n": 1}, "", None), ({"a": "ü"}, "sent", AT)]
+
+
+def test_no_rows_are_no_statement(django_assert_num_queries):
+    with django_assert_num_queries(0):
+        bulk.insert(Heartbeat, NAMES, [], once=["component"])
+        bulk.update(Heartbeat, NAMES[1:], [])

@@ -1,0 +1,225 @@
+"""Handing over: once where all goes well, never twice more than is promised, and never silently not."""
+
+from datetime import timedelta
+from email.utils import parseaddr
+from uuid import UUID
+
+import pytest
+
+from crm.outbox import sender
+from crm.outbox.models import DeliveryAttempt, Heartbeat, Message
+from tests.factories import AT
+from tests.factories.outbox import DeliveryAttemptFactory, MessageFactory
+
+
+def outcomes(message: Message) -> list[tuple[int, str, str]]:
+    return list(message.delivery_attempts.order_by("n").values_list("n", "phase", "outcome"))
+
+
+def test_a_mail_goes_once_and_its_end_is_written_down(post, kind):
+    message = MessageFactory()
+    post.sweep()
+    post.sweep()
+    message.refresh_from_db()
+    assert post.recipients == [message.address]
+    assert (message.state, message.ended_at, message.n_attempts) == ("sent", AT, 1)
+    assert outcomes(message) == [(1, "data", "accepted")]
+    assert kind.ended == [(message.pk, "sent")]
+    assert Heartbeat.objects.get(component="sender").last_ok_at == AT
+
+
+def test_a_mail_reads_as_it_was_written(post, kind, settings):
+    settings.DEFAULT_FROM_EMAIL = "Liaison <crm@firm.example>"
+    kind.said = "Olá, São Paulo — до свидания"
+    message = MessageFactory(msgid=UUID(int=5))
+    post.sweep()
+    mail = post.mails[0].message
+    assert mail["Message-ID"] == f"<{UUID(int=5)}@firm.example>"
+    assert parseaddr(mail["From"]) == ("Liaison", "crm@firm.example")
+    assert mail["Subject"] == f"Subject {message.pk}"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    text = mail.get_body(["plain"]).get_content()
+    assert text.splitlines() == [kind.said, ".a dot", "..two"]
+    assert mail.get_body(["html"]).get_content().strip() == f"<p>{kind.said}</p>"
+
+
+def test_the_most_urgent_goes_first_then_the_oldest(post):
+    later = MessageFactory(available_at=AT - timedelta(minutes=1))
+    oldest = MessageFactory(available_at=AT - timedelta(minutes=2))
+    urgent = MessageFactory(priority=0)
+    post.sweep()
+    assert post.recipients == [urgent.address, oldest.address, later.address]
+
+
+def test_what_is_not_due_or_in_somebody_elses_hands_waits(post):
+    MessageFactory(available_at=AT + timedelta(seconds=1))
+    assert sender.sweep() == 0
+    assert post.mails == []
+
+
+def test_a_dead_senders_message_is_due_again_when_its_lease_ends(post, clock, settings):
+    message = MessageFactory()
+    sender.claim()
+    assert sender.claim() == []
+    clock.freeze(AT + timedelta(seconds=settings.MAIL_LEASE))
+    post.sweep()
+    assert post.recipients == [message.address]
+
+
+def test_what_may_not_be_sent_any_more_is_dropped_at_the_last_moment(post, kind):
+    kind.said = None
+    message = MessageFactory()
+    post.sweep()
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("dropped", "superseded")
+    assert post.mails == []
+    assert outcomes(message) == []
+
+
+def test_a_refused_recipient_is_dead_at_once(post, kind):
+    post.mode = "550"
+    message = MessageFactory()
+    post.sweep()
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("dead", "refused")
+    assert message.reply.startswith("550")
+    assert outcomes(message) == [(1, "envelope", "refused")]
+    assert kind.ended == [(message.pk, "dead")]
+
+
+def test_a_put_off_mail_is_tried_again_later_and_delivered_once(post, clock):
+    post.mode = "451"
+    message = MessageFactory()
+    post.sweep()
+    message.refresh_from_db()
+    assert message.state == "ready"
+    assert AT < message.available_at <= AT + timedelta(seconds=30)
+    post.mode = "accept"
+    post.sweep()
+    assert post.mails == []
+    clock.freeze(AT + timedelta(minutes=1))
+    post.sweep()
+    assert post.recipients == [message.address]
+    assert outcomes(message) == [(1, "envelope", "deferred"), (2, "data", "accepted")]
+
+
+def test_while_the_mail_server_is_gone_nothing_is_claimed_or_used_up(post):
+    post.mode = "refuse"
+    message = MessageFactory()
+    post.sweep()
+    message.refresh_from_db()
+    assert (message.n_claims, message.n_attempts, message.state) == (0, 0, "ready")
+    post.mode = "accept"
+    post.sweep()
+    assert post.recipients == [message.address]
+
+
+@pytest.mark.parametrize(("copies", "sent"), [(1, 2), (2, 3)])
+def test_a_broken_end_is_sent_again_with_the_same_id_so_often_and_then_listed(post, clock, copies, sent):
+    post.mode = "drop"
+    message = MessageFactory(max_ambiguous=copies)
+    for n in range(6):
+        clock.freeze(AT + timedelta(hours=n))
+        post.sweep()
+    assert len(post.mails) == sent
+    assert len({mail.message_id for mail in post.mails}) == 1
+    assert len({mail.digest for mail in post.mails}) == 1
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("uncertain", "ambiguous")
+    assert list(Message.objects.undelivered()) == [message]
+
+
+def test_silence_after_the_data_is_not_waited_for_for_ever(post, settings):
+    settings.MAIL_LEASE = 1
+    post.mode = "stall"
+    message = MessageFactory()
+    post.sweep()
+    assert outcomes(message) == [(1, "data", "ambiguous")]
+
+
+def test_an_attempt_without_an_outcome_counts_as_perhaps_delivered(post):
+    message = MessageFactory(n_attempts=1, max_ambiguous=1)
+    DeliveryAttemptFactory(message=message, n=1)
+    post.sweep()
+    message.refresh_from_db()
+    assert (message.state, message.n_ambiguous) == ("sent", 1)
+    assert outcomes(message) == [(1, "data", "ambiguous"), (2, "data", "accepted")]
+
+
+def test_after_two_lost_attempts_it_is_not_sent_a_third_time(post):
+    message = MessageFactory(n_attempts=2, n_ambiguous=1)
+    DeliveryAttemptFactory(message=message, n=2)
+    post.sweep()
+    message.refresh_from_db()
+    assert message.state == "uncertain"
+    assert post.mails == []
+
+
+@pytest.mark.parametrize("mode", ["accept", "451"])
+def test_what_is_too_old_is_dead_and_not_sent(post, clock, kind, mode):
+    post.mode = mode
+    message = MessageFactory()
+    clock.freeze(message.expires_at)
+    post.sweep()
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("dead", "too_old")
+    assert kind.ended == [(message.pk, "dead")]
+    assert post.mails == []
+
+
+def test_an_address_nobody_can_have_never_reaches_a_mail_server(post):
+    message = MessageFactory(address="agent@import.invalid")
+    post.mode = "550"
+    post.sweep()
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("dropped", "never_mailed")
+
+
+@pytest.mark.parametrize("address", ["a@b.example\r\nDATA", "jürgen@müller.example"])
+def test_an_address_that_cannot_be_said_is_dead_and_holds_nobody_up(post, address):
+    bad, good = MessageFactory(address=address, priority=0), MessageFactory()
+    post.sweep()
+    bad.refresh_from_db()
+    assert (bad.state, bad.reason) == ("dead", "bad_address")
+    assert post.recipients == [good.address]
+
+
+def test_a_letter_that_cannot_be_written_is_put_off_and_holds_nobody_up(post, kind, clock):
+    kind.broken = True
+    message = MessageFactory()
+    post.sweep()
+    message.refresh_from_db()
+    assert (message.state, message.n_ambiguous) == ("ready", 0)
+    assert outcomes(message) == [(1, "data", "failed")]
+    kind.broken = False
+    clock.freeze(AT + timedelta(minutes=5))
+    post.sweep()
+    assert post.recipients == [message.address]
+
+
+def test_a_kind_nobody_answers_for_is_put_off(post):
+    message, good = MessageFactory(kind="unknown", priority=0), MessageFactory()
+    post.sweep()
+    message.refresh_from_db()
+    assert message.state == "ready"
+    assert message.available_at > AT
+    assert post.recipients == [good.address]
+
+
+def test_a_sender_that_lost_its_lease_changes_nothing(post, clock, settings):
+    """It was stopped for longer than its lease, and another took over meanwhile."""
+    message = MessageFactory()
+    [slow] = sender.claim()
+    attempt, _ = sender.intend(slow)
+    clock.freeze(AT + timedelta(seconds=settings.MAIL_LEASE))
+    post.sweep()
+    sender._write_down(slow, attempt, DeliveryAttempt.Outcome.REFUSED, sender.Reply(550, "too late"))
+    message.refresh_from_db()
+    assert message.state == "sent"
+    assert outcomes(message) == [(1, "data", "refused"), (2, "data", "accepted")]
+
+
+def test_a_hundred_mails_share_a_connection_and_all_arrive(post):
+    messages = MessageFactory.create_batch(100)
+    post.sweep()
+    assert sorted(post.recipients) == sorted(m.address for m in messages)
