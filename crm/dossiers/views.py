@@ -18,6 +18,8 @@ PAGES = {
 @login_required
 @require_safe
 def record(request: HttpRequest, pk: int) -> HttpResponse:
-    """Send on to the record's own page, by its kind."""
-    dossier = get_object_or_404(visible_dossiers(request.user).filter(kind__in=PAGES), pk=pk)
+    """Send on to the record's own page, by its kind; callers nobody knew wait where they are sorted."""
+    dossier = get_object_or_404(visible_dossiers(request.user), pk=pk)
+    if dossier.kind == Dossier.Kind.TOUCH_POINT:
+        return redirect("interactions:to_sort")
     return redirect(PAGES[Dossier.Kind(dossier.kind)], dossier.pk)

@@ -18,10 +18,22 @@ def unknown_callers() -> TouchPoint:
 
 
 class InteractionFactory(DjangoModelFactory[Interaction]):
-    """A call with an account that reached somebody at `AT`; `contact=` or `project=` puts it to theirs."""
+    """A call with an account that reached somebody at `AT`; `contact=` or `project=` puts it to theirs.
+
+    `stranger=True`: nobody knew the caller.
+    """
 
     class Meta:
         model = Interaction
+
+    class Params:
+        stranger = factory.Trait(
+            account=None,
+            caller="+34 600 111 222",
+            direction=Interaction.Direction.INBOUND,
+            touch_point=factory.LazyFunction(unknown_callers),
+            dossier=factory.LazyAttribute(lambda i: i.touch_point.dossier),
+        )
 
     account = factory.SubFactory(AccountFactory)
     dossier = factory.LazyAttribute(lambda i: (i.project or i.contact or i.account).dossier)

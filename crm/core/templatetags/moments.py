@@ -71,6 +71,12 @@ def when(context: template.Context, at: datetime | None, zone: str = "") -> Safe
     return _stamp(at, moment_words(at, reader_now(context)), zone) if at else ""
 
 
+@register.simple_tag
+def full_when(at: datetime | None) -> SafeString | str:
+    """Say day and hour in full, for what is being decided: Thu 3 Dec, 9:00. Nothing for None."""
+    return _stamp(at, formats.date_format(timezone.localtime(at), "D j M, H:i"), "") if at else ""
+
+
 @register.simple_tag(takes_context=True)
 def hour(context: template.Context, at: datetime | None, zone: str = "") -> SafeString | str:
     """Say the time of day alone, for lists that name the day in a heading."""
@@ -83,6 +89,12 @@ def day(context: template.Context, on: date | datetime | None) -> str:
     if on is None:
         return ""
     return day_words(timezone.localtime(on).date() if isinstance(on, datetime) else on, reader_now(context).date())
+
+
+@register.simple_tag(takes_context=True)
+def last_day(context: template.Context, ends_at: datetime) -> str:
+    """Say the last day of a half-open period."""
+    return day(context, ends_at - timedelta(microseconds=1))
 
 
 @register.simple_tag(takes_context=True)
@@ -105,3 +117,9 @@ def today(context: template.Context) -> str:
 def city(zone: str) -> str:
     """Name a time zone as people do: Europe/Madrid is Madrid."""
     return zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+@register.filter
+def minutes(seconds: int | None) -> str:
+    """Say how long something took: 6 min, 1 h 10 min."""
+    return span_words(timedelta(seconds=max(seconds, 60))) if seconds else ""

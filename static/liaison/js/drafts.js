@@ -1,5 +1,5 @@
 /* `form[data-draft="name"]`: what is typed is kept on this device each second, given back when the form opens again,
-   and forgotten when a toast says that it was saved (`data-saved`: the draft's name or its client_key). */
+   unless the form brings back what was just sent (`data-draft-given`), and forgotten when a toast says that it was saved (`data-saved`: the draft's name or its client_key). */
 "use strict";
 
 (() => {
@@ -38,7 +38,7 @@
     form.dataset.draftReady = "yes";
     const name = kept(form.dataset.draft);
     const draft = Liaison.store.get(name);
-    if (draft && !form.querySelector("[aria-invalid]")) { write(form, draft.values); note(form, "restored"); }
+    if (draft && !form.querySelector("[aria-invalid]") && form.dataset.draftGiven === undefined) { write(form, draft.values); note(form, "restored"); }
     const before = JSON.stringify(read(form));
     let last = before;
     const timer = setInterval(() => {

@@ -72,8 +72,7 @@
   });
   for (const name of ["htmx:sendError", "htmx:timeout"]) {
     document.addEventListener(name, (event) => {
-      const form = event.target.closest?.("form[data-queue]");
-      if (form) add(form);
+      if (event.target.matches?.("form[data-queue]")) add(event.target);
     });
   }
   window.addEventListener("online", () => { show(); flush(); });

@@ -1,0 +1,155 @@
+"""What one person has to see today, in a constant number of queries."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models import DurationField, ExpressionWrapper, F, Q, prefetch_related_objects
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import Account
+from crm.commitments import inbox
+from crm.commitments.models import Commitment, Kind
+from crm.core.working_time import WorkingTime
+from crm.desk.record import with_owners
+from crm.dossiers.models import Tier
+from crm.outbox.models import Message
+from crm.poc.calendars import working_times
+from crm.poc.held import is_held_by
+from crm.poc.models import Absence, Membership, PointOfContact
+from crm.users.models import User
+
+AHEAD = timedelta(days=14)  # how far "coming next" looks
+COMING = 10  # rows of it
+LOSING = 8
+ABSENCES = 12
+NOTICES = 12
+SOON = 0.85  # of the days a tier allows, from which on an account is being lost
+SHOWN_AS_ROWS = {"reminder", "late_reminder", "escalation"}  # notices whose matter stands in the lists itself
+
+
+@dataclass(slots=True)
+class Day:
+    """My day: what is owed comes first, then what to keep an eye on."""
+
+    is_poc: bool = True
+    late: list[Commitment] = field(default_factory=list)  # overdue, and escalated to me
+    today: list[Commitment] = field(default_factory=list)
+    answers: list[Commitment] = field(default_factory=list)  # owed to customers; each has `left`
+    coming: list[Commitment] = field(default_factory=list)
+    losing: list[Account] = field(default_factory=list)
+    absences: list[Absence] = field(default_factory=list)
+    used_up: list[Commitment] = field(default_factory=list)
+    notices: list[inbox.Entry] = field(default_factory=list)
+    n_unread: int = 0
+    newest_notice: int = 0
+
+    @property
+    def is_clear(self) -> bool:
+        """True when nothing wants to be done today."""
+        return not (self.late or self.today or self.answers)
+
+
+def of(user: User, *, at: datetime) -> Day:
+    """Return one person's day, in the language and zone that are active."""
+    pocs = inbox.pocs_of(user)
+    if not pocs:
+        return Day(is_poc=False)
+    owed = inbox.owed_by(pocs, at=at, before=at + AHEAD)
+    escalated = list(inbox.escalated_to(pocs))
+    used_up = [each.commitment for each in inbox.used_up_for(pocs, at=at)]
+    mine = [each.commitment for each in owed]
+    everything = with_owners({c.pk: c for c in (*mine, *escalated, *used_up)}.values(), at=at)
+    prefetch_related_objects(everything, "follow_up__channel")
+    known = {c.pk: c for c in everything}
+    day = _sorted([known[c.pk] for c in mine], [known[c.pk] for c in escalated], at)
+    day.used_up = [known[c.pk] for c in used_up]
+    _say_what_is_left(day.answers, at)
+    day.losing = _losing_touch(pocs, at)
+    day.absences = _absences(user, pocs, at)
+    _notices(day, pocs, at)
+    return day
+
+
+def _sorted(mine: Sequence[Commitment], escalated: Sequence[Commitment], at: datetime) -> Day:
+    """Put each thing owed where it belongs, each once."""
+    day = Day()
+    tomorrow = (timezone.localtime(at) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    day.late = sorted({c.pk: c for c in (*escalated, *(c for c in mine if c.due_at < at))}.values(), key=_due)
+    taken = {c.pk for c in day.late}
+    for commitment in mine:
+        if commitment.pk in taken:
+            continue
+        if commitment.kind == Kind.FIRST_ANSWER:
+            day.answers.append(commitment)
+        elif commitment.due_at < tomorrow:
+            day.today.append(commitment)
+        elif len(day.coming) < COMING:
+            day.coming.append(commitment)
+    return day
+
+
+def _due(commitment: Commitment) -> tuple[datetime, int]:
+    return commitment.due_at, commitment.pk
+
+
+def _say_what_is_left(answers: Iterable[Commitment], at: datetime) -> None:
+    """Give each answer owed its `left`: the working time of whoever owes it."""
+    answers = list(answers)
+    if not answers:
+        return
+    times = working_times({c.owner.pk for c in answers})  # type: ignore[attr-defined]
+    for commitment in answers:
+        commitment.left = _left(times[commitment.owner.pk], at, commitment.due_at)  # type: ignore[attr-defined]
+
+
+def _left(working: WorkingTime, at: datetime, due_at: datetime) -> str:
+    minutes = working.between(at, due_at) // 60
+    if minutes < 60:
+        return _("%(n)s working minutes left") % {"n": max(minutes, 0)}
+    hours = minutes // 60
+    return ngettext("%(n)s working hour left", "%(n)s working hours left", hours) % {"n": hours}
+
+
+def _losing_touch(pocs: Collection[int], at: datetime) -> list[Account]:
+    """Accounts these answer for, whose tier asks for more touches than there were; the longest silent first."""
+    losing = Q()
+    for tier in Tier.objects.exclude(touch_every_days=None):
+        before = at - timedelta(days=tier.touch_every_days * SOON)
+        losing |= Q(dossier__tier=tier) & (Q(last_touch_at=None) | Q(last_touch_at__lt=before))
+    if not losing:
+        return []
+    rows = Account.objects.current().filter(losing, is_held_by(pocs)).for_list()
+    return list(rows.order_by(F("last_touch_at").asc(nulls_first=True), "dossier__title_key", "pk")[:LOSING])
+
+
+def _absences(user: User, pocs: Collection[int], at: datetime) -> list[Absence]:
+    """Who of my teams is away now or soon, myself included."""
+    members = Membership.objects.filter(team__one_of=list(pocs)).values("member")
+    at_home = PointOfContact.objects.filter(Q(home_team__one_of=list(pocs)) | Q(user=user)).values("pk")
+    near = Absence.objects.overlapping(at, at + AHEAD).filter(Q(poc__in=members) | Q(poc__in=at_home))
+    length = ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=DurationField())
+    rows = near.annotate(length=length).filter(length__gt=timedelta(0)).select_related("poc", "cover", "topic")
+    return list(rows.order_by("starts_at", "pk")[:ABSENCES])
+
+
+def _notices(day: Day, pocs: Collection[int], at: datetime) -> None:
+    """What was told and not read yet; reminders stand in the lists already."""
+    unread = inbox.notices_to(pocs).unread()
+    newest = list(unread[: NOTICES * 3])
+    entries = inbox.entries(newest, at=at)
+    for entry in entries:
+        entry.lines[:] = [line for line in entry.lines if line.kind not in SHOWN_AS_ROWS]
+    day.notices = [entry for entry in entries if entry.lines][:NOTICES]
+    day.n_unread = sum(len(entry.lines) for entry in day.notices)
+    day.newest_notice = newest[0].pk if newest else 0
+
+
+def mark_read(user: User, *, up_to: int, at: datetime) -> int:
+    """Mark the notices to a reader as read, up to the newest they were shown; return how many were."""
+    rows = Message.objects.in_inbox_of(inbox.pocs_of(user)).unread()
+    return rows.filter(pk__lte=up_to).update(read_at=at)

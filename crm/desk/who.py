@@ -1,0 +1,155 @@
+"""Who answers for what somebody typed: an account, a project, a person, a number, with a topic or without."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from crm.core.text import search_key
+from crm.core.working_time import NeverOpens, WorkingTime
+from crm.dossiers.models import Dossier, Topic
+from crm.poc import words
+from crm.poc.calendars import working_times
+from crm.poc.models import PointOfContact
+from crm.poc.resolve import Question, resolve_many
+from crm.poc.seats import Seat, answering, seats_of, worth_showing
+from crm.users.models import User
+from interactions.look_up import KINDS, Typed, by_address, records
+
+FOUND = 8
+PEOPLE = 4
+LEAST_OF_A_TOPIC = 4  # letters of a topic's name that are enough
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Whether somebody works now: until when, or from when again (None: nobody knows)."""
+
+    is_open: bool
+    until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One answer: for a record on a topic, or a person or team by name (`dossier` None).
+
+    Outside the reader's view only the record's name, who answers and how to reach them is told.
+    """
+
+    dossier: Dossier | None
+    topic: Topic
+    poc: PointOfContact
+    hours: Hours
+    is_visible: bool = True
+    absent: PointOfContact | None = None
+    backup: PointOfContact | None = None
+    why: str = ""
+    path: Sequence[str] = field(default_factory=list)
+    is_gap: bool = False
+
+
+def search(text: str, *, user: User, at: datetime) -> list[Found]:
+    """Return the answers to what was typed, the best first. A constant number of queries."""
+    topics = list(Topic.objects.in_use())
+    topic, rest = _topic_of(text, topics)
+    seen, unseen = _records(rest, user)
+    if topic and not (seen or unseen) and search_key(rest) != search_key(text):  # the word belonged to the name
+        seen, unseen = _records(text, user)
+        topic = topic if not (seen or unseen) else None
+    general = next(t for t in topics if t.code == Topic.GENERAL)
+    about = topic or general
+    dossiers = [*seen, *unseen]
+    seats = answering([d.pk for d in dossiers], topic=about, at=at) if dossiers else {}
+    visible = {d.pk for d in seen}
+    found = [_found(d, seats[d.pk], d.pk in visible) for d in dossiers]
+    if found and found[0].is_visible:
+        found[1:1] = _other_topics(dossiers[0], about, topics, at)
+    found += _people(rest, general, at)
+    if not found and topic and not rest:
+        found = _of_nobody(topic, at)
+    return _with_hours(found, at)
+
+
+def _topic_of(text: str, topics: Iterable[Topic]) -> tuple[Topic | None, str]:
+    """Split a topic's name off what was typed: "marvila billing" is billing on marvila."""
+    given = text[:200].split()
+    for word in given:
+        key = search_key(word)
+        for topic in topics:
+            names = {search_key(topic.code), search_key(topic.name), search_key(topic.label)}
+            if key in names or (len(key) >= LEAST_OF_A_TOPIC and any(name.startswith(key) for name in names)):
+                return topic, " ".join(w for w in given if w != word)
+    return None, text
+
+
+def _records(text: str, user: User) -> tuple[list[Dossier], list[Dossier]]:
+    typed = Typed.of(text)
+    kinds = (*KINDS, Dossier.Kind.TOUCH_POINT)
+    return records(typed, by_address(typed), user=user, limit=FOUND, kinds=kinds)
+
+
+def _found(dossier: Dossier, seat: Seat, is_visible: bool) -> Found:
+    if not is_visible:
+        return Found(dossier, seat.topic, seat.poc, CLOSED, is_visible=False)
+    return Found(
+        dossier, seat.topic, seat.poc, CLOSED, absent=seat.absent, backup=seat.backup, why=seat.why, path=seat.path,
+        is_gap=seat.is_gap,
+    )  # fmt: skip
+
+
+CLOSED = Hours(False, None)
+
+
+def _other_topics(dossier: Dossier, about: Topic, topics: Sequence[Topic], at: datetime) -> list[Found]:
+    """What else is answered for on the record found first."""
+    seats = worth_showing(seats_of(dossier.pk, topics=topics, at=at))
+    return [_found(dossier, seat, True) for seat in seats if seat.topic.pk != about.pk]
+
+
+def _people(text: str, general: Topic, at: datetime) -> list[Found]:
+    """People and teams of ours by name, or whoever stands in for them now."""
+    wanted = Typed.of(text).words
+    if not wanted:
+        return []
+    rows = PointOfContact.objects.active().with_members()
+    for word in wanted:
+        rows = rows.filter(name_key__contains=word)
+    pocs = list(rows.order_by("name_key", "pk")[:PEOPLE])
+    asked = {poc.pk: Question(None, general.pk, poc.pk) for poc in pocs}
+    answers = resolve_many(asked.values(), at=at)
+    named = words.name(answers.values())
+    found = []
+    for poc in pocs:
+        answer = answers[asked[poc.pk]]
+        is_there = answer.poc_id == poc.pk
+        why = "" if is_there else words.why(answer, named, dossier_id=None, topic_id=general.pk)
+        stands_in = None if is_there else poc
+        found.append(Found(None, general, named.pocs[answer.poc_id], CLOSED, absent=stands_in, why=why))
+    return found
+
+
+def _of_nobody(topic: Topic, at: datetime) -> list[Found]:
+    """A topic alone: whoever answers where nobody is named."""
+    question = Question(None, topic.pk)
+    answer = resolve_many([question], at=at)[question]
+    named = words.name([answer])
+    return [Found(None, topic, named.pocs[answer.poc_id], CLOSED, why=words.path(answer, named)[-1])]
+
+
+def _with_hours(found: Sequence[Found], at: datetime) -> list[Found]:
+    if not found:
+        return []
+    times = working_times({f.poc.pk for f in found})
+    return [replace(f, hours=hours(times[f.poc.pk], at)) for f in found]
+
+
+def hours(working: WorkingTime, at: datetime) -> Hours:
+    """Say whether it is open at `at`, and until when or from when again."""
+    closes_at = working.closes_at(at)
+    if closes_at is not None:
+        return Hours(True, closes_at)
+    try:
+        return Hours(False, working.next_opening(at))
+    except NeverOpens:
+        return CLOSED

@@ -1,0 +1,235 @@
+"""Touches: the quick-log, the list, one of them, callers to sort, follow-ups to plan."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required, permission_required
+from django.db.models import DateTimeField
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRedirect
+
+from contacts.models import Contact
+from crm.core import clock
+from crm.core.actor import Actor
+from crm.core.forms import attempt
+from crm.core.paging import Order, page
+from crm.core.refusals import Refused
+from crm.desk.record import partial
+from crm.dossiers import timeline
+from crm.dossiers.models import Channel, Topic
+from crm.poc import words
+from crm.poc.models import PointOfContact
+from crm.poc.visibility import visible_dossiers
+from interactions import corrections, due, quick_log
+from interactions.follow_ups import NewFollowUp, plan
+from interactions.forms import FollowUpForm, InteractionFilter, SortForm
+from interactions.log_request import LogRequest, place_to_return
+from interactions.look_up import find
+from interactions.models import Interaction
+from interactions.reasons import answer_of
+
+ORDERS = {"when": Order("occurred_at", DateTimeField())}
+NUMBER = 18  # digits of an id
+
+
+@login_required
+@permission_required("interactions.add_interaction", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def log(request: HttpRequest) -> HttpResponse:
+    """Log a touch: who, how it went, what follows. `?record=` is whom it is about; `?caller=` somebody new."""
+    asked = LogRequest(request)
+    if request.method != "POST":
+        return _log_page(request, asked)
+    logged = asked.save()
+    if logged is None:
+        return _log_page(request, asked, status=422)
+    words_ = render_to_string("interactions/partials/saved.html", {"logged": logged, "back": asked.back}, request)
+    key = logged.interaction.client_key
+    messages.success(request, words_.strip(), extra_tags=f"safe saved:{key}" if key else "safe")
+    return HttpResponseClientRedirect(asked.back) if request.htmx else redirect(asked.back)
+
+
+@login_required
+@permission_required("interactions.add_interaction", raise_exception=True)
+@require_POST
+def log_form(request: HttpRequest) -> HttpResponse:
+    """Show the same form for another channel, direction, contact, project or topic. Saves nothing."""
+    return _log_page(request, LogRequest(request, checked=False))
+
+
+def _log_page(request: HttpRequest, asked: LogRequest, status: int = 200) -> HttpResponse:
+    template = "log" if asked.has_somebody else "who"
+    found = [] if asked.has_somebody else find(asked.asked, user=request.user, at=asked.at)
+    part = f"interactions/partials/{template}.html"
+    context = asked.context() | {"matches": found, "asked": asked.asked, "part": part}
+    return render(request, part if request.htmx else "interactions/log.html", context, status=status)
+
+
+@login_required
+@permission_required("interactions.add_interaction", raise_exception=True)
+@require_safe
+def log_who(request: HttpRequest) -> HttpResponse:
+    """Find who is on the line while somebody types."""
+    asked = request.GET.get("q", "")[:200]
+    matches = find(asked, user=request.user, at=clock.of(request))
+    context = {"matches": matches, "asked": asked, "direction": quick_log.OUT, "back": place_to_return(request)}
+    if request.GET.get("direction") == quick_log.IN:
+        context["direction"] = quick_log.IN
+    return render(request, "interactions/partials/found.html", context)
+
+
+@login_required
+@require_safe
+def log_due(request: HttpRequest) -> HttpResponse:
+    """Say which moment plain words mean, and who will answer then."""
+    asked = LogRequest(request, checked=False)
+    text = " ".join(request.GET.get("due", "").split())
+    context: dict[str, Any] = {"empty": not text}
+    if text:
+        try:
+            moment, answer = asked.read_due(text[: due.LONGEST])
+            named = words.name([answer])
+            context |= {"moment": moment, "poc": named.pocs[answer.poc_id], "past": moment < asked.at}
+        except (due.Unreadable, due.TooFar):
+            context["unreadable"] = True
+    return render(request, "interactions/partials/due_line.html", context)
+
+
+@login_required
+@permission_required("interactions.view_interaction", raise_exception=True)
+@require_safe
+def interaction_list(request: HttpRequest) -> HttpResponse:
+    """Show the touches one may see, newest first; the address holds what narrows them."""
+    channels = list(Channel.objects.in_use())
+    form = InteractionFilter(request.GET, channels=channels)
+    form.is_valid()
+    wanted = {name: value for name, value in form.cleaned_data.items() if value}
+    rows = Interaction.objects.visible_to(request.user).current()
+    rows = rows.filter(**{FILTERS[name]: value for name, value in wanted.items() if name in FILTERS})
+    if wanted.get("by"):
+        rows = rows.filter(logged_by=request.user)
+    found = page(rows.for_list(), orders=ORDERS, sort="-when", query=request.GET)
+    context = {"page": found, "filter": form, "is_narrowed": bool(wanted)}
+    return render(request, partial(request, "interactions/list.html", "interactions/partials/table.html"), context)
+
+
+FILTERS = {
+    "channel": "channel__code",
+    "direction": "direction",
+    "since": "occurred_at__date__gte",
+    "until": "occurred_at__date__lte",
+}
+
+
+@login_required
+@permission_required("interactions.view_interaction", raise_exception=True)
+@require_safe
+def to_sort(request: HttpRequest) -> HttpResponse:
+    """Show the touches of callers nobody knew, newest first."""
+    rows = Interaction.objects.visible_to(request.user).current().to_sort().for_list()
+    found = page(rows, orders=ORDERS, sort="-when", query=request.GET)
+    return render(request, "interactions/to_sort.html", {"page": found})
+
+
+@login_required
+@permission_required("interactions.view_interaction", raise_exception=True)
+@require_safe
+def interaction(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show one touch: what was said, with whom, who answered then and why, what followed."""
+    shown = get_object_or_404(Interaction.objects.visible_to(request.user).for_list(), pk=pk)
+    at = clock.of(request)
+    answer = answer_of(shown)
+    seen = visible_dossiers(request.user).filter(pk=shown.dossier_id).exists()
+    context = {
+        "interaction": shown,
+        "path": words.path(answer, words.name([answer])) if seen else [],
+        "is_seen": seen,
+        "follow_ups": shown.follow_ups.for_list() if seen else [],
+        "may_undo": corrections.may_undo(shown, request.user, at),
+        "is_late": shown.logged_at - shown.occurred_at > timeline.LATE,
+        "to_sort": not any((shown.contact_id, shown.account_id, shown.project_id)),
+    }
+    return render(request, "interactions/interaction.html", context)
+
+
+@login_required
+@permission_required("interactions.add_interaction", raise_exception=True)
+@require_POST
+def undo(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take back what was just logged."""
+    shown = get_object_or_404(Interaction.objects.visible_to(request.user), pk=pk)
+    try:
+        corrections.undo(interaction=shown, by=Actor.of(request), at=clock.of(request))
+        messages.success(request, _("Undone. What it settled is owed again."))
+    except Refused as error:
+        messages.error(request, " ".join(error.messages))
+    return redirect(place_to_return(request))
+
+
+@login_required
+@permission_required("interactions.change_interaction", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def put(request: HttpRequest, pk: int) -> HttpResponse:
+    """Put the touch of a caller nobody knew to a record."""
+    shown = get_object_or_404(Interaction.objects.visible_to(request.user).current().to_sort().for_list(), pk=pk)
+    form = SortForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        done = attempt(
+            form,
+            lambda: corrections.put_to_record(
+                interaction=shown, **form.cleaned_data, by=Actor.of(request), at=clock.of(request)
+            ),
+        )
+        if done:
+            messages.success(request, _("Sorted."))
+            return redirect("interactions:to_sort")
+    matches = [m for m in find(shown.caller, user=request.user, at=clock.of(request)) if m.is_visible]
+    context = {"interaction": shown, "form": form, "matches": [m for m in matches if m.dossier.kind != "project"]}
+    return render(request, "interactions/put.html", context, status=422 if form.errors else 200)
+
+
+@login_required
+@permission_required("interactions.add_followup", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def follow_up_new(request: HttpRequest) -> HttpResponse:
+    """Plan what is to be done next on a record, `?record=`."""
+    dossier = _named(visible_dossiers(request.user).current().select_related("parent"), request)
+    at = clock.of(request)
+    general = Topic.objects.get(code=Topic.GENERAL)
+    contacts = Contact.objects.filter(dossier__home=dossier.home_id).current().select_related("dossier")
+
+    def moment(text: str) -> Any:
+        return quick_log.read_due(text, place=dossier, topic=general, at=at)[0]
+
+    initial = {"topic": general, "contact": dossier.pk if dossier.kind == "contact" else None}
+    form = FollowUpForm(request.POST or None, reader=moment, contacts=contacts, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        done = attempt(form, lambda: _plan(request, form, dossier))
+        if done:
+            messages.success(request, _("Planned."), extra_tags=f"saved:follow-up-{dossier.pk}")
+            return redirect(dossier)
+    context = {"form": form, "record": dossier}
+    return render(request, "interactions/follow_up.html", context, status=422 if form.errors else 200)
+
+
+def _named(rows: Any, request: HttpRequest) -> Any:
+    number = request.GET.get("record", "")
+    if not (number.isascii() and number.isdigit() and len(number) <= NUMBER):
+        raise Http404
+    return get_object_or_404(rows, pk=number)
+
+
+def _plan(request: HttpRequest, form: FollowUpForm, dossier: Any) -> Any:
+    values = form.cleaned_data
+    poc: PointOfContact | None = values["poc"]
+    new = NewFollowUp(due_at=values["due"], title=values["what"], text=values["text"], poc=poc, place=values["place"])
+    return plan(
+        new=new, dossier=dossier, topic=values["topic"], contact=values["contact"], channel=values["channel"],
+        by=Actor.of(request), at=clock.of(request),
+    )  # fmt: skip
