@@ -17,6 +17,7 @@ from crm.dossiers.timeline import Filters, page
 from crm.poc.resolve import Question
 from crm.poc.seats import seats_for, worth_showing
 from crm.poc.visibility import visible_homes
+from interactions import quick_log
 from interactions.models import Interaction
 from projects.models import Project
 
@@ -71,7 +72,8 @@ def context(
         "items": items,
         "n_escalated": sum(1 for item in items if item.escalated_at),
         "change_href": reverse("handovers:change", args=[dossier.pk]) if may_assign else "",
-        "log_href": f"/log/?record={dossier.pk}",
+        "quick_log": quick_log.inline(dossier) if request.user.has_perm("interactions.add_interaction") else None,
+        "log_href": f"{reverse('interactions:log')}?record={dossier.pk}",
         **timeline(request, dossier, topics=topics),
     }
 

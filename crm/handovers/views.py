@@ -63,7 +63,8 @@ def _record(request: HttpRequest, pk: int) -> Dossier:
 
 def _initial(request: HttpRequest) -> dict[str, object]:
     """What the link that led here says already."""
-    topic = Topic.objects.in_use().filter(code=request.GET.get("topic", Topic.GENERAL)).first()
+    wanted = request.GET.get("topic", Topic.GENERAL)
+    topic = next((topic for topic in Topic.objects.in_use() if topic.code == wanted), None)
     rank = request.GET.get("rank", "")
     return {"topic": topic, "rank": rank if rank in {"0", "1", "2"} else PRIMARY}
 

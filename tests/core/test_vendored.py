@@ -4,6 +4,7 @@ import hashlib
 import re
 
 import pytest
+
 from crm.env import BASE_DIR
 
 VENDOR = BASE_DIR / "static" / "liaison" / "vendor"

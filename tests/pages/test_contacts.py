@@ -46,8 +46,8 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
         promise(contact)
         StakeholderFactory(contact=contact)
     # contact, its e-mails, phones, roles and their topics, topics, owed · who answers: general, above, assignments,
-    # absences, people · names: people, records, topics · timeline: events, their records · projects
-    with django_assert_num_queries(SIGNED_IN + 18):
+    # absences, people · names: people, records, topics · timeline: events, their records · projects · outcomes to log
+    with django_assert_num_queries(SIGNED_IN + 19):
         as_rep.get(f"/contacts/{contact.pk}/")
 
 

@@ -52,8 +52,8 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
         log(touch=touch, by=actor(), at=AT)
     # project, stakeholders, their roles' topics, phones, e-mails, topics, owed · who answers: general, above,
     # assignments, absences, people · names: people, records, topics · timeline: events, their records ·
-    # table: which, last touches, what is owed next
-    with django_assert_num_queries(SIGNED_IN + 20):
+    # table: which, last touches, what is owed next · outcomes to log
+    with django_assert_num_queries(SIGNED_IN + 21):
         as_rep.get(f"/projects/{project.pk}/")
 
 

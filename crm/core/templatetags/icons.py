@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 
 register = template.Library()
 
+
 @register.simple_tag
 def icon(name: str, size: str = "", flip: bool = False) -> SafeString:
     """Draw `name`; `size` is "s" or "l", `flip` mirrors it in right-to-left pages. Hidden from screen readers."""
@@ -14,4 +15,3 @@ def icon(name: str, size: str = "", flip: bool = False) -> SafeString:
     return format_html(
         '<svg class="{}" aria-hidden="true"><use href="{}#{}"/></svg>', classes, static("liaison/img/icons.svg"), name
     )
-
