@@ -114,7 +114,7 @@ def _notices(commitment_ids: Sequence[int]) -> dict[int, list[Notice]]:
         for row in rows.values_list(
             "commitment_id", "step", "repeat", "recipient_id", "channel", "message__state", "message__ended_at"
         ):
-            notices[row[0]].append(Notice(*row))
+            notices[row[0]].append(Notice(*row))  # type: ignore[arg-type]  # a step and a recipient are asked for
     return notices
 
 

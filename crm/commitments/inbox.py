@@ -114,7 +114,7 @@ def _narrow(rows: CommitmentQuerySet, able: Collection[int], at: datetime) -> Co
     homes = below(set(held))
     condition = Q(poc__one_of=ids) | Q(home__one_of=homes)
     if PointOfContact.objects.house().filter(pk__one_of=ids).exists():
-        condition |= ~Exists(_holding(at))
+        condition |= Q(~Exists(_holding(at)))
     return rows.filter(condition)
 
 

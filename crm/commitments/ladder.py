@@ -261,14 +261,14 @@ def _result(
     *,
     is_used_up: bool,
 ) -> Look:
-    next_at = next_at or shift(now, 1, WORKING_DAYS, calendar)
-    holds = position.hold_until is not None and position.hold_until > now
-    if holds:
-        next_at = min(next_at, position.hold_until)  # type: ignore[type-var]
-    if not holds:
+    soonest = next_at or shift(now, 1, WORKING_DAYS, calendar)
+    holds = False
+    if position.hold_until is not None and position.hold_until > now:
+        holds, soonest = True, min(soonest, position.hold_until)
+    else:
         position = replace(position, hold_until=None, is_acknowledged=False)
-    next_at = max(next_at, now + timedelta(seconds=1))
-    return Look(position, next_at, list(_coalesced(notices)), is_awake=not holds, is_used_up=is_used_up)
+    soonest = max(soonest, now + timedelta(seconds=1))
+    return Look(position, soonest, list(_coalesced(notices)), is_awake=not holds, is_used_up=is_used_up)
 
 
 def _coalesced(notices: Sequence[Notice]) -> Iterator[Notice]:

@@ -13,7 +13,7 @@ from time import monotonic
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import DateTimeField, F, Value
+from django.db.models import DateTimeField, F, Min, Value
 
 from crm.commitments import facts, ladder, notices, packing
 from crm.commitments.models import Commitment
@@ -46,21 +46,21 @@ def sweep() -> int:
     with turns.turn(COMPONENT) as is_mine:
         if not is_mine:
             return 0
-        oldest = Commitment.objects.due_for_a_look().order_by("next_action_at").values_list("next_action_at").first()
+        oldest = Commitment.objects.due_for_a_look().aggregate(at=Min("next_action_at"))["at"]
         done = _plan_all(until=monotonic() + BUDGET)
         packing.pack()
-        at = clock.now()
-        turns.beat(COMPONENT, oldest_due_age=int((at - oldest[0]).total_seconds()) if oldest else 0)
+        turns.beat(COMPONENT, oldest=oldest)
     return done
 
 
 def _plan_all(until: float) -> int:
-    done, after = 0, None
+    done = 0
+    after: tuple[datetime, int] | None = None
     while monotonic() < until:
         due = Commitment.objects.due_for_a_look().order_by("next_action_at", "id")
         if after is not None:  # past what others hold locked
             due = due.filter(_later_than(*after))
-        batch = list(due.values_list("next_action_at", "id")[:BATCH])
+        batch: list[tuple[Any, int]] = list(due.values_list("next_action_at", "id")[:BATCH])
         if not batch:
             break
         done += plan([pk for _, pk in batch])

@@ -12,7 +12,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.urls import reverse
 from django.utils import formats, timezone
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext, pgettext
@@ -64,6 +63,7 @@ register(
     "assigned_old",
     Words(_("%(new)s answers for %(record)s now"), _("About %(topic)s, instead of you. Decided by %(by)s.")),
 )
+register("unassigned", Words(_("You no longer answer for %(record)s"), _("About %(topic)s. Decided by %(by)s.")))
 register("logged", Words(_("New with %(record)s: %(contact)s"), _("%(user)s logged it for you.")))
 register(
     "undelivered",
@@ -120,7 +120,7 @@ def _line(notice: Notification, names: Mapping[int, str], at: datetime) -> Line:
         why=_why(notice, names),
         note=str(notice.facts.get("note") or notice.facts.get("reason") or "")[:MAX_NOTE],
         record=dossier.title if dossier else "",
-        url=settings.PUBLIC_URL + (reverse("record", args=[dossier.pk]) if dossier else "/"),
+        url=f"{settings.PUBLIC_URL}/d/{dossier.pk}/" if dossier else home(),  # no page is imported by a worker
         is_late=is_late,
     )
 

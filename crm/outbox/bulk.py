@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from django.db import connection, models
 
-Rows = Sequence[Sequence[Any]]
+Rows: TypeAlias = Sequence[Sequence[Any]]
+Field: TypeAlias = "models.Field[Any, Any]"
 
 
 def insert(model: type[models.Model], names: Sequence[str], rows: Rows, *, once: Sequence[str]) -> None:
@@ -19,7 +20,7 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Rows, *, once:
     """
     if not rows:
         return
-    fields = [model._meta.get_field(name.removesuffix("_id")) for name in names]
+    fields = _fields(model, names)
     columns = ", ".join(f'"{field.column}"' for field in fields)
     target = ", ".join(f'"{name}"' for name in once)
     into = f'INSERT INTO "{model._meta.db_table}" ({columns})'
@@ -37,7 +38,7 @@ def update(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
     """Update rows by primary key; each row is the key and then the values of `names` (attribute names)."""
     if not rows:
         return
-    fields = [model._meta.pk, *(model._meta.get_field(name.removesuffix("_id")) for name in names)]
+    fields = _fields(model, ["pk", *names])
     table, columns = model._meta.db_table, [field.column for field in fields]
     with connection.cursor() as cursor:
         if connection.vendor == "sqlite":
@@ -56,11 +57,17 @@ def update(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
             )
 
 
-def _prepared(fields: Sequence[models.Field], row: Sequence[Any]) -> list[Any]:
+def _fields(model: type[models.Model], names: Sequence[str]) -> list[Field]:
+    """Return the fields of these attribute names; `pk` is the key, whatever it is called."""
+    by_name: dict[str, Field] = {field.attname: field for field in model._meta.concrete_fields}
+    return [model._meta.pk if name == "pk" else by_name[name] for name in names]
+
+
+def _prepared(fields: Sequence[Field], row: Sequence[Any]) -> list[Any]:
     return [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)]
 
 
-def _arrays(fields: Sequence[models.Field], rows: Rows) -> tuple[str, list[list[Any]]]:
+def _arrays(fields: Sequence[Field], rows: Rows) -> tuple[str, list[list[Any]]]:
     """Return one array parameter per column, each cast to the column's type."""
     casts, values = [], []
     for field, column in zip(fields, zip(*rows, strict=True), strict=True):
@@ -70,7 +77,7 @@ def _arrays(fields: Sequence[models.Field], rows: Rows) -> tuple[str, list[list[
     return ", ".join(casts), values
 
 
-def _type(field: models.Field) -> str:
+def _type(field: Field) -> str:
     """The column's type; text without its length, for a cast would cut what an insert refuses."""
     db_type = field.rel_db_type(connection) if field.primary_key else field.db_type(connection)
-    return "text" if db_type.startswith("varchar") else db_type
+    return "text" if not db_type or db_type.startswith("varchar") else db_type

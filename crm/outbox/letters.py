@@ -53,12 +53,11 @@ def to_bytes(message: Message, letter: Letter) -> bytes:
     mail["Subject"] = " ".join(letter.subject.split())
     mail["Date"] = format_datetime(message.created_at)
     mail["Message-ID"] = message_id(message)
-    mail["Content-Language"] = letter.language
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: answering machines keep quiet
     mail["X-Auto-Response-Suppress"] = "All"
     mail.set_content(letter.text)
     if letter.html:
         mail.add_alternative(letter.html, subtype="html")
-    if letter.html:  # else two copies of one mail differ
-        mail.set_boundary(f"=_{message.msgid.hex}")
+        mail.set_boundary(f"=_{message.msgid.hex}")  # by chance, two copies of one mail would differ
+    mail["Content-Language"] = letter.language
     return mail.as_bytes()

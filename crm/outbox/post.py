@@ -117,7 +117,8 @@ class Post:
         smtp, self._smtp = self._smtp, None
         if smtp is not None:
             try:
-                smtp.sock and smtp.sock.settimeout(1)
+                if smtp.sock is not None:
+                    smtp.sock.settimeout(1)
                 smtp.quit()
             except (OSError, SMTPException):
                 smtp.close()

@@ -18,7 +18,7 @@ from uuid import uuid4
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Min
 
 from crm.core import clock
 from crm.outbox import kinds, letters, turns
@@ -44,10 +44,9 @@ def sweep() -> int:
     with turns.turn(COMPONENT) as is_mine:
         if not is_mine:
             return 0
-        oldest = Message.objects.due().order_by("available_at").values_list("available_at").first()
+        oldest = Message.objects.due().aggregate(at=Min("available_at"))["at"]
         done = _send_all(until=monotonic() + BUDGET) if oldest else 0
-        age = int((clock.now() - oldest[0]).total_seconds()) if oldest else 0
-        turns.beat(COMPONENT, oldest_due_age=age)
+        turns.beat(COMPONENT, oldest=oldest)
     return done
 
 

@@ -36,11 +36,11 @@ def turn(component: str) -> Iterator[bool]:
             _ask("pg_advisory_unlock", seat)
 
 
-def beat(component: str, *, oldest_due_age: int = 0) -> None:
-    """Write down that `component` got through its work just now."""
-    Heartbeat.objects.update_or_create(
-        component=component, defaults={"last_ok_at": now(), "oldest_due_age": max(0, oldest_due_age)}
-    )
+def beat(component: str, *, oldest: datetime | None = None) -> None:
+    """Write down that `component` got through its work just now; `oldest` was due first, when it began."""
+    at = now()
+    age = max(0, int((at - oldest).total_seconds())) if oldest else 0
+    Heartbeat.objects.update_or_create(component=component, defaults={"last_ok_at": at, "oldest_due_age": age})
 
 
 def is_silent(component: str, *, after: timedelta) -> bool:

@@ -60,6 +60,16 @@ def moment(text: str) -> datetime:
 
 @pytest.fixture
 def house(db: None, clock: Any) -> House:
+    return build(clock)
+
+
+@pytest.fixture
+def house_alone(database: str, clock: Any) -> House:
+    """The same in a database of its own, everything committed."""
+    return build(clock)
+
+
+def build(clock: Any) -> House:
     clock.freeze(MONDAY)
     lea = PersonFactory(name="Lea", signs_in=True)
     team = TeamFactory(name="Sales", lead=lea)

@@ -44,7 +44,7 @@ def test_the_caller_may_name_whose_working_time_counts(house, django_assert_max_
     ben = house.ben
     ben.calendar = CalendarFactory(zone="America/New_York", nine_to_six=True)
     ben.save()
-    with django_assert_max_num_queries(16):
+    with django_assert_max_num_queries(18):
         answer = house.promise(kind=Kind.FIRST_ANSWER, due_at=None, zone="", answers=ben.pk)
     assert answer.zone == "America/New_York"
 

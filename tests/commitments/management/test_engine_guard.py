@@ -1,0 +1,37 @@
+"""The guard: quiet while others sweep, at work when they do not."""
+
+from datetime import timedelta
+
+from django.core.management import call_command
+
+from crm.commitments.management.commands import engine_guard
+from crm.commitments.models import Notification
+from crm.core.clock import now
+from crm.outbox import turns
+
+
+def test_it_steps_in_where_nobody_ever_swept(house_alone):
+    house_alone.promise()
+    house_alone.at("Tue 10:00")
+    call_command("engine_guard", "--once")
+    assert Notification.objects.planned().exists()
+
+
+def test_it_stays_quiet_while_the_last_sweep_is_fresh(house_alone, settings):
+    turns.beat("planner")
+    turns.beat("sender")
+    house_alone.promise()
+    house_alone.clock.freeze(now() + timedelta(seconds=settings.GUARD_AFTER))
+    engine_guard.look()
+    assert not Notification.objects.exists()
+    house_alone.clock.freeze(now() + timedelta(seconds=1))
+    engine_guard.look()
+    assert turns.is_silent("planner", after=timedelta(0)) is False
+
+
+def test_what_fails_in_one_part_does_not_keep_the_other_from_running(house_alone, monkeypatch):
+    ran = []
+    sweeps = {"planner": lambda: 1 / 0, "sender": lambda: ran.append("sender")}
+    monkeypatch.setattr(engine_guard, "SWEEPS", sweeps)
+    engine_guard.look()
+    assert ran == ["sender"]
