@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
+from django.core.validators import MaxLengthValidator, validate_email
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +20,8 @@ from crm.core.refusals import Refused
 from crm.core.text import digits
 from crm.dossiers.actions import Filing, Happening, change_fields, file_many, record, record_many, refile
 from crm.dossiers.models import Dossier, Event, Firm, Tier
+
+MAX_EMAIL, MAX_PHONE, MAX_EXTENSION = 254, 60, 10  # characters, as the columns
 
 
 class BadEmail(Refused):
@@ -144,18 +146,27 @@ def _replace_addresses(
     """Write the addresses given where they differ; return old → new."""
     changes = {}
     if emails is not None:
-        rows, old = email_rows(contact, emails), [e.address for e in contact.emails.all()]
-        if [e.address for e in rows] != old:
-            contact.emails.all().delete()
-            ContactEmail.objects.bulk_create(rows)
-            changes["emails"] = [", ".join(old), ", ".join(e.address for e in rows)]
+        change = _replace(list(contact.emails.all()), email_rows(contact, emails), "address")
+        changes |= {"emails": change} if change else {}
     if phones is not None:
-        numbers, old = phone_rows(contact, phones, firm_country()), [p.number for p in contact.phones.all()]
-        if [p.number for p in numbers] != old:
-            contact.phones.all().delete()
-            ContactPhone.objects.bulk_create(numbers)
-            changes["phones"] = [", ".join(old), ", ".join(p.number for p in numbers)]
+        change = _replace(list(contact.phones.all()), phone_rows(contact, phones, firm_country()), "number")
+        changes |= {"phones": change} if change else {}
     return changes
+
+
+def _replace(old: Sequence[Any], new: Sequence[Any], key: str) -> list[str]:
+    """Let `new` rows take the place of `old` ones; what stays keeps what is known of it. Return old → new."""
+    before, after = [getattr(row, key) for row in old], [getattr(row, key) for row in new]
+    if before == after:
+        return []
+    model, known = type((old or new)[0]), {getattr(row, key): row for row in old}
+    staying = [known[value] for value in after if value in known]
+    for row in staying:
+        row.position = after.index(getattr(row, key))
+    model.objects.filter(pk__in=[row.pk for row in old if row not in staying]).delete()
+    model.objects.bulk_update(staying, ["position"])
+    model.objects.bulk_create([row for row in new if getattr(row, key) not in known])
+    return [", ".join(before), ", ".join(after)]
 
 
 def firm_country() -> str:
@@ -167,7 +178,7 @@ def firm_country() -> str:
 def email_rows(contact: Contact, addresses: Iterable[str]) -> list[ContactEmail]:
     """Make rows of addresses, each once.
 
-    :raises BadEmail: one is none.
+    :raises BadEmail: one is none, or longer than any address.
     """
     rows: dict[str, ContactEmail] = {}
     for address in (a.strip() for a in addresses):
@@ -175,6 +186,7 @@ def email_rows(contact: Contact, addresses: Iterable[str]) -> list[ContactEmail]
             continue
         try:
             validate_email(address)
+            MaxLengthValidator(MAX_EMAIL)(address)
         except ValidationError as error:
             raise BadEmail(BadEmail.default_message % {"value": address}) from error
         rows[address.lower()] = ContactEmail(
@@ -186,7 +198,7 @@ def email_rows(contact: Contact, addresses: Iterable[str]) -> list[ContactEmail]
 def phone_rows(contact: Contact, numbers: Iterable[str], country: str) -> list[ContactPhone]:
     """Make rows of numbers, each once, as written and in E.164 where they can be read so.
 
-    :raises BadPhone: one has hardly a digit.
+    :raises BadPhone: one has hardly a digit, or is too long.
     """
     rows: dict[str, ContactPhone] = {}
     dialled_in = str(contact.account.country.code or "") if contact.account else ""
@@ -195,9 +207,11 @@ def phone_rows(contact: Contact, numbers: Iterable[str], country: str) -> list[C
             continue
         if len(digits(number)) < 3:  # emergency and short numbers have three
             raise BadPhone(BadPhone.default_message % {"value": number})
+        if len(number) > MAX_PHONE:
+            raise BadPhone(_("A phone number may have at most 60 characters."))
         where = dialled_in or country
         rows[number] = ContactPhone(
             contact=contact, number=number, e164=e164(number, country=where),
-            extension=extension(number, country=where), digits=digits(number), position=len(rows),
+            extension=extension(number, country=where)[:MAX_EXTENSION], digits=digits(number), position=len(rows),
         )  # fmt: skip
     return list(rows.values())

@@ -9,6 +9,7 @@ at once: the ladder itself is computed there alone.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -26,11 +27,22 @@ from crm.poc.recipients import Recipient, recipients
 from crm.poc.resolve import resolve
 
 __all__ = [
-    "Promise", "acknowledge", "cancel", "keep", "notify", "open_commitment", "open_commitments",
-    "reassign", "redue", "reopen", "snooze",
+    "Promise", "Telling", "acknowledge", "cancel", "keep", "notify", "notify_many", "open_commitment",
+    "open_commitments", "reassign", "redue", "reopen", "snooze",
 ]  # fmt: skip
 
 State = Commitment.State
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """One thing to tell to some POCs; see `notify`."""
+
+    idem_key: str
+    kind: str
+    poc_ids: Sequence[int]
+    dossier: Dossier | None
+    context: Mapping[str, Any]
 
 
 @transaction.atomic
@@ -179,15 +191,33 @@ def notify(
     again does nothing. `kind` is a name in `crm.commitments.wording`, `context` (JSON) its words.
     Teams are told as they want to be; the absent, and whoever acts, are left out.
     """
-    told = recipients(recipient_poc_ids, at=at)
-    people = [p for group in told.values() for p in _others(group, by)]
+    telling = Telling(idem_key, kind, list(recipient_poc_ids), dossier, context)
+    notify_many(tellings=[telling], by=by, at=at, channels=channels, urgent=urgent)
+
+
+@transaction.atomic
+def notify_many(
+    *,
+    tellings: Sequence[Telling],
+    by: Actor,
+    at: datetime,
+    channels: Sequence[str] = (notices.INBOX, notices.EMAIL),
+    urgent: bool = False,
+) -> None:
+    """Tell many things, each once, as `notify` does; constant queries."""
+    groups = recipients({pk for telling in tellings for pk in telling.poc_ids}, at=at)
     priority = notices.URGENT if urgent else notices.ORDINARY
-    facts = dict(context)
-    rows = notices.plain_rows(
-        idem_key, kind, dossier.pk if dossier else None, people, channels, facts, at, priority=priority
-    )
-    home_id = dossier.home_id if dossier else None
-    grants = [notices.Told(p.poc_id, home_id, idem_key[:60]) for p in people] if home_id else []
+    rows: list[notices.Row] = []
+    grants: list[notices.Told] = []
+    for telling in tellings:
+        people = [p for pk in telling.poc_ids for p in _others(groups[pk], by)]
+        dossier = telling.dossier
+        rows += notices.plain_rows(
+            telling.idem_key, telling.kind, dossier.pk if dossier else None, people, channels,
+            dict(telling.context), at, priority=priority,
+        )  # fmt: skip
+        if dossier is not None and dossier.home_id is not None:
+            grants += [notices.Told(p.poc_id, dossier.home_id, telling.idem_key[:60]) for p in people]
     notices.write(rows, grants)
 
 

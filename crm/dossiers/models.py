@@ -89,6 +89,7 @@ class Event(models.Model):
         ASSIGNED = "assigned", _("who answers changed")
         UNASSIGNED = "unassigned", _("nobody answers any more")
         ABSENCE_SET = "absence_set", _("absence entered")
+        ABSENCE_ENDED = "absence_ended", _("absence ended")
         LOGGED = "logged", _("logged")
         WITHDRAWN = "withdrawn", _("undone")
         OWED = "owed", _("promised")

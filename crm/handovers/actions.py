@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from crm.commitments.actions import notify
+from crm.commitments.actions import Telling, notify_many
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.dossiers.actions import Happening, record_many
 from crm.dossiers.models import Dossier, Event, Topic
-from crm.poc.models import PRIMARY, Absence, Assignment, PointOfContact
+from crm.poc.models import PRIMARY, Absence, Assignment, Grant, PointOfContact
 
+JUST_NOW = timedelta(minutes=5)  # a moment chosen on a page this long ago was meant as now
 MAX_COVERS = 10  # how far a chain of covers is followed to find a circle
 
 
@@ -43,6 +44,12 @@ class AnotherBegins(Refused):
     default_message = _(
         "Somebody else is planned from a later moment already. Choose a moment after that, or change the plan."
     )
+
+
+class StartsInThePast(Refused):
+    field = "starts_at"
+    code = "starts_in_the_past"
+    default_message = _("What was is kept as it was: choose now or a later moment.")
 
 
 class EndsBeforeStart(Refused):
@@ -97,7 +104,12 @@ def assign(
     :raises AlreadyAssigned: `poc` holds this place already.
     :raises ReasonRequired: somebody is replaced and `reason` is blank.
     :raises AnotherBegins: the place is planned for somebody from a later moment.
+    :raises StartsInThePast: `starts_at` lies before `at`.
     """
+    if starts_at is not None and starts_at < at:
+        if at - starts_at > JUST_NOW:
+            raise StartsInThePast
+        starts_at = at
     return assign_many(changes=[Change(dossier, topic, poc, rank)], reason=reason, by=by, at=at, starts_at=starts_at)[0]
 
 
@@ -137,6 +149,7 @@ def assign_many(
     )  # fmt: skip
     before = {_place_of(a): a for a in replaced}
     record_many([_happening(a, before.get(_place_of(a)), at) for a in made], by=by, at=at)
+    _forget_told(replaced, at)
     if tell:
         _tell(made, before, by, at)
     return made
@@ -221,29 +234,35 @@ def _happening(made: Assignment, before: Assignment | None, at: datetime) -> Hap
 
 def _tell(made: Sequence[Assignment], before: dict[tuple[int, int, int], Assignment], by: Actor, at: datetime) -> None:
     """Tell who answers now and who did until now; whoever acts knows already."""
+    tellings = []
     for assignment in made:
         old = before.get(_place_of(assignment))
-        context = {
-            "topic": assignment.topic.name, "reason": assignment.reason, "rank": assignment.rank,
-            "from": assignment.starts_at.isoformat(), "by": str(by.user or ""),
-            "old": old.poc.name if old else "", "new": assignment.poc.name,
-        }  # fmt: skip
-        for part, poc_id in (("new", assignment.poc_id), ("old", old.poc_id if old else None)):
-            if poc_id is not None:
-                notify(
-                    idem_key=f"a:{assignment.pk}:{part}",
-                    kind=f"assigned_{part}",
-                    recipient_poc_ids=[poc_id],
-                    dossier=assignment.dossier,
-                    context=context,
-                    by=by,
-                    at=at,
-                )
+        tellings.append(_telling(assignment, "new", assignment.poc_id, by, old))
+        if old:
+            tellings.append(_telling(assignment, "old", old.poc_id, by, old))
+    notify_many(tellings=tellings, by=by, at=at)
+
+
+def _telling(assignment: Assignment, part: str, poc_id: int, by: Actor, old: Assignment | None) -> Telling:
+    context = {
+        "topic": assignment.topic.name, "reason": assignment.reason, "rank": assignment.rank,
+        "from": assignment.starts_at.isoformat(), "by": str(by.user or ""),
+        "old": old.poc.name if old else "", "new": assignment.poc.name,
+    }  # fmt: skip
+    return Telling(f"a:{assignment.pk}:{part}", f"assigned_{part}", [poc_id], assignment.dossier, context)
+
+
+def _forget_told(ended: Sequence[Assignment], at: datetime) -> None:
+    """Whoever was told about these assignments may open the record for as long as they hold."""
+    causes = [f"a:{a.pk}:{part}" for a in ended if a.ends_at is not None and a.ends_at <= at for part in ("new", "old")]
+    Grant.objects.filter(cause__one_of=causes, ended_at=None).update(ended_at=at)
 
 
 @transaction.atomic
 def end_assignment(*, assignment: Assignment, reason: str, by: Actor, at: datetime) -> Assignment:
-    """Let nobody hold this place any more; one planned for later is withdrawn. Ended already: nothing happens.
+    """Let nobody hold this place any more, and tell who did; one planned for later is withdrawn.
+
+    Ended already: nothing happens.
 
     :raises ReasonRequired: `reason` is blank.
     """
@@ -264,6 +283,10 @@ def end_assignment(*, assignment: Assignment, reason: str, by: Actor, at: dateti
         personal={"poc": current.poc.name},
     )
     record_many([happening], by=by, at=at)
+    _forget_told([current], at)
+    context = {"topic": current.topic.name, "reason": reason.strip(), "by": str(by.user or "")}
+    telling = Telling(f"a:{current.pk}:ended", "unassigned", [current.poc_id], current.dossier, context)
+    notify_many(tellings=[telling], by=by, at=at)
     return current
 
 
@@ -288,7 +311,7 @@ def set_absence(
     """
     if ends_at <= starts_at:
         raise EndsBeforeStart
-    PointOfContact.objects.select_for_update(no_key=True).get(pk=poc.pk)
+    _lock_pocs(poc, cover)
     if poc.absences.overlapping(starts_at, ends_at).filter(topic=topic).exists():
         raise Overlaps
     if cover is not None:
@@ -298,18 +321,32 @@ def set_absence(
     absence = Absence.objects.create(
         poc=poc, topic=topic, cover=cover, starts_at=starts_at, ends_at=ends_at, reason=reason, entered_by=by.user
     )
-    facts = {"poc": poc.pk, "cover": cover.pk if cover else None, "until": ends_at.isoformat()}
-    record_many([Happening(Event.Kind.ABSENCE_SET, [], at, facts, {"poc": poc.name})], by=by, at=at)
+    facts = {
+        "poc": poc.pk, "absence": absence.pk, "cover": cover.pk if cover else None,
+        "topic": topic.name if topic else "", "from": starts_at.isoformat(), "until": ends_at.isoformat(),
+    }  # fmt: skip
+    personal = {"poc": poc.name, "cover": cover.name if cover else "", "reason": reason}
+    record_many([Happening(Event.Kind.ABSENCE_SET, [], at, facts, personal)], by=by, at=at)
     return absence
+
+
+def _lock_pocs(*pocs: PointOfContact | None) -> None:
+    """Lock people, ids ascending, so that two who cover for each other wait."""
+    ids = sorted({poc.pk for poc in pocs if poc is not None})
+    rows = PointOfContact.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids)
+    list(rows.order_by("pk").values_list("pk"))
 
 
 @transaction.atomic
 def end_absence(*, absence: Absence, by: Actor, at: datetime) -> None:
     """Let an absence end now; one that has not begun is withdrawn. Ended already: nothing happens."""
-    locked = Absence.objects.select_for_update(no_key=True).get(pk=absence.pk)
-    if locked.ends_at > at:
-        locked.ends_at = max(at, locked.starts_at)
-        locked.save(update_fields=["ends_at"])
+    locked = Absence.objects.select_for_update(of=("self",), no_key=True).select_related("poc").get(pk=absence.pk)
+    if locked.ends_at <= at:
+        return
+    locked.ends_at = max(at, locked.starts_at)
+    locked.save(update_fields=["ends_at"])
+    facts = {"poc": locked.poc_id, "absence": locked.pk}
+    record_many([Happening(Event.Kind.ABSENCE_ENDED, [], at, facts, {"poc": locked.poc.name})], by=by, at=at)
 
 
 def _refuse_circle(poc: PointOfContact, cover: PointOfContact, starts_at: datetime, ends_at: datetime) -> None:

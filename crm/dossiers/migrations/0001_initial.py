@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
             name='Event',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('created', 'created'), ('changed', 'changed'), ('archived', 'archived'), ('assigned', 'who answers changed'), ('unassigned', 'nobody answers any more'), ('absence_set', 'absence entered'), ('logged', 'logged'), ('withdrawn', 'undone'), ('owed', 'promised'), ('acknowledged', 'acknowledged'), ('snoozed', 'snoozed'), ('redue', 'due moment changed'), ('reassigned', 'given to somebody else'), ('kept', 'done'), ('reopened', 'owed again'), ('cancelled', 'cancelled'), ('escalated', 'escalated')], max_length=20)),
+                ('kind', models.CharField(choices=[('created', 'created'), ('changed', 'changed'), ('archived', 'archived'), ('assigned', 'who answers changed'), ('unassigned', 'nobody answers any more'), ('absence_set', 'absence entered'), ('absence_ended', 'absence ended'), ('logged', 'logged'), ('withdrawn', 'undone'), ('owed', 'promised'), ('acknowledged', 'acknowledged'), ('snoozed', 'snoozed'), ('redue', 'due moment changed'), ('reassigned', 'given to somebody else'), ('kept', 'done'), ('reopened', 'owed again'), ('cancelled', 'cancelled'), ('escalated', 'escalated')], max_length=20)),
                 ('happened_at', models.DateTimeField()),
                 ('recorded_at', models.DateTimeField()),
                 ('token', models.BigIntegerField(null=True)),
