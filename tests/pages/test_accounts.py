@@ -72,7 +72,7 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
         as_rep.get(f"/accounts/{account.pk}/")
 
 
-def test_a_stranger_signs_in_first(client: Client):
+def test_a_stranger_signs_in_first(client: Client, rep):
     account = AccountFactory()
     assert client.get(f"/accounts/{account.pk}/")["Location"].startswith(reverse("account_login"))
 
