@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from crm.core import child
+from crm.users.models import User
 from tests.services import databases
 from tests.services.processes import Process, wait_until
 
@@ -71,6 +72,9 @@ def get(env, path, headers):
 
 
 def test_the_web_service_answers_over_https_alone(env, run):
+    User.objects.create_superuser(
+        "root@example.com", "a-good-long-password", name="Root"
+    )  # else the first page is open
     collected = run(sys.executable, "manage.py", "collectstatic", "--no-input", "--verbosity=0")
     assert collected.wait() == 0, collected.output()
     web = run(*command("web"))

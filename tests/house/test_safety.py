@@ -30,8 +30,8 @@ def test_no_page_brings_inline_script_or_style(client, administrator, path):
     assert inline_code(client.get(path, follow=True).content.decode()) == []
 
 
-def test_a_page_is_not_framed_nor_its_address_told(client):
-    response = client.get("/auth/login/")
+def test_a_page_is_not_framed_nor_its_address_told(client, administrator):
+    response = client.get("/auth/password/change/")
     assert response["X-Frame-Options"] == "DENY"
     assert response["Referrer-Policy"] == "same-origin"
     assert response["X-Content-Type-Options"] == "nosniff"

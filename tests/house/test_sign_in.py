@@ -59,7 +59,7 @@ def test_a_deactivated_user_loses_the_session(client, ann):
         "login/code/confirm/",
     ],
 )
-def test_sign_up_addresses_answer_404(client, path):
+def test_sign_up_addresses_answer_404(client, ann, path):
     assert client.get(f"/auth/{path}").status_code == 404
     assert client.post(f"/auth/{path}", {"email": "eve@example.com"}).status_code == 404
 
