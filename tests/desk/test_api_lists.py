@@ -74,7 +74,10 @@ NAMES = 3  # people, records, topics
 
 COSTS: dict[str, tuple[Callable[[int], None], int]] = {
     "accounts": (accounts, RIGHTS + SCOPE + ROWS + CLOCK + GENERAL + RESOLVE + NAMES),
-    "contacts": (contacts, RIGHTS + SCOPE + ROWS + 4 + CLOCK + GENERAL + RESOLVE + NAMES),  # mails, phones, roles, topics
+    "contacts": (
+        contacts,
+        RIGHTS + SCOPE + ROWS + 4 + CLOCK + GENERAL + RESOLVE + NAMES,
+    ),  # mails, phones, roles, topics
     "projects": (projects, RIGHTS + SCOPE + ROWS + CLOCK + GENERAL + RESOLVE + NAMES),
     "interactions": (interactions, RIGHTS + SCOPE + ROWS + NAMES),
     "follow-ups": (follow_ups, RIGHTS + SCOPE + ROWS + CLOCK + RESOLVE + NAMES),
