@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 # What is given here reaches crm/env.py: `make run PORT=8001`, `make run EMPTY=1`.
 
-.PHONY: run test check format requirements clean
+.PHONY: run test check format pictures requirements clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base.stamp
@@ -35,6 +35,11 @@ check: $(VENV)/dev.stamp
 format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
+
+# What the browser tests see, for the README.
+pictures: $(VENV)/dev.stamp
+	@mkdir -p tests/pictures
+	PICTURES=$(CURDIR)/tests/pictures $(BIN)/python -m pytest -q -m browser
 
 # The pins of requirements/*.txt, written anew from what *.in asks for.
 requirements: $(VENV)/dev.stamp

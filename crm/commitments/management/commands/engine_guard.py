@@ -30,14 +30,16 @@ class Command(BaseCommand):
         parser.add_argument("--once", action="store_true", help="look once, and end")
 
     def handle(self, *args: Any, once: bool = False, **options: Any) -> None:
+        if once:
+            look()
+            return
         end = Event()
-        if not once:
-            for number in (signal.SIGTERM, signal.SIGINT):
-                signal.signal(number, lambda *_: end.set())
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: end.set())
+        end.wait(settings.GUARD_AFTER)  # beat and workers start beside it: they have as long as ever
         while not end.is_set():
             look()
-            if once or end.wait(min(EVERY, settings.GUARD_AFTER)):
-                return
+            end.wait(min(EVERY, settings.GUARD_AFTER))
 
 
 def look() -> None:
