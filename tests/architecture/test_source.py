@@ -38,7 +38,10 @@ def test_only_env_reads_the_environment():
 
 
 def test_no_task_is_timed_or_called_through_the_broker():
-    assert lines_with(r"\beta=|\bcountdown=|control\.revoke\(|\.delay\(|\.apply_async\(|\.retry\(|on_commit\(", PRODUCT) == []
+    assert (
+        lines_with(r"\beta=|\bcountdown=|control\.revoke\(|\.delay\(|\.apply_async\(|\.retry\(|on_commit\(", PRODUCT)
+        == []
+    )
 
 
 def test_no_module_is_a_drawer():
