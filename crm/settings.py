@@ -144,8 +144,8 @@ CELERY_ENABLE_UTC = True
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: nothing to keep
 CELERY_BEAT_SCHEDULE = {
-    "plan": {"task": "crm.commitments.tasks.plan", "schedule": 5.0},  # seconds
-    "send": {"task": "crm.outbox.tasks.send", "schedule": 5.0},  # seconds
+    "plan": {"task": "crm.commitments.tasks.plan", "schedule": float(env.BELL_EVERY)},
+    "send": {"task": "crm.outbox.tasks.send", "schedule": float(env.BELL_EVERY)},
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
@@ -285,7 +285,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
     "ENUM_NAME_OVERRIDES": {
         "AccountKind": "accounts.models.Account.Kind",
         "PocKind": "crm.poc.models.PointOfContact.Kind",

@@ -62,7 +62,7 @@ def test_only_what_is_given_changes(user, api):
         ({"name": "A", "parent": True}, 400, [("parent", "invalid")]),
         ({"name": "A", "parent": 10**40}, 400, [("parent", "unknown")]),
         ({"name": "A", "parent": {"id": 1}}, 400, [("parent", "invalid")]),
-        ({"name": "A", "country": "Atlantis"}, 400, [("country", "max_length")]),
+        ({"name": "A", "country": "Atlantis"}, 400, [("country", "country")]),
         ({"name": "A", "country": "ZZ"}, 400, [("country", "country")]),
         ({"name": "A", "zone": "../etc"}, 400, [("zone", "zone")]),
         ({"name": "A", "website": "javascript:alert(1)"}, 400, [("website", "invalid")]),
@@ -109,8 +109,8 @@ def test_lists_say_who_answers_about_general_and_the_account_about_every_topic(u
 
 def test_one_account_costs_the_same_whatever_hangs_on_it(user, api, django_assert_num_queries):
     accounts = AccountFactory.create_batch(2)
-    AssignmentFactory.create_batch(3, dossier=accounts[1].dossier, topic=topic("billing"), ends_at=AT)
-    AssignmentFactory(dossier=accounts[1].dossier, topic=topic("billing"))
+    for place in range(3):
+        AssignmentFactory(dossier=accounts[1].dossier, topic=topic("billing"), rank=place)
     for account in accounts:
         api.force_authenticate(type(user).objects.get(pk=user.pk))
         with django_assert_num_queries(14):  # as a list, and every topic
@@ -127,7 +127,8 @@ def test_what_happened_since_is_found(user, api, clock):
 
 
 @pytest.mark.parametrize(
-    "query", ["parent=x", "parent=1e9999999", f"parent={2**63}", "parent=-1", "archived=maybe", "kind=friend", "q=a%00b"]
+    "query",
+    ["parent=x", "parent=1e9999999", f"parent={2**63}", "parent=-1", "archived=maybe", "kind=friend", "q=a%00b"],
 )
 def test_a_filter_that_cannot_be_meant_is_refused(user, api, query):
     assert problem(api.get(f"{URL}?{query}"))[:2] == (400, "bad_values")

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import SuspiciousOperation, ValidationError
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, ValidationError
 from django.db import IntegrityError
 from django.http import UnreadablePostError
 from django.utils.translation import gettext_lazy as _
@@ -120,6 +120,8 @@ def _known(error: Exception) -> Exception:
     if isinstance(error, IntegrityError):
         logger.warning("The database refused a write of the API.", exc_info=error)
         return Changed()
+    if isinstance(error, RequestDataTooBig):
+        return TooLarge()
     if isinstance(error, UnreadablePostError | SuspiciousOperation):
         return exceptions.ParseError(_("The request cannot be read."))
     return error
