@@ -144,7 +144,7 @@ def _replace_addresses(
     contact: Contact, emails: Sequence[str] | None, phones: Sequence[str] | None
 ) -> dict[str, list[str]]:
     """Write the addresses given where they differ; return old → new."""
-    changes = {}
+    changes: dict[str, list[str]] = {}
     if emails is not None:
         change = _replace(list(contact.emails.all()), email_rows(contact, emails), "address")
         changes |= {"emails": change} if change else {}

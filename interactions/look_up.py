@@ -104,11 +104,11 @@ def by_address(typed: Typed) -> dict[int, str]:
     """Contacts with such a number or address. One query."""
     if typed.number:
         held = Q(digits__contains=typed.number) | Q(e164__contains=typed.number)
-        rows = ContactPhone.objects.filter(held).order_by("contact_id", "position")
-        return dict(reversed(list(rows.values_list("contact_id", "number")[:MOST_BY_ADDRESS])))
+        numbers = ContactPhone.objects.filter(held).order_by("contact_id", "position")
+        return dict(reversed(list(numbers.values_list("contact_id", "number")[:MOST_BY_ADDRESS])))
     if typed.address:
-        rows = ContactEmail.objects.filter(address_key__contains=typed.address).order_by("contact_id", "position")
-        return dict(reversed(list(rows.values_list("contact_id", "address")[:MOST_BY_ADDRESS])))
+        addresses = ContactEmail.objects.filter(address_key__contains=typed.address).order_by("contact_id", "position")
+        return dict(reversed(list(addresses.values_list("contact_id", "address")[:MOST_BY_ADDRESS])))
     return {}
 
 

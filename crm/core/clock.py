@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from django.db import connection
 from django.db.models import DateTimeField, Expression
 from django.http import HttpRequest
-from django.utils.dateparse import parse_datetime
 
 ON_POSTGRES = "crm_now()"
 ON_SQLITE = "(SELECT now FROM crm_clock)"
@@ -31,9 +30,8 @@ def now() -> datetime:
     """Return the database's present moment, in UTC. Costs one query."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT {ON_SQLITE if connection.vendor == 'sqlite' else ON_POSTGRES}")
-        value = cursor.fetchone()[0]
-    if isinstance(value, str):
-        value = parse_datetime(value)
+        found = cursor.fetchone()[0]
+    value: datetime = datetime.fromisoformat(found) if isinstance(found, str) else found
     return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 

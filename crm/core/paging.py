@@ -28,7 +28,7 @@ class Order:
     """One way to sort a list: by an expression that is never null, its output field, ties broken by the key."""
 
     by: Combinable | str
-    output_field: Field
+    output_field: Field[Any, Any]
 
     def expression(self) -> Combinable:
         return F(self.by) if isinstance(self.by, str) else self.by

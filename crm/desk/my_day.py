@@ -119,7 +119,7 @@ def _losing_touch(pocs: Collection[int], at: datetime) -> list[Account]:
     """Accounts these answer for, whose tier asks for more touches than there were; the longest silent first."""
     losing = Q()
     for tier in Tier.objects.exclude(touch_every_days=None):
-        before = at - timedelta(days=tier.touch_every_days * SOON)
+        before = at - timedelta(days=(tier.touch_every_days or 0) * SOON)
         losing |= Q(dossier__tier=tier) & (Q(last_touch_at=None) | Q(last_touch_at__lt=before))
     if not losing:
         return []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Self, TypeVar
 
 from django.conf import settings
 from django.db import models
@@ -14,6 +14,7 @@ from django_countries.fields import CountryField
 
 from crm.core.actor import Source
 
+W = TypeVar("W", bound="Word")
 MAX_PARENTS = 5  # how far up "who answers" looks
 
 
@@ -151,7 +152,7 @@ class EventDossier(models.Model):
         return f"{self.event_id} → {self.dossier_id}"
 
 
-class WordQuerySet(models.QuerySet):
+class WordQuerySet(models.QuerySet[W]):
     def in_use(self) -> Self:
         """Narrow to the words offered in forms, in their order."""
         return self.filter(retired_at=None).order_by("position", "pk")
@@ -227,7 +228,7 @@ class Purpose(Word):
         verbose_name_plural = _("reasons")
 
 
-class OutcomeQuerySet(WordQuerySet):
+class OutcomeQuerySet(WordQuerySet["Outcome"]):
     def for_channel(self, channel: Channel) -> Self:
         """Narrow to those that make sense on `channel`."""
         return self.filter(channels=channel)

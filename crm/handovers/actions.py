@@ -270,7 +270,7 @@ def end_assignment(*, assignment: Assignment, reason: str, by: Actor, at: dateti
         raise ReasonRequired(_("Say why nobody answers any more."))
     Dossier.objects.select_for_update(no_key=True).get(pk=assignment.dossier_id)
     locked = Assignment.objects.select_for_update(of=("self",), no_key=True).select_related("topic", "poc", "dossier")
-    current = locked.get(pk=assignment.pk)
+    current: Assignment = locked.get(pk=assignment.pk)
     if current.ends_at is not None and current.ends_at <= at:
         return current
     current.ends_at = max(at, current.starts_at)

@@ -49,6 +49,6 @@ def _load(calendar_id: int, version: int) -> WorkingTime:
     ):
         hours[weekday].append((starts, ends))
     exceptions: dict[date, list[Interval]] = defaultdict(list)
-    for day, starts, ends in CalendarException.objects.filter(calendar=calendar).values_list("day", "starts", "ends"):
-        exceptions[day].extend([(starts, ends)] if starts is not None else [])
+    for row in CalendarException.objects.filter(calendar=calendar):
+        exceptions[row.day].extend([(row.starts, row.ends)] if row.starts is not None and row.ends is not None else [])
     return WorkingTime(zone=calendar.zone, hours=hours, exceptions=exceptions, version=f"{calendar_id}:{version}")

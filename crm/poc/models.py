@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 PRIMARY = 0  # the rank of the one who answers; 1, 2 … are the backups in their order
 
 
-class PeriodQuerySet(models.QuerySet):
+class PeriodQuerySet(models.QuerySet[Any]):
     """Rows that count from `starts_at` until before `ends_at`; a null end is open."""
 
     def at(self, moment: datetime | Any) -> Self:

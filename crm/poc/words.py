@@ -24,13 +24,13 @@ class Named:
     topics: Mapping[int, Topic]
 
     def poc(self, poc_id: int | None) -> str:
-        return self.pocs[poc_id].name if poc_id in self.pocs else ""
+        return self.pocs[poc_id].name if poc_id is not None and poc_id in self.pocs else ""
 
     def title(self, dossier_id: int | None) -> str:
-        return self.dossiers[dossier_id].title if dossier_id in self.dossiers else ""
+        return self.dossiers[dossier_id].title if dossier_id is not None and dossier_id in self.dossiers else ""
 
     def topic(self, topic_id: int | None) -> str:
-        return self.topics[topic_id].label if topic_id in self.topics else ""
+        return self.topics[topic_id].label if topic_id is not None and topic_id in self.topics else ""
 
 
 def name(answers: Iterable[Answer]) -> Named:

@@ -36,7 +36,7 @@ class TokenAuthentication(BaseAuthentication):
         return f'{SCHEME} realm="api"'
 
 
-class TokenScheme(OpenApiAuthenticationExtension):
+class TokenScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """What the schema says about tokens."""
 
     target_class = TokenAuthentication

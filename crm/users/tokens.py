@@ -93,7 +93,8 @@ def check(secret: str) -> ApiToken | None:
     token = rows.filter(digest=digest(secret)).first()
     if token is None:
         return None
-    if token.last_used_at is None or token.last_used_at <= token.now - USE_NOTED:
-        stale = Q(last_used_at=None) | Q(last_used_at__lte=token.now - USE_NOTED)
-        ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=token.now)
+    moment: datetime = token.now  # type: ignore[attr-defined]  # annotated above
+    if token.last_used_at is None or token.last_used_at <= moment - USE_NOTED:
+        stale = Q(last_used_at=None) | Q(last_used_at__lte=moment - USE_NOTED)
+        ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=moment)
     return token
