@@ -20,7 +20,7 @@
       box.setAttribute("aria-label", label);
       box.querySelector("[role=textbox]")?.setAttribute("aria-label", label);
     }
-    const pairs = ".vDateField, .vTimeField, .tabular :is(input:not([type=hidden]), select, textarea)";
+    const pairs = ".vDateField, .vTimeField, :is(.tabular, #result_list) :is(input:not([type=hidden]), select, textarea)";
     for (const input of root.querySelectorAll(pairs)) {
       if (!input.labels?.length && !input.hasAttribute("aria-label")) input.setAttribute("aria-label", labelOf(input));
     }
