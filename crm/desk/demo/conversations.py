@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from random import Random
@@ -13,7 +14,7 @@ from crm.desk.demo.humans import HUMANS
 from crm.desk.demo.jobs import JOBS
 from crm.desk.demo.organisations import ORGANISATIONS, Organisation
 from crm.desk.demo.people import FIRM, PEOPLE
-from crm.desk.demo.stage import Stage
+from crm.desk.demo.stage import FRIDAY, Stage
 from crm.desk.demo.talk import TALKS, Talk
 from crm.dossiers.models import Channel
 from crm.poc.resolve import Question, resolve_many
@@ -46,7 +47,8 @@ class Said:
 def remember(stage: Stage) -> None:
     """Log them all, each by whoever answered then, mostly on the same day."""
     rng = Random(1)  # the same firm every time
-    said = sorted((_said(stage, rng) for _n in range(TOUCHES)), key=lambda s: s.moment)
+    told: Counter[tuple[str, Talk]] = Counter()
+    said = sorted((_said(stage, rng, told) for _n in range(TOUCHES)), key=lambda s: s.moment)
     asked = [Question((s.project or s.contact).dossier.pk, stage.topics[s.talk.topic].pk, at=s.moment) for s in said]
     answers = resolve_many(asked, at=stage.at)
     keys = {stage.pocs[key].pk: key for key in stage.pocs}
@@ -56,16 +58,16 @@ def remember(stage: Stage) -> None:
         log_many(touches=[_touch(stage, s, rng)], by=stage.by(logger), at=min(s.moment + delay, stage.at))
 
 
-def _said(stage: Stage, rng: Random) -> Said:
+def _said(stage: Stage, rng: Random, told: Counter[tuple[str, Talk]]) -> Said:
     org = rng.choices(ORGANISATIONS, [WEIGHTS[org.tier] for org in ORGANISATIONS])[0]
     people = [human for human in HUMANS if human.account == org.key]
     topic = rng.choice(ABOUT[org.kind])
     concerned = [h for h in people if topic in h.roles or (topic == "commercial" and "buyer" in h.roles)]
     contact = stage.contacts[rng.choice(concerned or people).name]
-    talk = _talk(org, topic, rng)
+    talk = _talk(org, topic, rng, told)
     moment = _moment(stage, org, rng)
     jobs = [job for job in JOBS if job.account == org.key and _began(stage, job.starts, moment)]
-    with_project = jobs and talk.topic in ("technical", "delivery", "commercial") and rng.random() < 0.7
+    with_project = jobs and rng.random() < 0.7
     return Said(talk, contact, stage.projects[rng.choice(jobs).name] if with_project else None, moment)
 
 
@@ -73,18 +75,21 @@ def _began(stage: Stage, starts: int | None, moment: datetime) -> bool:
     return starts is not None and stage.ago(-starts) < moment
 
 
-def _talk(org: Organisation, topic: str, rng: Random) -> Talk:
-    """Half of what may be said in the language of the country is."""
-    fitting = [t for t in TALKS if t.topic == topic and t.country in ("", org.country)]
-    at_home = [t for t in fitting if t.country]
-    return rng.choice(at_home if at_home and rng.random() < 0.5 else fitting)
+def _talk(org: Organisation, topic: str, rng: Random, told: Counter[tuple[str, Talk]]) -> Talk:
+    """Something that fits the country and was said least there so far."""
+    fitting = [talk for talk in TALKS if talk.topic == topic and talk.country in ("", org.country)]
+    least = min(told[org.key, talk] for talk in fitting)
+    talk = rng.choice([talk for talk in fitting if told[org.key, talk] == least])
+    told[org.key, talk] += 1
+    return talk
 
 
 def _moment(stage: Stage, org: Organisation, rng: Random) -> datetime:
     """Some working day, rather a recent one, in office hours."""
-    days = 1 + int(min(DAYS, org.since - 3) * rng.random() ** 1.7)
-    day = stage.today - timedelta(days=days)
-    day -= timedelta(days=max(0, day.weekday() - 4))  # a Friday instead of a weekend
+    back = min(DAYS + org.quiet, org.since - 3) - org.quiet
+    day = stage.today - timedelta(days=1 + org.quiet + int(back * rng.random() ** 1.7))
+    if day.weekday() > FRIDAY:
+        day -= timedelta(days=day.weekday() - FRIDAY + rng.randrange(FRIDAY + 1))
     moment = combine(FIRM["zone"], day, time(rng.randint(9, 17), rng.randrange(0, 60, 5)))
     return min(moment, stage.at - timedelta(hours=4)).astimezone(ZoneInfo("UTC"))
 

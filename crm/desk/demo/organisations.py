@@ -6,7 +6,10 @@ from typing import NamedTuple
 
 
 class Organisation(NamedTuple):
-    """An account. `answers`: topic → who answers, then the backups. `since`: days ago it was opened."""
+    """An account. `answers`: topic → who answers, then the backups.
+
+    It was opened `since` days ago, and nothing was heard for `quiet` days.
+    """
 
     key: str
     name: str
@@ -22,6 +25,7 @@ class Organisation(NamedTuple):
     since: int = 400
     renewal: int | None = None  # days ahead
     language: str = ""
+    quiet: int = 0
 
 
 IBERIA = {"general": ("lucia", "diogo"), "technical": ("support",), "billing": ("beate", "henrique")}
@@ -74,6 +78,7 @@ ORGANISATIONS = [
         {"delivery": ("rodrigo",)},
         640,
         language="es",
+        quiet=64,
     ),
     Organisation(
         "sado",
@@ -161,6 +166,7 @@ ORGANISATIONS = [
         "eisvogel",
         since=420,
         renewal=75,
+        quiet=43,
     ),
     Organisation(
         "valdorsa",
@@ -231,6 +237,7 @@ ORGANISATIONS = [
         answers={"general": ("lucia",), "billing": ("beate",)},
         since=480,
         language="es",
+        quiet=66,
     ),
     Organisation(
         "jucar",
@@ -367,5 +374,6 @@ ORGANISATIONS = [
         answers={"general": ("lucia",)},
         since=620,
         language="es",
+        quiet=128,
     ),
 ]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from crm.commitments import actions as commitments
-from crm.desk.demo.promises import INBOUND, OWED, Inbound, Owed
+from crm.desk.demo.arrivals import INBOUND, Inbound
+from crm.desk.demo.promises import OWED, Owed
 from crm.desk.demo.stage import Stage
 from interactions.actions import Touch, log
 from interactions.follow_ups import NewFollowUp, plan
@@ -32,9 +33,11 @@ def promise(stage: Stage) -> None:
         if owed.state == "kept":
             commitments.keep(commitment=commitment, by=by, at=due_at - timedelta(hours=2))
         elif owed.state == "acknowledged":
-            commitments.acknowledge(commitment=commitment, by=by, at=stage.ago(0.05))
+            commitments.acknowledge(commitment=commitment, by=by, at=stage.at - timedelta(hours=1))
         elif owed.state == "snoozed":
-            commitments.snooze(commitment=commitment, until=stage.working_day(4, 9), by=by, at=stage.ago(0.5))
+            commitments.snooze(
+                commitment=commitment, until=stage.working_day(4, 9), by=by, at=stage.at - timedelta(hours=3)
+            )
 
 
 def _due(stage: Stage, owed: Owed) -> datetime:

@@ -1,4 +1,4 @@
-"""What is owed to customers, and what just came in."""
+"""What is owed to customers."""
 
 from __future__ import annotations
 
@@ -25,6 +25,49 @@ class Owed(NamedTuple):
 
 
 OWED = [
+    Owed(
+        "Blast freezer alarms",
+        "Answer Nuria about the access rights",
+        "sofia",
+        ("days", -1, 10),
+        4,
+        "sofia",
+        "Nuria Castillejo",
+        "email",
+        "technical",
+    ),
+    Owed(
+        "Officine Frigorifere Bellandi S.p.A.",
+        "Call Loredana about the framework price",
+        "matteo",
+        ("days", -2, 15),
+        7,
+        "matteo",
+        "Loredana Svanini",
+        topic="commercial",
+        text="Vuole un prezzo fermo per due anni.",
+    ),
+    Owed(
+        "Barrel hall humidity",
+        "Book the crane with Zarco",
+        "rodrigo",
+        ("minutes", 60),
+        3,
+        "rodrigo",
+        "Lurdes Carrapato",
+        topic="delivery",
+    ),
+    Owed(
+        "Farmácias Ribamar",
+        "Send the user list for the pharmacies",
+        "sofia",
+        ("minutes", 85),
+        2,
+        "sofia",
+        "Valdemar Espírito",
+        "email",
+        "technical",
+    ),
     Owed(
         "Group contract renewal",
         "Send Vicent the comparison of the three contracts",
@@ -80,6 +123,7 @@ OWED = [
         contact="Joaquín Montañana",
         channel="in_person",
         topic="technical",
+        poc="rodrigo",
     ),
     Owed(
         "Pescados Torrelobo, S.A.",
@@ -147,6 +191,7 @@ OWED = [
         2,
         contact="Fernanda Outeiro",
         channel="in_person",
+        poc="rodrigo",
     ),
     Owed(
         "GDP validation Halle",
@@ -300,88 +345,5 @@ OWED = [
         16,
         contact="Ulisse Zambonardi",
         state="kept",
-    ),
-]
-
-
-class Inbound(NamedTuple):
-    """Something that came in `minutes` ago and wants an answer. Without a contact: a caller nobody knew."""
-
-    minutes: int
-    taken_by: str
-    channel: str
-    purpose: str
-    topic: str
-    text: str
-    contact: str = ""
-    project: str = ""
-    caller: str = ""
-    door: str = ""
-    outcome: str = ""
-
-
-INBOUND = [
-    Inbound(
-        200,
-        "sofia",
-        "email",
-        "problem",
-        "technical",
-        "Three sensors in the whey cellar report 0.0 °C since the update. Photos attached.",
-        "Joaquín Montañana",
-        "Whey cellar monitoring",
-    ),
-    Inbound(
-        150,
-        "diogo",
-        "phone",
-        "complaint",
-        "billing",
-        "Charged twice for the certificates of October. She wants one person to talk to, not three.",
-        "Custódia Farinha",
-        "Vaccine fridges, 14 pharmacies",
-    ),
-    Inbound(
-        110,
-        "giulia",
-        "web_form",
-        "inquiry",
-        "commercial",
-        "Quanto costa un sensore in più per la sala 9? E i tempi di consegna?",
-        "Nives Pedretti",
-        "Ageing rooms Valdorsa",
-    ),
-    Inbound(
-        85,
-        "pavel",
-        "email",
-        "request",
-        "technical",
-        "Просит второй экземпляр сертификата калибровки для аудита на следующей неделе.",
-        "Светлана Круминя",
-        "Riga terminal",
-    ),
-    Inbound(
-        40, "sofia", "phone", "inquiry", "commercial", "", "Milagros Huete", "Packing hall Júcar", outcome="call_back"
-    ),
-    Inbound(
-        65,
-        "sofia",
-        "phone",
-        "inquiry",
-        "general",
-        "Runs a cold store near Ourense, heard of us at the fair. Wants to be called after four.",
-        caller="+34 910 000 777",
-        door="Hotline",
-    ),
-    Inbound(
-        25,
-        "diogo",
-        "social",
-        "inquiry",
-        "general",
-        "“Do your sensors survive a dishwasher?” Somebody with a cheese shop.",
-        caller="@queijaria.da.esquina",
-        door="@brumafria",
     ),
 ]

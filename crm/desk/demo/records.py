@@ -99,7 +99,7 @@ def begin_projects(stage: Stage) -> None:
     """Open the projects, with who answers and who has a part in them."""
     for job in JOBS:
         account = stage.accounts[job.account]
-        opened = stage.ago(-(job.starts or -10) + PLANNED_BEFORE if (job.starts or -10) < 0 else PLANNED_BEFORE)
+        opened = stage.ago(PLANNED_BEFORE - min(0, job.starts or 0))
         by = stage.by("rodrigo" if account.country.code in ("ES", "PT") else "annika")
         project = open_project(
             name=job.name, account=account, by=by, at=opened, phase=job.phase, description=job.description,

@@ -19,6 +19,7 @@ from crm.users.models import User
 from interactions.models import TouchPoint
 from projects.models import Project
 
+FRIDAY = 4
 W = TypeVar("W", bound=Word)
 
 
@@ -48,8 +49,10 @@ class Stage:
         """Somebody of the firm, on a page."""
         return Actor(self.users[key], Source.PAGE)
 
-    def ago(self, days: float) -> datetime:
-        return self.at - timedelta(days=days)
+    def ago(self, days: int) -> datetime:
+        """Some office hour of the working day that many days ago, or of the Friday before it; at least a day ago."""
+        moment = self.day(-days, time(9 + days % 8, days * 7 % 60))
+        return moment - timedelta(days=max(0, moment.weekday() - FRIDAY))
 
     @property
     def today(self) -> date:
