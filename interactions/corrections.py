@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from crm.users.models import User
 
 UNDO_WITHIN = timedelta(minutes=10)
+CONSEQUENCES = ("opened", "kept", "retried")  # what the event of a touch says about what it brought with it
 
 
 class TooLate(Refused):
@@ -148,9 +149,10 @@ def put_to_record(
     locked.dossier = place.dossier  # type: ignore[union-attr]
     locked.home_id = locked.dossier.home_id
     locked.save(update_fields=["contact", "project", "account", "dossier", "home"])
-    _move_what_is_owed(locked, _facts_of_stranger(locked, came_from), contact)
+    facts = _facts_of_stranger(locked, came_from)
+    _move_what_is_owed(locked, facts, contact)
     _touched(locked)
-    _record_sorted(locked, came_from, by, at)
+    _record_sorted(locked, came_from, {name: facts[name] for name in CONSEQUENCES if name in facts}, by, at)
     return locked
 
 
@@ -180,13 +182,15 @@ def _touched(interaction: Interaction) -> None:
         (never | earlier).update(last_touch_at=interaction.occurred_at)
 
 
-def _record_sorted(interaction: Interaction, came_from: Dossier, by: Actor, at: datetime) -> None:
+def _record_sorted(
+    interaction: Interaction, came_from: Dossier, consequences: dict[str, Any], by: Actor, at: datetime
+) -> None:
     """The touch appears on its record's timeline at its own moment; where it was, it is said where it went."""
     record(
         kind=Event.Kind.LOGGED,
         dossiers=touched_dossiers(interaction),
         happened_at=interaction.occurred_at,
-        facts=facts_of(interaction) | {"sorted": True},
+        facts=facts_of(interaction) | consequences | {"sorted": True},
         personal=personal_of(interaction),
         by=by,
         at=at,

@@ -42,14 +42,13 @@ class NewFollowUp:
     place: str = ""
 
 
-@transaction.atomic
 def open_follow_up(*, new: NewFollowUp, interaction: Interaction, by: Actor, at: datetime) -> FollowUp:
-    """Open a follow-up promised in `interaction`, on the same record and topic.
+    """Open a follow-up promised in `interaction`, on the same record and topic; within the transaction that logs it.
 
     :raises DueInThePast: it would be due before `at`.
     """
     contact = new.contact or interaction.contact
-    return plan(
+    return _plan(
         new=new,
         dossier=interaction.dossier,
         topic=interaction.topic,
@@ -77,6 +76,22 @@ def plan(
 
     :raises DueInThePast: it would be due before `at`.
     """
+    return _plan(
+        new=new, dossier=dossier, topic=topic, contact=contact, channel=channel, interaction=interaction, by=by, at=at
+    )
+
+
+def _plan(
+    *,
+    new: NewFollowUp,
+    dossier: Dossier,
+    topic: Topic,
+    contact: Contact | None,
+    channel: Channel | None,
+    interaction: Interaction | None,
+    by: Actor,
+    at: datetime,
+) -> FollowUp:
     if new.due_at < at:
         raise DueInThePast
     commitment = commitments.open_commitment(
@@ -109,7 +124,7 @@ class Plan:
     external_id: str = ""
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def plan_many(*, plans: Sequence[Plan], by: Actor, at: datetime) -> list[FollowUp]:
     """Open many follow-ups, overdue ones too, in a number of queries that does not grow with a thousand.
 

@@ -204,8 +204,12 @@ class InteractionFilter(forms.Form):
     channel = forms.ChoiceField(label=_("Channel"), required=False)
     direction = forms.ChoiceField(label=_("Direction"), required=False)
     by = forms.ChoiceField(label=_("Logged by"), required=False, choices=[("", _("By anybody")), ("me", _("By me"))])
-    since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
-    until = forms.DateField(label=_("Until"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
+    within = forms.TypedChoiceField(
+        label=_("When"),
+        required=False,
+        coerce=int,
+        choices=[("", _("At any time")), (1, _("In the last day")), (7, _("In a week")), (30, _("In a month"))],
+    )
 
     def __init__(self, *args: Any, channels: list[Channel], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

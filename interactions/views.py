@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -112,6 +113,8 @@ def interaction_list(request: HttpRequest) -> HttpResponse:
     wanted = {name: value for name, value in form.cleaned_data.items() if value}
     rows = Interaction.objects.visible_to(request.user).current()
     rows = rows.filter(**{FILTERS[name]: value for name, value in wanted.items() if name in FILTERS})
+    if wanted.get("within"):
+        rows = rows.filter(occurred_at__gte=clock.of(request) - timedelta(days=wanted["within"]))
     if wanted.get("by"):
         rows = rows.filter(logged_by=request.user)
     found = page(rows.for_list(), orders=ORDERS, sort="-when", query=request.GET)
@@ -119,12 +122,7 @@ def interaction_list(request: HttpRequest) -> HttpResponse:
     return render(request, partial(request, "interactions/list.html", "interactions/partials/table.html"), context)
 
 
-FILTERS = {
-    "channel": "channel__code",
-    "direction": "direction",
-    "since": "occurred_at__date__gte",
-    "until": "occurred_at__date__lte",
-}
+FILTERS = {"channel": "channel__code", "direction": "direction"}
 
 
 @login_required
@@ -173,12 +171,12 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @login_required
-@permission_required("interactions.change_interaction", raise_exception=True)
+@permission_required("interactions.add_interaction", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def put(request: HttpRequest, pk: int) -> HttpResponse:
     """Put the touch of a caller nobody knew to a record."""
     shown = get_object_or_404(Interaction.objects.visible_to(request.user).current().to_sort().for_list(), pk=pk)
-    form = SortForm(request.POST or None, user=request.user)
+    form = SortForm(request.POST if request.method == "POST" else None, user=request.user)
     if request.method == "POST" and form.is_valid():
         done = attempt(
             form,
@@ -208,7 +206,8 @@ def follow_up_new(request: HttpRequest) -> HttpResponse:
         return quick_log.read_due(text, place=dossier, topic=general, at=at)[0]
 
     initial = {"topic": general, "contact": dossier.pk if dossier.kind == "contact" else None}
-    form = FollowUpForm(request.POST or None, reader=moment, contacts=contacts, initial=initial)
+    data = request.POST if request.method == "POST" else None
+    form = FollowUpForm(data, reader=moment, contacts=contacts, initial=initial)
     if request.method == "POST" and form.is_valid():
         done = attempt(form, lambda: _plan(request, form, dossier))
         if done:

@@ -17,6 +17,6 @@ class FirstRunMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.path_info.startswith(OPEN) and set_up.is_wanted():
-            return redirect("desk:welcome")
-        return self.get_response(request)
+        if request.path_info.startswith(OPEN) or request.user.is_authenticated or not set_up.is_wanted():
+            return self.get_response(request)
+        return redirect("desk:welcome")

@@ -73,7 +73,7 @@ def away(request: HttpRequest) -> HttpResponse:
     """Say that one will be away, and who answers meanwhile; for one's team or anybody, where one may."""
     people = _may_be_set_away(request)
     mine = people.filter(user=request.user).first()
-    form = AwayForm(request.POST or None, people=people, initial={"poc": mine})
+    form = AwayForm(request.POST if request.method == "POST" else None, people=people, initial={"poc": mine})
     if request.method == "POST" and form.is_valid() and attempt(form, lambda: _set_away(request, form)):
         messages.success(request, _("Entered. It begins and ends by itself."))
         return redirect("desk:my_day")
@@ -119,7 +119,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
     """Begin: the first administrator and the firm. Answers only while there is nobody."""
     if not set_up.is_wanted():
         return redirect("desk:my_day")
-    form = WelcomeForm(request.POST or None, initial={"language": translation.get_language() or "en"})
+    form = WelcomeForm(request.POST if request.method == "POST" else None, initial={"language": translation.get_language() or "en"})
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         own = {name: values[name] for name in ("name", "email", "password")}
@@ -150,7 +150,7 @@ def _administrators_only(request: HttpRequest) -> None:
 def welcome_colleagues(request: HttpRequest) -> HttpResponse:
     """Invite colleagues by their addresses."""
     _administrators_only(request)
-    form = ColleaguesForm(request.POST or None)
+    form = ColleaguesForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         invited = attempt(form, lambda: _invite(request, form))
         if invited:
@@ -181,7 +181,7 @@ def _tell_about_invitations(request: HttpRequest, invited: set_up.Invited) -> No
 @require_http_methods(["GET", "HEAD", "POST"])
 def welcome_account(request: HttpRequest) -> HttpResponse:
     """Type the first account."""
-    form = FirstAccountForm(request.POST or None)
+    form = FirstAccountForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         account: Any = attempt(
             form, lambda: open_account(**form.cleaned_data, by=Actor.of(request), at=clock.of(request))

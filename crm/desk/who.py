@@ -63,8 +63,9 @@ def search(text: str, *, user: User, at: datetime) -> list[Found]:
     seats = answering([d.pk for d in dossiers], topic=about, at=at) if dossiers else {}
     visible = {d.pk for d in seen}
     found = [_found(d, seats[d.pk], d.pk in visible) for d in dossiers]
-    if found and found[0].is_visible:
-        found[1:1] = _other_topics(dossiers[0], about, topics, at)
+    found.sort(key=lambda f: f.is_gap)  # somebody rather than nobody
+    if found and found[0].is_visible and found[0].dossier:
+        found[1:1] = _other_topics(found[0].dossier, about, topics, at)
     found += _people(rest, general, at)
     if not found and topic and not rest:
         found = _of_nobody(topic, at)
