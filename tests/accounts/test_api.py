@@ -118,7 +118,7 @@ def test_one_account_costs_the_same_whatever_hangs_on_it(user, api, django_asser
 
 
 def test_what_happened_since_is_found(user, api, clock):
-    quiet, busy = AccountFactory.create_batch(2)
+    _quiet, busy = AccountFactory.create_batch(2)
     api.patch(f"{URL}{busy.pk}/", {"city": "Porto"}, format="json")
     assert ids(api.get(f"{URL}?updated_since=2026-03-04T12:00:00Z")) == [busy.pk]
     assert ids(api.get(f"{URL}?updated_since=2026-03-04T12:00:01Z")) == []
