@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from crm.dossiers.models import Dossier, Topic
 from crm.poc import words
@@ -25,6 +25,13 @@ COLUMNS = (
     "pk", *PLAIN, *(f"{word}__code" for word in CODES), *(f"{kind}_id" for kind in RECORDS), "topic_id", "poc_id",
     "poc_why", "logged_by_id", "logged_by__name", "dossier_id",
 )  # fmt: skip
+
+
+class Said(NamedTuple):
+    """A topic whose label is looked up once, not once a sentence."""
+
+    code: str
+    label: str
 
 
 def given(rows: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -57,7 +64,7 @@ def _named(poc_ids: Iterable[int | None], record_ids: Iterable[int | None]) -> N
     return Named(
         pocs={row.pk: row for row in pocs.values_list("pk", "name", "kind", "email", "phone", named=True)},
         dossiers={row.pk: row for row in records.values_list("pk", "title", named=True)},
-        topics=Topic.objects.in_bulk(),
+        topics={topic.pk: Said(topic.code, topic.label) for topic in Topic.objects.all()},
     )
 
 
