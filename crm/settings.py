@@ -23,7 +23,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django.contrib.postgres",
-    "django.contrib.admin",
+    "crm.core.admin_app.AdminConfig",
     "allauth",
     "allauth.account",
     "csp",

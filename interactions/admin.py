@@ -61,7 +61,7 @@ class InteractionAdmin(ReadOnly, ModelAdmin):
 
     section = Section.RECORDS
     place = 50
-    search_keys = ("dossier__title_key",)
+    search_fields = ("dossier__title_key",)
     list_display = ("occurred_at", "direction", "channel", "about_record", "outcome", "poc", "logged_by")
     list_filter = ("direction", "channel", "purpose")
     ordering = ("-occurred_at", "-pk")
@@ -77,4 +77,3 @@ class InteractionAdmin(ReadOnly, ModelAdmin):
     @admin.display(description=_("record"))
     def about_record(self, obj: Interaction) -> str:
         return obj.dossier.title
-

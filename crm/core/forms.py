@@ -118,3 +118,21 @@ def attempt(form: forms.Form, act: Callable[[], Any]) -> Any:
     except Refused as error:
         refuse(form, error)
         return None
+
+
+class MomentInput(forms.DateTimeInput):
+    """The browser's own control for a day and an hour, in the reader's zone."""
+
+    input_type = "datetime-local"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%Y-%m-%dT%H:%M", **options)
+
+
+class TimeInput(forms.TimeInput):
+    """The browser's own control for an hour."""
+
+    input_type = "time"
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(format="%H:%M", **options)

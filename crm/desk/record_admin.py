@@ -103,7 +103,7 @@ class RecordAdmin(ToldAdmin, ActedAdmin):
     """The base of what has a dossier: its name, its tier, who answers for it, and its timeline as history."""
 
     section = Section.RECORDS
-    search_keys = ("dossier__title_key",)
+    search_fields = ("dossier__title_key",)
     ordering = ("dossier__title_key", "pk")
     list_filter: Sequence[Any] = (AnswersFilter, TierFilter, ArchivedFilter)
     actions = ("change_poc",)

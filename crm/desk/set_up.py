@@ -187,11 +187,11 @@ def invite(*, people: Sequence[tuple[str, str]], role: str, by: Actor, at: datet
             user.groups.add(group)
             open_person(user=user, by=by, at=at)
             invited.users.append(user)
-    invited.unsent = _send_invitations(invited.users, by)
+    invited.unsent = send_invitations(invited.users, by)
     return invited
 
 
-def _send_invitations(users: Iterable[User], by: Actor) -> list[str]:
+def send_invitations(users: Iterable[User], by: Actor) -> list[str]:
     """Hand the invitations over on one connection; return the addresses of those that failed."""
     firm = Firm.objects.get(pk=Firm.ONLY)
     mails = [_invitation(user, firm, by) for user in users]

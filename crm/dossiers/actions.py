@@ -297,11 +297,11 @@ def change_fields(row: Any, fields: dict[str, Any]) -> dict[str, list[str]]:
         old = getattr(row, name)
         if old != value:
             setattr(row, name, value)
-            changes[name] = [_text(old), _text(value)]
+            changes[name] = [text_of(old), text_of(value)]
     return changes
 
 
-def _text(value: Any) -> str:
+def text_of(value: Any) -> str:
     """A word by its English name, anything else as it is written."""
     if isinstance(value, Word):
         return value.name

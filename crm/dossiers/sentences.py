@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, Self
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
@@ -34,13 +34,26 @@ class Told:
     meta: Sequence[str] = field(default_factory=list)
 
 
-def tell(event: Event, personal: Personal, own: Dossier) -> Told:
-    """Say what happened. `personal` may have been blanked; `own` is the record it lies on."""
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What an event is about: what it is called, and the model whose fields it may have changed."""
+
+    title: str
+    model: type[models.Model]
+
+    @classmethod
+    def of(cls, dossier: Dossier) -> Self:
+        """A record: its kind is what its own row is related by."""
+        return cls(dossier.title, Dossier._meta.get_field(dossier.kind).related_model)  # type: ignore[arg-type]
+
+
+def tell(event: Event, personal: Personal, own: Thing) -> Told:
+    """Say what happened. `personal` may have been blanked; `own` is what it lies on."""
     say = _SAY.get(event.kind, _plain)
     return say(event, personal, own)
 
 
-def _plain(event: Event, personal: Personal, own: Dossier) -> Told:
+def _plain(event: Event, personal: Personal, own: Thing) -> Told:
     """Any kind without a sentence of its own."""
     title = event.get_kind_display()
     return Told(title[:1].upper() + title[1:], note=str(personal.get("note", "")))
@@ -49,7 +62,7 @@ def _plain(event: Event, personal: Personal, own: Dossier) -> Told:
 # --- Touches ---------------------------------------------------------------------------------------------------------
 
 
-def _logged(event: Event, personal: Personal, own: Dossier) -> Told:
+def _logged(event: Event, personal: Personal, own: Thing) -> Told:
     facts = event.facts
     inbound = facts.get("direction") == "in"
     tone = ("bad" if facts.get("is_bad") else "in") if inbound else "out"
@@ -64,7 +77,7 @@ def _logged(event: Event, personal: Personal, own: Dossier) -> Told:
     )
 
 
-def _touch(facts: Mapping[str, Any], personal: Personal, own: Dossier, inbound: bool) -> str:
+def _touch(facts: Mapping[str, Any], personal: Personal, own: Thing, inbound: bool) -> str:
     names = {"them": personal.get("contact") or own.title, "us": personal.get("user") or _("we")}
     if not facts.get("is_touch", True):
         return (_("%(them)s tried to reach us") if inbound else _("%(us)s tried to reach %(them)s")) % names
@@ -97,7 +110,7 @@ def _promised(facts: Mapping[str, Any], personal: Personal) -> str:
 # --- Who answers -----------------------------------------------------------------------------------------------------
 
 
-def _assigned(event: Event, personal: Personal, own: Dossier) -> Told:
+def _assigned(event: Event, personal: Personal, own: Thing) -> Told:
     facts = event.facts
     values = {
         "topic": _word(facts.get("topic", "")).lower(),
@@ -115,7 +128,7 @@ def _assigned(event: Event, personal: Personal, own: Dossier) -> Told:
     return Told(title % values, icon="card", note=facts.get("reason", ""), meta=meta)
 
 
-def _unassigned(event: Event, personal: Personal, own: Dossier) -> Told:
+def _unassigned(event: Event, personal: Personal, own: Thing) -> Told:
     facts = event.facts
     values = {"topic": _word(facts.get("topic", "")).lower(), "old": personal.get("poc") or _("somebody")}
     if facts.get("rank", PRIMARY) != PRIMARY:
@@ -128,7 +141,7 @@ def _unassigned(event: Event, personal: Personal, own: Dossier) -> Told:
 # --- The record itself -----------------------------------------------------------------------------------------------
 
 
-def _created(event: Event, personal: Personal, own: Dossier) -> Told:
+def _created(event: Event, personal: Personal, own: Thing) -> Told:
     values = {"user": event.actor.name if event.actor else "", "name": own.title}
     if event.source == Source.IMPORT:
         return Told(_("%(name)s was imported") % values, icon="plus")
@@ -136,13 +149,13 @@ def _created(event: Event, personal: Personal, own: Dossier) -> Told:
     return Told(title % values, icon="plus")
 
 
-def _archived(event: Event, personal: Personal, own: Dossier) -> Told:
+def _archived(event: Event, personal: Personal, own: Thing) -> Told:
     values = {"user": event.actor.name if event.actor else "", "name": own.title}
     title = _("%(user)s archived %(name)s") if values["user"] else _("%(name)s was archived")
     return Told(title % values, icon="check")
 
 
-def _changed(event: Event, personal: Personal, own: Dossier) -> Told:
+def _changed(event: Event, personal: Personal, own: Thing) -> Told:
     changes = changes_of(event, personal, own)
     if not changes:
         return _plain(event, personal, own)
@@ -166,7 +179,7 @@ class FieldChange:
     new: str
 
 
-def changes_of(event: Event, personal: Personal, own: Dossier) -> list[FieldChange]:
+def changes_of(event: Event, personal: Personal, own: Thing) -> list[FieldChange]:
     """Return old → new of a change, in the reader's words."""
     changes = []
     apart = personal.get("changes") or {}
@@ -177,11 +190,10 @@ def changes_of(event: Event, personal: Personal, own: Dossier) -> list[FieldChan
     return changes
 
 
-def _field(own: Dossier, name: str) -> models.Field | None:
+def _field(own: Thing, name: str) -> models.Field | None:
     """The model's field a change is about; None where the name is one of the events' own."""
-    model = Dossier._meta.get_field(own.kind).related_model  # a record's kind is what it is related by
     try:
-        found = model._meta.get_field(name)  # type: ignore[union-attr]
+        found = own.model._meta.get_field(name)
     except FieldDoesNotExist:
         return Dossier._meta.get_field(name) if name in ("parent", "tier") else None  # type: ignore[return-value]
     return found if isinstance(found, models.Field) else None
@@ -197,6 +209,8 @@ _OWN_LABELS: dict[str, Callable[[], str]] = {
     "emails": lambda: _("e-mails"),
     "phones": lambda: _("phones"),
     "stakeholder": lambda: _("stakeholder"),
+    "member": lambda: _("member"),
+    "password": lambda: _("password"),
 }
 
 
@@ -220,7 +234,7 @@ def _value(text: Any, shown: models.Field | None) -> str:
 # --- What is owed ----------------------------------------------------------------------------------------------------
 
 
-def _owed(event: Event, personal: Personal, own: Dossier) -> Told:
+def _owed(event: Event, personal: Personal, own: Thing) -> Told:
     """What was promised, or what became of it."""
     facts = event.facts
     values = {
@@ -245,7 +259,7 @@ _OWED: dict[str, tuple[str, str, Callable[[], str]]] = {
     Event.Kind.ESCALATED: ("bad", "escalate", lambda: _("Escalated to %(poc)s: %(what)s")),
 }
 
-_SAY: dict[str, Callable[[Event, Personal, Dossier], Told]] = {
+_SAY: dict[str, Callable[[Event, Personal, Thing], Told]] = {
     Event.Kind.LOGGED: _logged,
     Event.Kind.ASSIGNED: _assigned,
     Event.Kind.UNASSIGNED: _unassigned,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.db.models import DateTimeField, Exists, F, OuterRef, QuerySet, Value
@@ -13,6 +13,7 @@ from crm.core.actor import Source
 from crm.core.query import Row, RowComparison
 from crm.dossiers import sentences
 from crm.dossiers.models import Dossier, Event, EventDossier
+from crm.dossiers.sentences import Thing
 
 SIZE = 50
 LATE = timedelta(hours=1)  # from which on something counts as recorded late
@@ -86,7 +87,7 @@ def page(
     found = list(rows[: size + 1])
     more, found = len(found) > size, found[:size]
     own = _own_dossiers([row.event_id for row in found])
-    entries = [_entry(row.event, own[row.event_id], shown) for row in found]
+    entries = [_entry_on(row.event, own[row.event_id], shown) for row in found]
     return Timeline(entries, older=_cursor(found[-1]) if more else "")
 
 
@@ -115,7 +116,21 @@ def _own_dossiers(event_ids: list[int]) -> dict[int, Dossier]:
     return {row.event_id: row.dossier for row in rows}
 
 
-def _entry(event: Event, own: Dossier, shown: Sequence[int]) -> Entry:
+def history(key: str, pk: int, thing: Thing, *, size: int = 2 * SIZE) -> list[Entry]:
+    """Return the newest that happened to what is no record: a person, a word, a calendar. One query.
+
+    Such events name it in their facts: `{"kind": key, key: pk}`.
+    """
+    rows = Event.objects.filter(home=None, **{"facts__kind": key, f"facts__{key}": pk})
+    rows = rows.select_related("actor", "personal").order_by("-happened_at", "-pk")
+    return [_entry(event, thing) for event in rows[:size]]
+
+
+def _entry_on(event: Event, own: Dossier, shown: Sequence[int]) -> Entry:
+    return replace(_entry(event, Thing.of(own)), via=own if own.pk not in shown else None)
+
+
+def _entry(event: Event, own: Thing) -> Entry:
     personal = event.personal.values if hasattr(event, "personal") else {}
     told = sentences.tell(event, personal, own)
     late = event.source != Source.IMPORT and event.recorded_at - event.happened_at > LATE
@@ -129,7 +144,7 @@ def _entry(event: Event, own: Dossier, shown: Sequence[int]) -> Entry:
         tag=told.tag,
         note=told.note,
         meta=told.meta,
-        via=own if own.pk not in shown else None,
+        via=None,
         late=event.recorded_at if late else None,
         actor=event.actor.name if event.actor else "",
         interaction_id=event.facts.get("interaction"),

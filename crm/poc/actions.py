@@ -48,6 +48,17 @@ class AlreadyAPoc(Refused):
     default_message = _("This user is a point of contact already.")
 
 
+class MailboxAddressRequired(Refused):
+    field = "email"
+    code = "mailbox_address_required"
+    default_message = _("A shared mailbox needs an address.")
+
+
+class FrontDeskStays(Refused):
+    code = "front_desk_stays"
+    default_message = _("The front desk answers when nobody else does: it always stays.")
+
+
 @dataclass(slots=True)
 class NewPoc:
     """One person or team to open; `fields` are the POC's own columns. A home team gets them as a member."""
@@ -114,6 +125,10 @@ def _refuse_mixed(poc: PointOfContact) -> None:
         raise TeamRequired(field="home_team")
     if poc.lead and not poc.is_team:
         raise TeamRequired(field="lead")
+    if poc.user_id and poc.is_team:
+        raise PersonRequired(_("Only a person can be a user."), field="user")
+    if poc.delivery == PointOfContact.Delivery.MAILBOX and not poc.email:
+        raise MailboxAddressRequired
     if poc.lead_id and poc.lead_id == poc.pk:
         raise LeadsItself
 
@@ -130,6 +145,8 @@ def change_poc(*, poc: PointOfContact, by: Actor, at: datetime, **fields: Any) -
     :raises PersonRequired: a team was given a home team.
     :raises TeamRequired: a person was given a lead, or a home team that is none.
     :raises LeadsItself: a team was made its own lead.
+    :raises MailboxAddressRequired: it tells a shared mailbox and has no address.
+    :raises AlreadyAPoc: the user is another one already.
     """
     locked = PointOfContact.objects.select_for_update(of=("self",), no_key=True).get(pk=poc.pk)
     if "name" in fields:
@@ -139,6 +156,8 @@ def change_poc(*, poc: PointOfContact, by: Actor, at: datetime, **fields: Any) -
     if not changes:
         return locked
     _refuse_mixed(locked)
+    if "user" in changes and PointOfContact.objects.exclude(pk=poc.pk).filter(user=locked.user_id or 0).exists():
+        raise AlreadyAPoc
     locked.save(update_fields=list(changes))
     if "home_team" in changes and locked.home_team_id:
         Membership.objects.get_or_create(team_id=locked.home_team_id, member=locked)
@@ -148,6 +167,23 @@ def change_poc(*, poc: PointOfContact, by: Actor, at: datetime, **fields: Any) -
     happening.personal = {**happening.personal, "changes": personal}
     record_many([happening], by=by, at=at)
     return locked
+
+
+@transaction.atomic
+def deactivate(*, poc: PointOfContact, by: Actor, at: datetime) -> PointOfContact:
+    """Let a person or a team answer no longer; they stay in what was. Gone already: nothing happens.
+
+    :raises FrontDeskStays: it is the front desk.
+    """
+    if poc.is_house:
+        raise FrontDeskStays
+    return poc if poc.deactivated_at is not None else change_poc(poc=poc, deactivated_at=at, by=by, at=at)
+
+
+@transaction.atomic
+def reactivate(*, poc: PointOfContact, by: Actor, at: datetime) -> PointOfContact:
+    """Let somebody answer again. There already: nothing happens."""
+    return change_poc(poc=poc, deactivated_at=None, by=by, at=at)
 
 
 @transaction.atomic

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
-from crm.dossiers.actions import NameRequired, record
+from crm.dossiers.actions import NameRequired, change_fields, record
 from crm.dossiers.models import Event
 from crm.users.models import User
-from crm.users.roles import LABELS, OPENS_ADMINISTRATION
+from crm.users.roles import ADMINISTRATOR, LABELS, OPENS_ADMINISTRATION
 
 
 class BadAddress(Refused):
@@ -34,6 +36,12 @@ class NoSuchRole(Refused):
     field = "role"
     code = "no_such_role"
     default_message = _("There is no such role.")
+
+
+class LastAdministrator(Refused):
+    field = "groups"
+    code = "last_administrator"
+    default_message = _("Somebody who is active must remain an administrator.")
 
 
 @transaction.atomic
@@ -55,15 +63,11 @@ def open_user(
     :raises SignsInAlready: somebody has this address, whatever the case.
     :raises NoSuchRole: `role` is none of crm.users.roles.
     """
-    name, email = " ".join(name.split()), email.strip().lower()
+    name, email = " ".join(name.split()), tidy_address(email)
     if not name:
         raise NameRequired
     if role not in LABELS:
         raise NoSuchRole
-    try:
-        validate_email(email)
-    except ValidationError as error:
-        raise BadAddress(BadAddress.default_message % {"value": email}) from error
     if User.objects.filter(email=email).exists():
         raise SignsInAlready(SignsInAlready.default_message % {"value": email})
     own = {"language": language, "time_zone": time_zone, "is_staff": role in OPENS_ADMINISTRATION}
@@ -72,3 +76,60 @@ def open_user(
     facts = {"kind": "user", "user": user.pk, "role": role}
     record(kind=Event.Kind.CREATED, dossiers=[], by=by, at=at, facts=facts, personal={"name": name, "email": email})
     return user
+
+
+@transaction.atomic
+def change_user(
+    *,
+    user: User,
+    name: str,
+    email: str,
+    groups: Collection[Group],
+    language: str = "",
+    time_zone: str = "",
+    is_active: bool = True,
+    by: Actor,
+    at: datetime,
+) -> User:
+    """Change who somebody is and what they may; not active, they cannot sign in any more. They are never deleted.
+
+    :raises NameRequired: `name` is blank.
+    :raises BadAddress: `email` is no address.
+    :raises SignsInAlready: somebody else has this address.
+    :raises LastAdministrator: nobody who is active would be an administrator any more.
+    """
+    locked = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+    name, email = " ".join(name.split()), tidy_address(email)
+    if not name:
+        raise NameRequired
+    if User.objects.exclude(pk=user.pk).filter(email=email).exists():
+        raise SignsInAlready(SignsInAlready.default_message % {"value": email})
+    before = list(locked.groups.order_by("name"))
+    staff = locked.is_superuser or any(group.name in OPENS_ADMINISTRATION for group in groups)
+    fields = {"language": language, "time_zone": time_zone, "is_active": is_active, "is_staff": staff}
+    changes = change_fields(locked, fields)
+    personal = change_fields(locked, {"name": name, "email": email})
+    if {g.pk for g in before} != {g.pk for g in groups}:
+        locked.groups.set(groups)
+        changes["groups"] = [", ".join(g.name for g in before), ", ".join(sorted(g.name for g in groups))]
+    locked.save()
+    if not User.objects.filter(Q(groups__name=ADMINISTRATOR) | Q(is_superuser=True), is_active=True).exists():
+        raise LastAdministrator
+    if changes or personal:
+        facts = {"kind": "user", "user": user.pk, "changes": changes | {key: ["", ""] for key in personal}}
+        values = {"name": name, "changes": personal}
+        record(kind=Event.Kind.CHANGED, dossiers=[], by=by, at=at, facts=facts, personal=values)
+    return locked
+
+
+def tidy_address(email: str) -> str:
+    """Return an address as it is kept.
+
+    :raises BadAddress: it is none.
+    """
+    email = email.strip().lower()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise BadAddress(BadAddress.default_message % {"value": email}) from error
+    return email

@@ -1,0 +1,47 @@
+"""Accounts in the administration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.actions import change_account, open_account
+from accounts.forms import AccountForm
+from accounts.models import Account
+from contacts.models import Contact
+from crm.core import clock
+from crm.core.admin_base import AdminForm
+from crm.desk.administration import actor
+from crm.desk.record_admin import AnswersFilter, ArchivedFilter, RecordAdmin, TierFilter, autocomplete, below
+
+
+class AccountAdminForm(AdminForm, AccountForm):
+    parent = forms.ModelChoiceField(Account.objects.none(), label=_("Belongs to"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, user=self.request.user, **kwargs)
+        self.fields["parent"].queryset = Account.objects.visible_to(self.request.user).select_related("dossier")
+        autocomplete(self, "parent", Contact._meta.get_field("account"))
+
+
+@admin.register(Account)
+class AccountAdmin(RecordAdmin):
+    place = 10
+    form = AccountAdminForm
+    list_display = ("title", "who_answers", "tier", "kind", "city", "last_touch", "next_owed")
+    list_filter = (AnswersFilter, TierFilter, "kind", ArchivedFilter)
+    fieldsets = (
+        (None, {"fields": ("name", "kind", "tier", "parent", "industry", "website", "renewal_on")}),
+        (_("Where"), {"fields": ("street", "postal_code", "city", "region", "country", "zone", "language")}),
+    )
+
+    def act(self, request: HttpRequest, form: Any, changed: Account | None) -> Account:
+        values = {"by": actor(request), "at": clock.of(request), **form.values()}
+        return change_account(account=changed, **values) if changed else open_account(**values)
+
+    def panels(self, request: HttpRequest, obj: Account) -> dict[str, Any]:
+        return super().panels(request, obj) | below(obj.pk)

@@ -1,0 +1,67 @@
+"""Contacts and their roles in the administration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Exists, OuterRef, Q
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Account
+from contacts.actions import change_contact, open_contact
+from contacts.forms import ContactForm
+from contacts.models import Contact, ContactEmail, ContactPhone, ContactRole
+from crm.core import clock
+from crm.core.admin_base import AdminForm
+from crm.core.text import digits
+from crm.desk.administration import actor
+from crm.desk.record_admin import RecordAdmin, autocomplete
+from crm.dossiers.admin import WordAdmin
+
+LEAST_DIGITS = 3  # from which on a search looks among phone numbers
+
+
+class ContactAdminForm(AdminForm, ContactForm):
+    account = forms.ModelChoiceField(Account.objects.none(), label=_("Account"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, user=self.request.user, **kwargs)
+        self.fields["account"].queryset = Account.objects.visible_to(self.request.user).select_related("dossier")
+        autocomplete(self, "account", Contact._meta.get_field("account"))
+
+
+@admin.register(Contact)
+class ContactAdmin(RecordAdmin):
+    place = 20
+    form = ContactAdminForm
+    list_display = ("title", "account_title", "who_answers", "position", "last_touch", "next_owed")
+    fieldsets = (
+        (None, {"fields": ("name", "account", "position", "roles", "tier")}),
+        (_("How to reach them"), {"fields": ("emails", "phones", "preferred_channel", "language", "zone")}),
+    )
+
+    @admin.display(description=_("account"), ordering="account__dossier__title_key")
+    def account_title(self, obj: Contact) -> Account | None:
+        return obj.account
+
+    def found(self, term: str) -> Q:
+        """Names, addresses, and any three digits of a number."""
+        wanted = super().found(term)
+        if "@" in term:
+            wanted |= Exists(ContactEmail.objects.filter(contact=OuterRef("pk"), address_key__contains=term.lower()))
+        if len(digits(term)) >= LEAST_DIGITS:
+            wanted |= Exists(ContactPhone.objects.filter(contact=OuterRef("pk"), digits__contains=digits(term)))
+        return wanted
+
+    def act(self, request: HttpRequest, form: Any, changed: Contact | None) -> Contact:
+        values = {"by": actor(request), "at": clock.of(request), **form.values()}
+        return change_contact(contact=changed, **values) if changed else open_contact(**values)
+
+
+@admin.register(ContactRole)
+class ContactRoleAdmin(WordAdmin):
+    place = 60
+    fields = ("name", "topics", "position", "retired")

@@ -1,0 +1,74 @@
+"""What is owed and how it escalates, to be read in the administration: it is acted on where it is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy as _
+
+from crm.commitments.models import Commitment, Policy, Step
+from crm.core import clock
+from crm.core.admin_base import ModelAdmin, ReadOnly, Section
+
+
+class OwedFilter(admin.SimpleListFilter):
+    title = _("state")
+    parameter_name = "owed"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("overdue", _("Overdue")), ("escalated", _("Escalated")), ("used_up", _("Everybody was told")),
+            ("closed", _("Done or cancelled")), ("all", _("All")),
+        ]  # fmt: skip
+
+    def choices(self, changelist: Any) -> Any:
+        first, *others = super().choices(changelist)
+        return [first | {"display": _("Owed")}, *others]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> QuerySet[Any]:
+        narrowed = {
+            "overdue": lambda: queryset.overdue(clock.of(request)),
+            "escalated": queryset.escalated,
+            "used_up": queryset.used_up,
+            "closed": queryset.closed,
+            "all": queryset.all,
+        }
+        return narrowed.get(self.value() or "", queryset.open)()
+
+
+@admin.register(Commitment)
+class CommitmentAdmin(ReadOnly, ModelAdmin):
+    section = Section.OWED
+    place = 10
+    search_fields = ("dossier__title_key",)
+    list_display = ("title", "dossier", "kind", "due_at", "state", "poc", "escalated_to")
+    list_filter = (OwedFilter, "kind")
+    ordering = ("due_at", "pk")
+    fields = (
+        "title", "dossier", "topic", "kind", "state", "priority", "due_at", "poc", "opened_at", "closed_at",
+        "hold_until", "escalated_to", "escalated_at", "used_up_at",
+    )  # fmt: skip
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Commitment]:
+        return super().get_queryset(request).for_list()
+
+
+@admin.register(Policy)
+class PolicyAdmin(ReadOnly, ModelAdmin):
+    """What each kind of promise asks for: its target, and its escalation steps in their order."""
+
+    section = Section.OWED
+    place = 20
+    list_display = ("name", "kind", "retired_at")
+    ordering = ("kind", "pk")
+    fields = ("name", "kind", "retired_at")
+    change_form_template = "admin/commitments/policy.html"
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        version = kwargs["obj"].versions.order_by("-number").first()
+        steps = Step.objects.filter(version=version).select_related("poc").order_by("ordinal")
+        context |= {"version": version, "steps": list(steps)}
+        return super().render_change_form(request, context, *args, **kwargs)

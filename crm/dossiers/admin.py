@@ -1,0 +1,149 @@
+"""Words and the firm in the administration; records, to be found by typing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.text import slugify
+from django.utils.translation import gettext_lazy as _
+
+from crm.core import clock
+from crm.core.admin_base import AdminForm, ModelAdmin, ReadOnly, Section
+from crm.core.forms import ZoneField
+from crm.desk.administration import PlainAdmin
+from crm.dossiers.models import Channel, Dossier, Firm, Outcome, Purpose, Tier, Topic, Word
+from crm.poc.visibility import visible_dossiers
+
+
+@admin.register(Dossier)
+class DossierAdmin(ReadOnly, ModelAdmin):
+    """Not shown: records of any kind are found here by typing their name."""
+
+    search_fields = ("title_key",)
+    ordering = ("title_key", "pk")
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        found_by_typing = request.resolver_match and request.resolver_match.url_name == "autocomplete"
+        return bool(found_by_typing) and request.user.has_perm("poc.view_assignment")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Dossier]:
+        return visible_dossiers(request.user).current()
+
+
+class WordForm(AdminForm, forms.ModelForm):
+    """A word; retired instead of deleted, its code made from its first name."""
+
+    retired = forms.BooleanField(label=_("No longer offered"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["retired"] = self.instance.retired_at is not None
+
+    def clean_name(self) -> str:
+        name = " ".join(self.cleaned_data["name"].split())
+        taken = self._meta.model.objects.exclude(pk=self.instance.pk).filter(name__iexact=name)
+        if taken.exists():
+            raise forms.ValidationError(_("There is one of this name already."), code="taken")
+        return name
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        word = self.instance
+        if not word.code:
+            word.code = free_code(self._meta.model, self.cleaned_data.get("name", ""))
+        if "retired" in self.cleaned_data and self.cleaned_data["retired"] is not (word.retired_at is not None):
+            word.retired_at = clock.of(self.request) if self.cleaned_data["retired"] else None
+
+
+def free_code(model: type[Word], name: str) -> str:
+    """Return a code nobody has, made from a name in any script."""
+    stem = slugify(name).replace("-", "_")[:24] or "word"
+    taken = set(model.objects.filter(code__startswith=stem).values_list("code", flat=True))
+    return next(code for code in (stem, *(f"{stem}_{n}" for n in range(2, len(taken) + 3))) if code not in taken)
+
+
+class WordAdmin(PlainAdmin):
+    """The base of the house's own words."""
+
+    section = Section.SETTINGS
+    form = WordForm
+    list_display = ("label", "position", "is_offered")
+    ordering = ("position", "pk")
+    fields: Any = ("name", "position", "retired")
+
+    @admin.display(description=_("name"))
+    def label(self, obj: Word) -> str:
+        return obj.label
+
+    @admin.display(description=_("offered"), boolean=True)
+    def is_offered(self, obj: Word) -> bool:
+        return obj.retired_at is None
+
+
+class TopicForm(WordForm):
+    def clean_retired(self) -> bool:
+        """Who answers falls back on *general*."""
+        if self.cleaned_data["retired"] and self.instance.code == Topic.GENERAL:
+            raise forms.ValidationError(_("This one always stays: it is asked last."), code="stays")
+        return self.cleaned_data["retired"]
+
+
+@admin.register(Topic)
+class TopicAdmin(WordAdmin):
+    place = 10
+    form = TopicForm
+
+
+@admin.register(Tier)
+class TierAdmin(WordAdmin):
+    place = 20
+    list_display = ("label", "touch_every_days", "position", "is_offered")
+    fields = ("name", "touch_every_days", "position", "retired")
+
+
+@admin.register(Channel)
+class ChannelAdmin(WordAdmin):
+    place = 30
+    fields = ("name", "verb", "icon", "position", "retired")
+
+
+@admin.register(Purpose)
+class PurposeAdmin(WordAdmin):
+    place = 40
+    list_display = ("label", "expects_answer", "wants_resolution", "tells_at_once", "position", "is_offered")
+    fields = ("name", "expects_answer", "wants_resolution", "tells_at_once", "position", "retired")
+
+
+@admin.register(Outcome)
+class OutcomeAdmin(WordAdmin):
+    place = 50
+    list_display = ("label", "is_touch", "expects_answer", "keeps_promise", "asks_retry", "position", "is_offered")
+    fields = (
+        "name", "channels", "is_inbound_only", "is_touch", "expects_answer", "keeps_promise", "is_final", "asks_retry",
+        "number_is_wrong", "tells_at_once", "position", "retired",
+    )  # fmt: skip
+
+
+class FirmForm(AdminForm, forms.ModelForm):
+    zone = ZoneField(label=_("Time zone"), max_length=64)
+
+
+@admin.register(Firm)
+class FirmAdmin(PlainAdmin):
+    """One row, made by the migrations."""
+
+    section = Section.SETTINGS
+    place = 1
+    form = FirmForm
+    list_display = ("__str__", "country", "zone", "language")
+    fields = ("name", "country", "zone", "language")
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False

@@ -1,0 +1,186 @@
+"""People who sign in and their roles, in the administration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account.models import EmailAddress
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.auth.models import Group, Permission
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+
+from crm.core import clock
+from crm.core.admin_base import AdminForm, Inline, ModelAdmin, ReadOnly, Section
+from crm.core.forms import ZoneField
+from crm.desk import set_up
+from crm.desk.administration import PlainAdmin, ToldActedAdmin, actor
+from crm.users.actions import SignsInAlready, change_user
+from crm.users.models import ApiToken, RoleScope, User
+from crm.users.roles import LABELS, SALES_REP
+
+admin.site.unregister(Group)
+admin.site.unregister(EmailAddress)
+
+
+class RoleChoice(forms.ModelChoiceField):
+    def label_from_instance(self, obj: Group) -> str:
+        return str(LABELS.get(obj.name, obj.name))
+
+
+class RolesChoice(forms.ModelMultipleChoiceField):
+    def label_from_instance(self, obj: Group) -> str:
+        return str(LABELS.get(obj.name, obj.name))
+
+
+class UserForm(AdminForm, forms.ModelForm):
+    """Who somebody is; a new one gets a link to choose a password."""
+
+    role = RoleChoice(Group.objects.all(), to_field_name="name", label=_("Role"), empty_label=None, initial=SALES_REP)
+    groups = RolesChoice(Group.objects.all(), label=_("Roles"), required=False, widget=forms.CheckboxSelectMultiple)
+    time_zone = ZoneField(label=_("Time zone"), max_length=64, required=False, help_text=_("Empty: the firm’s."))
+
+    class Meta:
+        model = User
+        fields = ("name", "email", "language", "time_zone", "is_active")
+        help_texts = {"is_active": _("Who is not active cannot sign in. Nobody is ever deleted: history keeps them.")}
+
+    def _post_clean(self) -> None:
+        """The action validates and writes; the form's own instance stays as it was read."""
+
+
+@admin.register(User)
+class UserAdmin(ToldActedAdmin):
+    section = Section.PEOPLE
+    place = 10
+    form = UserForm
+    list_display = ("name", "email", "roles", "poc", "is_active", "last_login")
+    list_filter = ("is_active",)
+    list_select_related = ("poc",)
+    search_fields = ("email", "name")
+    ordering = ("name", "pk")
+    actions = ("invite_again",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
+        return super().get_queryset(request).prefetch_related("groups")
+
+    def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        if obj is None:
+            return ("name", "email", "role")
+        return ("name", "email", "groups", "language", "time_zone", "is_active")
+
+    def found(self, term: str) -> Q:
+        return Q(email__contains=term.lower()) | Q(name__icontains=term)
+
+    @admin.display(description=_("roles"))
+    def roles(self, obj: User) -> str:
+        return ", ".join(str(LABELS.get(group.name, group.name)) for group in obj.groups.all())
+
+    @admin.display(description=_("answers as"))
+    def poc(self, obj: User) -> Any:
+        return getattr(obj, "poc", None)
+
+    def act(self, request: HttpRequest, form: Any, changed: User | None) -> User:
+        values = form.cleaned_data
+        if changed is None:
+            return self._invite(request, values)
+        user = change_user(
+            user=changed, name=values["name"], email=values["email"], groups=values["groups"],
+            language=values["language"], time_zone=values["time_zone"], is_active=values["is_active"],
+            by=actor(request), at=clock.of(request),
+        )  # fmt: skip
+        poc = getattr(user, "poc", None)
+        if not user.is_active and poc is not None and poc.deactivated_at is None:
+            text = _t("%(name)s cannot sign in any more, but still answers. Say who follows, under Points of contact.")
+            self.message_user(request, text % {"name": user.name}, messages.WARNING)
+        return user
+
+    def _invite(self, request: HttpRequest, values: dict[str, Any]) -> User:
+        person = (values["name"], values["email"].lower())
+        invited = set_up.invite(people=[person], role=values["role"].name, by=actor(request), at=clock.of(request))
+        if invited.known:
+            raise SignsInAlready(SignsInAlready.default_message % {"value": person[1]})
+        if invited.unsent:
+            self.message_user(request, _t("The invitation could not be sent. Try again later."), messages.WARNING)
+        return invited.users[0]
+
+    @admin.action(description=_("Send a link to choose a password"), permissions=["change"])
+    def invite_again(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        people = list(queryset.filter(is_active=True)[:50])
+        unsent = set_up.send_invitations(people, actor(request))
+        if unsent:
+            self.message_user(request, _t("Not sent: %(who)s") % {"who": ", ".join(unsent)}, messages.ERROR)
+        else:
+            self.message_user(request, _t("Sent: %(who)s") % {"who": ", ".join(p.email for p in people)})
+
+
+class RoleScopeInline(Inline):
+    model = RoleScope
+    max_num = 1
+    can_delete = False
+
+
+class PermissionsField(forms.ModelMultipleChoiceField):
+    """Permissions by what they allow, in the reader's language."""
+
+    ACTS = {"view": _("see"), "add": _("add"), "change": _("change")}
+
+    def label_from_instance(self, obj: Permission) -> str:
+        model = obj.content_type.model_class()
+        name = model._meta.verbose_name_plural if model else obj.content_type.model
+        return f"{str(name).capitalize()}: {self.ACTS.get(obj.codename.split('_')[0], obj.name)}"
+
+
+class RoleForm(AdminForm, forms.ModelForm):
+    permissions = PermissionsField(Permission.objects.none(), label=_("May"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        shown = Q()
+        for model in admin.site._registry:
+            shown |= Q(content_type__app_label=model._meta.app_label, content_type__model=model._meta.model_name)
+        rows = Permission.objects.filter(shown).exclude(codename__startswith="delete_").select_related("content_type")
+        self.fields["permissions"].queryset = rows.order_by("content_type__app_label", "content_type__model", "pk")
+
+
+@admin.register(Group)
+class RoleAdmin(PlainAdmin):
+    """The shipped roles: what each sees, and what it may do."""
+
+    section = Section.PEOPLE
+    place = 20
+    event_key = "role"
+    form = RoleForm
+    list_display = ("label", "sees")
+    list_select_related = ("scope",)
+    ordering = ("pk",)
+    fields = ("label", "permissions")
+    readonly_fields = ("label",)
+    filter_horizontal = ("permissions",)
+    inlines = (RoleScopeInline,)
+
+    @admin.display(description=_("role"))
+    def label(self, obj: Group) -> str:
+        return str(LABELS.get(obj.name, obj.name))
+
+    @admin.display(description=_("sees"))
+    def sees(self, obj: Group) -> str:
+        return (obj.scope if hasattr(obj, "scope") else RoleScope()).get_sees_display()
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+
+@admin.register(ApiToken)
+class ApiTokenAdmin(ReadOnly, ModelAdmin):
+    """To be read: owners make and revoke them on their own page."""
+
+    section = Section.PEOPLE
+    place = 30
+    list_display = ("name", "user", "prefix", "created_at", "expires_at", "last_used_at", "revoked_at")
+    list_select_related = ("user",)
+    ordering = ("-pk",)
+    fields = ("name", "user", "prefix", "created_at", "expires_at", "last_used_at", "revoked_at")
