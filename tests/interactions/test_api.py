@@ -179,6 +179,11 @@ def test_a_caller_nobody_knows_is_logged_where_the_front_desk_answers(user, api,
     assert ids(api.get(f"{URL}?to_sort=true")) == [shown["id"]]
 
 
+def test_what_is_promised_to_a_stranger_says_whom_to_call(user, api):
+    shown = log(api, phone="+49 30 123456", follow_up={"due_at": TOMORROW}).json()
+    assert shown["follow_ups"][0]["title"] == "Call +49 30 123456"
+
+
 def test_a_number_of_several_is_logged_with_its_candidates(user, api):
     contacts = ContactFactory.create_batch(2, phones=["+351 211 234 567"])
     shown = log(api, phone="+351211234567").json()
