@@ -198,6 +198,9 @@ EMAIL_TIMEOUT = _number("EMAIL_TIMEOUT", 20, least=1, most=600)
 # for the end of the data. Default 120.
 MAIL_LEASE = _number("MAIL_LEASE", 120, least=1, most=3600)
 
+# Seconds between two rings of the bell: how late a reminder or a mail may be set on its way. Default 5.
+BELL_EVERY = _number("BELL_EVERY", 5, least=1, most=60)
+
 # Seconds without a sweep after which the guard runs reminders and mails itself, without Redis or Celery. Default 60.
 GUARD_AFTER = _number("GUARD_AFTER", 60, least=1, most=3600)
 

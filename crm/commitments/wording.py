@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -21,6 +21,7 @@ from crm.commitments import ladder
 from crm.commitments.models import Notification
 from crm.poc.models import PointOfContact
 
+STILL_NOW = timedelta(minutes=30)  # so long after its moment it is due, not overdue
 MAX_NOTE = 1000  # characters of somebody's own words in a mail
 
 
@@ -55,6 +56,7 @@ def register(kind: str, words: Words) -> None:
 
 
 register("reminder", Words(_("Due %(due)s: %(title)s")))
+register("due_reminder", Words(_("Due now: %(title)s")))
 register("late_reminder", Words(_("Overdue since %(due)s: %(title)s")))
 register("escalation", Words(_("Escalated: %(title)s"), _("It was due %(due)s, and nobody has acted.")))
 register("reassigned", Words(_("Yours now: %(title)s"), _("Given to you by %(by)s. Due %(due)s.")))
@@ -107,8 +109,10 @@ def moment(at: datetime) -> str:
 
 def _line(notice: Notification, names: Mapping[int, str], at: datetime) -> Line:
     commitment, dossier = notice.commitment, notice.dossier
-    is_late = commitment is not None and commitment.due_at < at
-    kind = "late_reminder" if notice.kind == "reminder" and is_late else notice.kind
+    overdue = at - commitment.due_at if commitment is not None else -STILL_NOW
+    kind = notice.kind
+    if kind == "reminder" and overdue >= timedelta(0):
+        kind = "late_reminder" if overdue > STILL_NOW else "due_reminder"
     words = _words.get(kind, Words(_("News about %(record)s")))
     values = _Values(_translated(notice.facts), record=dossier.title if dossier else "")
     if commitment is not None:
@@ -121,7 +125,7 @@ def _line(notice: Notification, names: Mapping[int, str], at: datetime) -> Line:
         note=str(notice.facts.get("note") or notice.facts.get("reason") or "")[:MAX_NOTE],
         record=dossier.title if dossier else "",
         url=f"{settings.PUBLIC_URL}/d/{dossier.pk}/" if dossier else home(),  # no page is imported by a worker
-        is_late=is_late,
+        is_late=overdue > STILL_NOW,
     )
 
 
