@@ -61,9 +61,14 @@ class ReassignInput(Input):
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 
+def questions_of(owed: list[Commitment]) -> list[Question]:
+    """Ask who has to act on each, somebody it was given to by name included."""
+    return [Question(c.dossier_id, c.topic_id, c.poc_id) for c in owed]
+
+
 def set_who_answers(rows: list[Any], owed: list[Commitment], *, at: datetime) -> None:
     """Set `who_answers` on each of `rows`: whoever has to act on its `owed` now. At most eleven queries."""
-    answers = who_answers_each([Question(c.dossier_id, c.topic_id, c.poc_id) for c in owed], at=at)
+    answers = who_answers_each(questions_of(owed), at=at)
     for row, answer in zip(rows, answers, strict=True):
         row.who_answers = answer
 

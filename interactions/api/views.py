@@ -13,11 +13,12 @@ from rest_framework.response import Response
 
 from crm.commitments.actions import redue
 from crm.commitments.models import Commitment
-from crm.commitments.rest import Acts, set_who_answers
+from crm.commitments.rest import Acts, questions_of, set_who_answers
 from crm.core.paging import Order
 from crm.core.rest.views import RecordViewSet
 from crm.dossiers.models import Topic
-from crm.poc.rest import who_answers
+from crm.poc.resolve import Question
+from crm.poc.rest import who_answers_each
 from interactions.actions import log
 from interactions.api import reading, rows
 from interactions.api.filters import FollowUpFilterSet, InteractionFilterSet
@@ -37,12 +38,6 @@ from interactions.models import FollowUp, Interaction
 KEY_HEADER = OpenApiParameter(
     reading.HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, description="The same key is saved once."
 )
-
-
-def follow_ups_shown(found: list[FollowUp], view: Any) -> list[dict[str, Any]]:
-    """Give follow-ups with whoever has to act."""
-    set_who_answers(found, [row.commitment for row in found], at=view.at)
-    return FollowUpSerializer(found, many=True).data  # type: ignore[no-any-return]
 
 
 @extend_schema_view(retrieve=extend_schema(responses=WholeInteractionSerializer))
@@ -70,11 +65,17 @@ class InteractionViewSet(RecordViewSet):
         return shown
 
     def _more(self, values: dict[str, Any]) -> dict[str, Any]:
+        """What only the detail has; who answers is asked once, for all of it."""
         topics = list(Topic.objects.in_use())
-        planned = FollowUp.objects.for_list().filter(interaction=values["pk"]).order_by("pk")
+        planned = list(FollowUp.objects.for_list().filter(interaction=values["pk"]).order_by("pk"))
+        owed = [row.commitment for row in planned]
+        questions = [Question(values["dossier_id"], topic.pk) for topic in topics] + questions_of(owed)
+        answers = who_answers_each(questions, at=self.at)
+        for row, answer in zip(planned, answers[len(topics) :], strict=True):
+            row.who_answers = answer
         return {
-            "who_answers": who_answers([values["dossier_id"]], topics=topics, at=self.at)[values["dossier_id"]],
-            "follow_ups": follow_ups_shown(list(planned), self),
+            "who_answers": answers[: len(topics)],
+            "follow_ups": FollowUpSerializer(planned, many=True).data,
             "candidates": rows.candidates(values, at=self.at),
         }
 
@@ -135,7 +136,8 @@ class FollowUpViewSet(Acts, RecordViewSet):
         return FollowUp.objects.visible_to(self.request.user).for_list()
 
     def shown(self, found: list[FollowUp], *, whole: bool = False) -> list[dict[str, Any]]:
-        return follow_ups_shown(found, self)
+        set_who_answers(found, [row.commitment for row in found], at=self.at)
+        return super().shown(found, whole=whole)
 
     @extend_schema(request=FollowUpInput, responses={201: FollowUpSerializer})
     def create(self, request: Request) -> Response:
