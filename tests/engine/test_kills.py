@@ -24,7 +24,7 @@ from tests.services.processes import Process, descendants, wait_until
 
 pytestmark = pytest.mark.process
 KILLS = 100
-PROMISES = 500
+PROMISES = 400
 EACH = 2  # promises per person: too few for a digest
 
 
@@ -47,7 +47,7 @@ def kill_at_random(workers: list[Process], *, kills: int, rig: Rig) -> None:
     """Kill pool processes in the middle of whatever they do; now and then a whole worker, and start another."""
     chance = random.Random(7)
     while kills:
-        time.sleep(chance.uniform(0.02, 0.4))
+        time.sleep(chance.uniform(0.02, 0.3))
         worker = chance.choice(workers)
         if kills % 25 == 0 or not worker.is_running():  # Celery gives up when its first children are killed
             worker.kill()
@@ -64,7 +64,7 @@ def kill_at_random(workers: list[Process], *, kills: int, rig: Rig) -> None:
 def test_nothing_is_lost_and_no_mail_has_more_than_two_copies(database, rig: Rig):
     change_ladder(Kind.FOLLOW_UP, {"kind": "reminder", "slot": "poc"})
     workers = rig.start(workers=2 if KIND == "postgres" else 1, processes=2)
-    promised = promise(PROMISES, over=timedelta(seconds=25))
+    promised = promise(PROMISES, over=timedelta(seconds=18))
     kill_at_random(workers, kills=KILLS, rig=rig)
     wait_until(lambda: not Message.objects.filter(state="ready").exists() and rig.is_quiet(), seconds=60)
     rig.settle()
