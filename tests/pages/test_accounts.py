@@ -42,23 +42,18 @@ def names(response) -> list[str]:
     return [account.name for account in response.context["page"]]
 
 
-# session, user, permissions of one's own and of the roles, what the role sees, clock; and, which only tests ask each
-# time: the firm's zone, and (two) whether the house is set up
-SIGNED_IN = 9
-
-
 @pytest.mark.parametrize("accounts", [1, 12])
-def test_the_list_costs_the_same_however_long(as_rep: Client, django_assert_num_queries, accounts):
+def test_the_list_costs_the_same_however_long(as_rep: Client, costs, accounts):
     for _n in range(accounts):
         full_account()
     # tiers, rows, general · who answers: general, above, assignments, absences, people · names: people, records,
     # topics · owed: which, rows
-    with django_assert_num_queries(SIGNED_IN + 13):
+    with costs(13):
         assert len(as_rep.get("/accounts/").context["page"]) == accounts
 
 
 @pytest.mark.parametrize("n", [1, 10])
-def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert_num_queries, n):
+def test_the_page_costs_the_same_whatever_happened(as_rep: Client, costs, n):
     account = full_account()
     for _n in range(n):
         EventFactory.create_batch(10, dossiers=[account.dossier])
@@ -68,7 +63,7 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
     # account, topics, owed, projects · who answers: general, above, assignments, absences, people · names: people,
     # records, topics · timeline: events, their records · theirs: contacts, e-mails, phones, roles · channels ·
     # outcomes to log
-    with django_assert_num_queries(SIGNED_IN + 20):
+    with costs(20):
         as_rep.get(f"/accounts/{account.pk}/")
 
 

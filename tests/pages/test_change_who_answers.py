@@ -11,7 +11,6 @@ from tests.factories.accounts import AccountFactory
 from tests.factories.dossiers import topic
 from tests.factories.poc import AssignmentFactory, PersonFactory
 from tests.factories.users import UserFactory
-from tests.pages.test_accounts import SIGNED_IN
 
 pytestmark = pytest.mark.django_db
 
@@ -98,10 +97,10 @@ def test_who_may_not_change_it_is_refused(client: Client):
 
 
 @pytest.mark.parametrize("n", [1, 12])
-def test_the_page_costs_the_same_however_many_are_named(as_manager: Client, django_assert_num_queries, n):
+def test_the_page_costs_the_same_however_many_are_named(as_manager: Client, costs, n):
     account = AccountFactory()
     for rank in range(n):
         AssignmentFactory(dossier=account.dossier, rank=rank)
     # record, topic asked about, topics (twice: Django asks whether the first is blank), POCs, who is named
-    with django_assert_num_queries(SIGNED_IN + 6):
+    with costs(6):
         as_manager.get(f"/d/{account.pk}/who/")

@@ -12,7 +12,7 @@ from tests.factories.dossiers import EventFactory
 from tests.factories.poc import AssignmentFactory
 from tests.factories.projects import StakeholderFactory
 from tests.factories.users import narrow
-from tests.pages.test_accounts import SIGNED_IN, names, promise
+from tests.pages.test_accounts import names, promise
 
 pytestmark = pytest.mark.django_db
 
@@ -29,17 +29,17 @@ def full_contact(**fields) -> Contact:
 
 
 @pytest.mark.parametrize("contacts", [1, 12])
-def test_the_list_costs_the_same_however_long(as_rep: Client, django_assert_num_queries, contacts):
+def test_the_list_costs_the_same_however_long(as_rep: Client, costs, contacts):
     for _n in range(contacts):
         full_contact()
     # roles to filter by, rows, their e-mails, phones, roles and their topics, general · who answers: general, above,
     # assignments, absences, people · names: people, records, topics · owed: which, rows
-    with django_assert_num_queries(SIGNED_IN + 17):
+    with costs(17):
         assert len(as_rep.get("/contacts/").context["page"]) == contacts
 
 
 @pytest.mark.parametrize("n", [1, 10])
-def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert_num_queries, n):
+def test_the_page_costs_the_same_whatever_happened(as_rep: Client, costs, n):
     contact = full_contact()
     for _n in range(n):
         EventFactory.create_batch(10, dossiers=[contact.dossier])
@@ -47,7 +47,7 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
         StakeholderFactory(contact=contact)
     # contact, its e-mails, phones, roles and their topics, topics, owed · who answers: general, above, assignments,
     # absences, people · names: people, records, topics · timeline: events, their records · projects · outcomes to log
-    with django_assert_num_queries(SIGNED_IN + 19):
+    with costs(19):
         as_rep.get(f"/contacts/{contact.pk}/")
 
 

@@ -15,7 +15,7 @@ from tests.factories.dossiers import EventFactory, channel, outcome, topic
 from tests.factories.poc import AssignmentFactory, PersonFactory
 from tests.factories.projects import ProjectFactory, StakeholderFactory
 from tests.factories.users import actor, narrow
-from tests.pages.test_accounts import SIGNED_IN, names, promise
+from tests.pages.test_accounts import names, promise
 
 pytestmark = pytest.mark.django_db
 
@@ -31,17 +31,17 @@ def full_project(**fields) -> Project:
 
 
 @pytest.mark.parametrize("projects", [1, 12])
-def test_the_list_costs_the_same_however_long(as_rep: Client, django_assert_num_queries, projects):
+def test_the_list_costs_the_same_however_long(as_rep: Client, costs, projects):
     for _n in range(projects):
         full_project()
     # rows, general · who answers: general, above, assignments, absences, people · names: people, records, topics ·
     # owed: which, rows
-    with django_assert_num_queries(SIGNED_IN + 12):
+    with costs(12):
         assert len(as_rep.get("/projects/").context["page"]) == projects
 
 
 @pytest.mark.parametrize("n", [1, 10])
-def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert_num_queries, n):
+def test_the_page_costs_the_same_whatever_happened(as_rep: Client, costs, n):
     project = full_project()
     for _n in range(n):
         EventFactory.create_batch(10, dossiers=[project.dossier])
@@ -53,7 +53,7 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
     # project, stakeholders, their roles' topics, phones, e-mails, topics, owed · who answers: general, above,
     # assignments, absences, people · names: people, records, topics · timeline: events, their records ·
     # table: which, last touches, what is owed next · outcomes to log
-    with django_assert_num_queries(SIGNED_IN + 21):
+    with costs(21):
         as_rep.get(f"/projects/{project.pk}/")
 
 

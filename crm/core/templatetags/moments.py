@@ -1,7 +1,7 @@
 """Moments in words, in the reader's zone: `{% when at %}`, `{% day on %}`, and the plain functions behind them."""
 
 from datetime import date, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import template
 from django.utils import formats, timezone
@@ -111,6 +111,16 @@ def long_day(context: template.Context, on: date | datetime) -> str:
 def today(context: template.Context) -> str:
     """Name the reader's day, for the title of My day: Monday 30 November."""
     return formats.date_format(reader_now(context), "l j E")
+
+
+@register.simple_tag(takes_context=True)
+def clock_in(context: template.Context, zone: str) -> str:
+    """Say what the clock shows where somebody is: 14:15 in Lisbon. Nothing where that is not known."""
+    try:
+        local = reader_now(context).astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return ""
+    return _("%(hour)s in %(city)s") % {"hour": formats.date_format(local, "H:i"), "city": city(zone)}
 
 
 @register.filter
