@@ -211,3 +211,11 @@ def test_older_entries_of_the_timeline_have_an_address(as_rep: Client):
 def test_a_made_up_filter_of_the_timeline_breaks_nothing(as_rep: Client, query):
     account = full_account()
     assert as_rep.get(f"/accounts/{account.pk}/?{query}").status_code == 200
+
+
+def test_a_page_weighs_little_on_the_way(as_rep: Client):
+    for n in range(50):
+        AccountFactory(name=f"Account {n:03}")
+    answer = as_rep.get("/accounts/", headers={"Accept-Encoding": "gzip"})
+    assert answer["Content-Encoding"] == "gzip"
+    assert len(answer.content) < 30_000
