@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from crm.core import clock
-from crm.core.admin_base import AdminForm, ModelAdmin, ReadOnly, Section
-from crm.desk.administration import actor
+from crm.core.admin_base import AdminForm, Section
+from crm.desk.administration import ReadAdmin, actor
 from crm.desk.record_admin import AnswersFilter, ArchivedFilter, RecordAdmin
 from crm.dossiers.models import Channel
 from interactions.doors import change_touch_point, open_touch_point
@@ -56,11 +56,12 @@ class TouchPointAdmin(RecordAdmin):
 
 
 @admin.register(Interaction)
-class InteractionAdmin(ReadOnly, ModelAdmin):
+class InteractionAdmin(ReadAdmin):
     """To be read: interactions are logged, undone and put to records on their own pages."""
 
     section = Section.RECORDS
     place = 50
+    fact = "interaction"
     search_fields = ("dossier__title_key",)
     list_display = ("occurred_at", "direction", "channel", "about_record", "outcome", "poc", "logged_by")
     list_filter = ("direction", "channel", "purpose")

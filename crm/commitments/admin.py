@@ -11,7 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.models import Commitment, Policy, Step
 from crm.core import clock
-from crm.core.admin_base import ModelAdmin, ReadOnly, Section
+from crm.core.admin_base import Section
+from crm.desk.administration import ReadAdmin
 
 
 class OwedFilter(admin.SimpleListFilter):
@@ -40,9 +41,10 @@ class OwedFilter(admin.SimpleListFilter):
 
 
 @admin.register(Commitment)
-class CommitmentAdmin(ReadOnly, ModelAdmin):
+class CommitmentAdmin(ReadAdmin):
     section = Section.OWED
     place = 10
+    fact = "commitment"
     search_fields = ("dossier__title_key",)
     list_display = ("title", "dossier", "kind", "due_at", "state", "poc", "escalated_to")
     list_filter = (OwedFilter, "kind")
@@ -57,7 +59,7 @@ class CommitmentAdmin(ReadOnly, ModelAdmin):
 
 
 @admin.register(Policy)
-class PolicyAdmin(ReadOnly, ModelAdmin):
+class PolicyAdmin(ReadAdmin):
     """What each kind of promise asks for: its target, and its escalation steps in their order."""
 
     section = Section.OWED

@@ -14,10 +14,11 @@ from django.utils.translation import gettext as _
 
 from crm.core import clock
 from crm.core.actor import Actor, Source
-from crm.core.admin_base import ActedAdmin, ModelAdmin
+from crm.core.admin_base import ActedAdmin, ModelAdmin, ReadOnly
 from crm.dossiers.actions import record, text_of
 from crm.dossiers.models import Event
-from crm.dossiers.timeline import Entry, Thing, history
+from crm.dossiers.timeline import Entry, Filters, Thing, history, page
+from crm.poc.visibility import visible_homes
 
 
 class ToldAdmin(ModelAdmin):
@@ -52,6 +53,20 @@ class ToldAdmin(ModelAdmin):
             "opts": self.opts,
         }
         return TemplateResponse(request, "admin/object_history.html", context)
+
+
+class ReadAdmin(ReadOnly, ToldAdmin):
+    """The base of what lies on a record and is written elsewhere; `fact` is what events call it."""
+
+    fact = ""
+
+    def history_of(self, request: HttpRequest, obj: Any) -> tuple[list[Entry], str]:
+        if not self.fact:
+            return super().history_of(request, obj)
+        filters = Filters(naming=(self.fact, obj.pk))
+        homes = visible_homes(request.user)
+        shown = page(obj.dossier_id, homes=homes, cursor=request.GET.get("older", ""), filters=filters)
+        return shown.entries, shown.older
 
 
 class PlainAdmin(ToldAdmin):

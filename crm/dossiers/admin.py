@@ -16,7 +16,7 @@ from crm.core.admin_base import AdminForm, ModelAdmin, ReadOnly, Section
 from crm.core.forms import ZoneField
 from crm.desk.administration import PlainAdmin
 from crm.dossiers.models import Channel, Dossier, Firm, Outcome, Purpose, Tier, Topic, Word
-from crm.poc.visibility import visible_dossiers
+from crm.poc.visibility import visible_homes
 
 
 @admin.register(Dossier)
@@ -34,7 +34,7 @@ class DossierAdmin(ReadOnly, ModelAdmin):
         return bool(found_by_typing) and request.user.has_perm("poc.view_assignment")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Dossier]:
-        return visible_dossiers(request.user).current()
+        return super().get_queryset(request).within(visible_homes(request.user)).current()
 
 
 class WordForm(AdminForm, forms.ModelForm):

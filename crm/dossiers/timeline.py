@@ -55,11 +55,15 @@ class Timeline:
 
 @dataclass(frozen=True, slots=True)
 class Filters:
-    """What narrows a timeline: kinds of events, who did it, what it was about. Empty: everything."""
+    """What narrows a timeline: kinds of events, who did it, what it was about. Empty: everything.
+
+    `naming` is a fact and its value: `("interaction", 7)` is what happened to that interaction.
+    """
 
     kinds: Collection[str] = ()
     actor_id: int | None = None
     topic_id: int | None = None
+    naming: tuple[str, int] | None = None
 
 
 def page(
@@ -100,6 +104,8 @@ def _narrowed(rows: QuerySet[EventDossier], homes: list[int] | None, filters: Fi
         rows = rows.filter(event__actor=filters.actor_id)
     if filters.topic_id is not None:
         rows = rows.filter(event__facts__topic_id=filters.topic_id)
+    if filters.naming is not None:
+        rows = rows.filter(**{f"event__facts__{filters.naming[0]}": filters.naming[1]})
     return rows
 
 

@@ -106,10 +106,6 @@ def assign(
     :raises AnotherBegins: the place is planned for somebody from a later moment.
     :raises StartsInThePast: `starts_at` lies before `at`.
     """
-    if starts_at is not None and starts_at < at:
-        if at - starts_at > JUST_NOW:
-            raise StartsInThePast
-        starts_at = at
     return assign_many(changes=[Change(dossier, topic, poc, rank)], reason=reason, by=by, at=at, starts_at=starts_at)[0]
 
 
@@ -126,12 +122,12 @@ def assign_many(
 ) -> list[Assignment]:
     """Make many assignments with one reason, asked once; constant queries.
 
-    All or nothing. `skip_held` leaves out those that hold already what they would get.
-    `tell=False` is for imports: nobody wants 8,000 mails.
+    All or nothing. Only a change's own start may lie in the past: an import's. `skip_held` leaves
+    out those that hold already what they would get. `tell=False` is for imports: nobody wants 8,000 mails.
 
     :raises Refused: as `assign`; nothing is written then.
     """
-    common = starts_at or at
+    common = _start(starts_at, at)
     _lock(changes)
     held = _held(changes, common)
     if skip_held:
@@ -153,6 +149,16 @@ def assign_many(
     if tell:
         _tell(made, before, by, at)
     return made
+
+
+def _start(starts_at: datetime | None, at: datetime) -> datetime:
+    """When a change chosen by somebody begins; never before it was decided.
+
+    :raises StartsInThePast: `starts_at` lies before `at`.
+    """
+    if starts_at is not None and at - starts_at > JUST_NOW:
+        raise StartsInThePast
+    return max(starts_at or at, at)
 
 
 def _end_held(

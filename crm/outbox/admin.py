@@ -8,12 +8,13 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from crm.core.admin_base import ModelAdmin, ReadOnly, Section
+from crm.core.admin_base import Section
+from crm.desk.administration import ReadAdmin
 from crm.outbox.models import Message
 
 
 @admin.register(Message)
-class MessageAdmin(ReadOnly, ModelAdmin):
+class MessageAdmin(ReadAdmin):
     section = Section.OWED
     place = 30
     search_fields = ("recipient__name_key",)

@@ -14,10 +14,10 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from crm.core import clock
-from crm.core.admin_base import AdminForm, Inline, ModelAdmin, ReadOnly, Section
+from crm.core.admin_base import AdminForm, Inline, Section
 from crm.core.forms import ZoneField
 from crm.desk import set_up
-from crm.desk.administration import PlainAdmin, ToldActedAdmin, actor
+from crm.desk.administration import PlainAdmin, ReadAdmin, ToldActedAdmin, actor
 from crm.users.actions import SignsInAlready, change_user
 from crm.users.models import ApiToken, RoleScope, User
 from crm.users.roles import LABELS, SALES_REP
@@ -175,11 +175,12 @@ class RoleAdmin(PlainAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(ReadOnly, ModelAdmin):
+class ApiTokenAdmin(ReadAdmin):
     """To be read: owners make and revoke them on their own page."""
 
     section = Section.PEOPLE
     place = 30
+    event_key = "token"
     list_display = ("name", "user", "prefix", "created_at", "expires_at", "last_used_at", "revoked_at")
     list_select_related = ("user",)
     ordering = ("-pk",)
