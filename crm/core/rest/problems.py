@@ -26,6 +26,7 @@ TITLES = {
     405: _("Not possible here"),
     406: _("No such format"),
     409: _("In conflict with what is there"),
+    411: _("Length required"),
     413: _("Too large"),
     415: _("No such format"),
     422: _("Refused"),
@@ -40,6 +41,12 @@ class TooLarge(exceptions.APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too_large"
     default_detail = _("The body is too large.")
+
+
+class LengthRequired(exceptions.APIException):
+    status_code = status.HTTP_411_LENGTH_REQUIRED
+    default_code = "length_required"
+    default_detail = _("Say how long the body is: send a Content-Length, not chunks.")
 
 
 class NoSuchAddress(exceptions.NotFound):

@@ -18,7 +18,7 @@ from crm.core import clock
 from crm.core.actor import Actor, Source
 from crm.core.paging import Order
 from crm.core.rest.fields import BIGGEST_ID
-from crm.core.rest.problems import NoSuchAddress
+from crm.core.rest.problems import LengthRequired, NoSuchAddress
 
 
 class Door:
@@ -34,6 +34,11 @@ class Door:
     field_names: ClassVar[dict[str, str]] = {}
     acts_on: ClassVar[dict[str, tuple[type[Model], str]]] = {}
     queryset: Any = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]
+        if request.headers.get("Transfer-Encoding"):
+            raise LengthRequired  # Django would read such a body as none
 
     @property
     def by(self) -> Actor:

@@ -48,6 +48,11 @@ def test_a_body_too_large_is_refused(user, api, settings):
     assert problem(post(api, json.dumps({"name": "A" * 1000}).encode()))[:2] == (413, "too_large")
 
 
+def test_a_body_of_unknown_length_is_refused_instead_of_lost(user, api):
+    refused = api.post(URL, {"name": "A"}, format="json", headers={"Transfer-Encoding": "chunked"})
+    assert problem(refused)[:2] == (411, "length_required")
+
+
 def test_too_many_parameters_are_refused(user, api):
     response = api.get(f"{URL}?" + "&".join(f"a{n}=1" for n in range(1200)))
     assert problem(response)[0] == 400
