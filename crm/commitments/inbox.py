@@ -53,7 +53,7 @@ def pocs_of(user: User) -> list[int]:
 
 def owed_by(poc_ids: Collection[int], *, at: datetime, before: datetime) -> list[Owed]:
     """Return what these POCs owe before a moment, overdue included, the soonest first. Snoozed ones rest."""
-    due = Commitment.objects.due_before(before).exclude(state=Commitment.State.SNOOZED, hold_until__gt=at)
+    due = Commitment.objects.overdue(before).exclude(state=Commitment.State.SNOOZED, hold_until__gt=at)
     away = _away(at)
     leading = _led_by(poc_ids).filter(Q(pk__one_of=list(away)) | Q(deactivated_at__isnull=False))
     able = _covered_by({*poc_ids, *leading.values_list("pk", flat=True)}, away)

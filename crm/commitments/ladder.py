@@ -112,6 +112,8 @@ class Look:
 
 def shift(at: datetime, amount: int, unit: str, calendar: WorkingTime) -> datetime:
     """Move `at` by an amount of elapsed or working time; by elapsed time where the calendar never opens."""
+    if amount == 0:
+        return at
     if unit in ELAPSED:
         return at + timedelta(seconds=amount * SECONDS[unit])
     if unit != WORKING_DAYS:
@@ -161,7 +163,7 @@ def look(
     next_at: datetime | None = None
     while position.cursor < len(ladder.steps):
         step = ladder.steps[position.cursor]
-        own = shift(position.anchor_at, step.amount, step.unit, calendar)
+        own = _own_moment(step, position, calendar)
         if step.may_be_skipped and position.repeat_no == 0 and own < position.quiet_until:
             notices.append(_skip(step, position, own, step.slot, TOO_LATE))
             position = replace(position, cursor=position.cursor + 1)
@@ -174,6 +176,13 @@ def look(
         notices += people
         position = _advance(step, position, now, reached=any(n.state == PLANNED for n in people))
     return _result(position, next_at, notices, now, calendar, is_used_up=position.cursor >= len(ladder.steps))
+
+
+def _own_moment(step: Step, position: Position, calendar: WorkingTime) -> datetime:
+    """Return when a step falls that counts from the due moment; of another nothing is known yet."""
+    if step.kind == ESCALATION and step.anchor == HAND_OFF:
+        return position.anchor_at
+    return shift(position.anchor_at, step.amount, step.unit, calendar)
 
 
 def _moment(step: Step, own: datetime, ladder: Ladder, position: Position, calendar: WorkingTime) -> datetime | None:

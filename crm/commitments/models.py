@@ -160,10 +160,7 @@ class CommitmentQuerySet(models.QuerySet["Commitment"]):
         return self.filter(state__in=Commitment.CLOSED)
 
     def overdue(self, at: datetime) -> Self:
-        return self.open().filter(due_at__lt=at)
-
-    def due_before(self, at: datetime) -> Self:
-        """Narrow to what is owed before `at`, overdue included."""
+        """Narrow to what is owed by a moment before `at`."""
         return self.open().filter(due_at__lt=at)
 
     def mine(self, poc_ids: Iterable[int]) -> Self:
@@ -215,14 +212,17 @@ class Commitment(models.Model):
 
     CLOSED = (State.KEPT, State.CANCELLED)
 
-    dossier = models.ForeignKey(Dossier, models.PROTECT, related_name="commitments", verbose_name=_("record"))
+    dossier = models.ForeignKey(
+        Dossier, models.PROTECT, related_name="commitments", db_index=False, verbose_name=_("record")
+    )
     home = models.ForeignKey(Dossier, models.PROTECT, related_name="+", db_index=False)
     topic = models.ForeignKey(Topic, models.PROTECT, db_index=False, verbose_name=_("about"))
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
     title = models.CharField(_("what is owed"), max_length=200)
     poc = models.ForeignKey(
-        PointOfContact, models.PROTECT, null=True, blank=True, related_name="commitments", verbose_name=_("given to")
-    )
+        PointOfContact, models.PROTECT, null=True, blank=True, db_index=False, related_name="commitments",
+        verbose_name=_("given to"),
+    )  # fmt: skip
     priority = models.CharField(_("priority"), max_length=6, choices=Priority, default=Priority.NORMAL)
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.OPEN)
     due_on = models.DateField(_("due on"))
@@ -243,7 +243,7 @@ class Commitment(models.Model):
     next_action_at = models.DateTimeField(null=True)
     remaining_seconds = models.PositiveIntegerField(null=True)  # working time left while waiting
     escalated_to = models.ForeignKey(
-        PointOfContact, models.PROTECT, null=True, related_name="+", verbose_name=_("escalated to")
+        PointOfContact, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("escalated to")
     )
     escalated_at = models.DateTimeField(_("escalated"), null=True)
     used_up_at = models.DateTimeField(_("everybody told"), null=True)
@@ -288,6 +288,11 @@ class Commitment(models.Model):
             models.Index(fields=["dossier", "due_at"], condition=Q(closed_at=None), name="commitment_open_of_a_record"),
             models.Index(fields=["poc", "due_at"], condition=Q(closed_at=None), name="commitment_open_of_a_poc"),
             models.Index(fields=["due_at", "id"], condition=Q(closed_at=None), name="commitment_open_by_due"),
+            models.Index(
+                fields=["escalated_to"],
+                condition=Q(closed_at=None, escalated_to__isnull=False),
+                name="commitment_escalated",
+            ),
             models.Index(
                 fields=["used_up_at"],
                 condition=Q(closed_at=None, used_up_at__isnull=False),

@@ -64,7 +64,8 @@ def step_rows(
         keys = [(f"{stem}:{notice.reached}:-", "")]
     else:
         member = f"/m{notice.recipient}" if notice.recipient != slot_poc else ""
-        channels = (INBOX, EMAIL) if step.by_email else (INBOX,)
+        is_told = notice.state == ladder.PLANNED
+        channels = (INBOX, EMAIL) if step.by_email and is_told else (INBOX,)
         keys = [(f"{stem}:{notice.slot}{member}:{channel}", channel) for channel in channels]
     return [
         Row(

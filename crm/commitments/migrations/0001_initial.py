@@ -90,10 +90,10 @@ class Migration(migrations.Migration):
                 ('used_up_at', models.DateTimeField(null=True, verbose_name='everybody told')),
                 ('plan_errors', models.PositiveSmallIntegerField(default=0)),
                 ('quarantined_at', models.DateTimeField(null=True)),
-                ('dossier', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='dossiers.dossier', verbose_name='record')),
-                ('escalated_to', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='poc.pointofcontact', verbose_name='escalated to')),
+                ('dossier', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='dossiers.dossier', verbose_name='record')),
+                ('escalated_to', models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='poc.pointofcontact', verbose_name='escalated to')),
                 ('home', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='dossiers.dossier')),
-                ('poc', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='poc.pointofcontact', verbose_name='given to')),
+                ('poc', models.ForeignKey(blank=True, db_index=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='poc.pointofcontact', verbose_name='given to')),
                 ('topic', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.PROTECT, to='dossiers.topic', verbose_name='about')),
             ],
             options={

@@ -103,6 +103,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='commitment',
+            index=models.Index(condition=models.Q(('closed_at', None), ('escalated_to__isnull', False)), fields=['escalated_to'], name='commitment_escalated'),
+        ),
+        migrations.AddIndex(
+            model_name='commitment',
             index=models.Index(condition=models.Q(('closed_at', None), ('used_up_at__isnull', False)), fields=['used_up_at'], name='commitment_everybody_told'),
         ),
         migrations.AddConstraint(
