@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.db.models import F, Max
+from django.db.models import F, Max, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
@@ -116,7 +116,7 @@ def _touch_clocks_back(interaction: Interaction) -> None:
         if pk is not None:
             touches = Interaction.objects.current().touches().filter(**{name: pk})
             last = touches.aggregate(last=Max("occurred_at"))["last"]
-            moved = model.objects.filter(pk=pk, last_touch_at=interaction.occurred_at)  # type: ignore[attr-defined]
+            moved = model.objects.filter(pk=pk, last_touch_at=interaction.occurred_at)
             moved.update(last_touch_at=last)
 
 
@@ -147,7 +147,7 @@ def put_to_record(
     owner = place.account if isinstance(place, (Contact, Project)) else place
     locked.contact, locked.project, locked.account = contact, project, account or owner
     locked.dossier = place.dossier  # type: ignore[union-attr]
-    locked.home_id = locked.dossier.home_id
+    locked.home_id = locked.dossier.home_id  # type: ignore[assignment]  # null only while it is being filed
     locked.save(update_fields=["contact", "project", "account", "dossier", "home"])
     facts = _facts_of_stranger(locked, came_from)
     _move_what_is_owed(locked, facts, contact)
@@ -177,9 +177,8 @@ def _touched(interaction: Interaction) -> None:
     if not interaction.is_touch:
         return
     for model, pk in ((Contact, interaction.contact_id), (Account, interaction.account_id)):
-        rows = model.objects.filter(pk=pk)  # type: ignore[attr-defined]
-        never, earlier = rows.filter(last_touch_at=None), rows.filter(last_touch_at__lt=interaction.occurred_at)
-        (never | earlier).update(last_touch_at=interaction.occurred_at)
+        behind = Q(last_touch_at=None) | Q(last_touch_at__lt=interaction.occurred_at)
+        model.objects.filter(behind, pk=pk).update(last_touch_at=interaction.occurred_at)
 
 
 def _record_sorted(

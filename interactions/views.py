@@ -52,7 +52,7 @@ def log(request: HttpRequest) -> HttpResponse:
         return _log_page(request, asked, status=422)
     words_ = render_to_string("interactions/partials/saved.html", {"logged": logged, "back": asked.back}, request)
     key = logged.interaction.client_key
-    messages.success(request, words_.strip(), extra_tags=f"safe saved:{key}" if key else "safe")
+    messages.success(request, words_, extra_tags=f"safe saved:{key}" if key else "safe")
     return HttpResponseClientRedirect(asked.back) if request.htmx else redirect(asked.back)
 
 

@@ -81,7 +81,7 @@ def test_saving_logs_it_and_comes_back_with_undo_and_open(as_marta, marta, lima)
     assert (logged.contact, logged.logged_by, logged.note) == (lima, marta.user, "Fine.")
     html = response.content.decode()
     assert response.redirect_chain[-1][0] == "/accounts/"
-    assert reverse("interactions:undo", args=[logged.pk]) in html
+    assert f'<form method="post" action="{reverse("interactions:undo", args=[logged.pk])}">' in html
     assert f'data-saved="{logged.client_key}"' in html
 
 

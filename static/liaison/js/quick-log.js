@@ -35,7 +35,7 @@
     const target = new URL(url, location.href);
     if (!target.searchParams.get("next")) target.searchParams.set("next", location.pathname + location.search);
     const address = target.pathname + target.search;
-    htmx.ajax("GET", address, { target: onPage ? "#log-page" : "#log-panel", swap: "innerHTML" }).then(ready, () => {});
+    htmx.ajax("GET", address, { target: onPage ? "#log-page" : "#log-panel", swap: "innerHTML" }).catch(() => { busy = false; });
     panel()?.setAttribute("data-address", address);
   };
 
@@ -58,7 +58,8 @@
     play();
   };
 
-  const play = () => {
+  /* What one key does may move the cursor in a microtask: each key waits for those of the key before it. */
+  const play = async () => {
     const keys = kept;
     kept = [];
     while (keys.length && !busy) {
@@ -69,6 +70,7 @@
         target.setRangeText(event.key, target.selectionStart ?? target.value.length, target.selectionEnd ?? target.value.length, "end");
         target.dispatchEvent(new Event("input", { bubbles: true }));
       }
+      await null;
     }
     kept = [...keys, ...kept];
   };
@@ -150,7 +152,7 @@
     if (!form) return;
     if (event.target.name === "settles") event.target.dataset.touched = "yes";
     if (event.target.name === "outcome") tick(form);
-    if (event.target.name === "follow_up" && event.target.value === "t") requestAnimationFrame(() => form.querySelector("#id_due")?.focus());
+    if (event.target.name === "follow_up" && event.target.value === "t") queueMicrotask(() => form.querySelector("#id_due")?.focus());
   });
 
   document.addEventListener("submit", (event) => {
@@ -175,6 +177,11 @@
     if (event.detail.target.id !== "qlog" || !form) return;
     if (unfolded && form.querySelector("details")) form.querySelector("details").open = true;
     if (event.detail.requestConfig.path === "/log/") ready(); else tick(box);
+  });
+
+  /* Only now does htmx listen to what was swapped in. */
+  document.addEventListener("htmx:afterSettle", (event) => {
+    if (busy && wanted === null && ["log-panel", "log-page"].includes(event.detail.target.id)) ready();
   });
 
   /* A draft may have been begun for another channel or direction than the form shows. */

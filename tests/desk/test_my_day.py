@@ -1,0 +1,177 @@
+"""What one person has to see today."""
+
+from datetime import timedelta
+
+import pytest
+
+from accounts.models import Account
+from crm.commitments import actions
+from crm.commitments.models import Commitment, Kind
+from crm.core.actor import Actor
+from crm.desk import my_day
+from tests.factories import AT
+from tests.factories.accounts import AccountFactory
+from tests.factories.commitments import CommitmentFactory
+from tests.factories.dossiers import tier
+from tests.factories.outbox import MessageFactory
+from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory
+from tests.factories.users import UserFactory
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def mine(marta):
+    """An account for which Marta answers."""
+    account = AccountFactory(name="Mercado Sur")
+    AssignmentFactory(dossier=account.dossier, poc=marta)
+    return account
+
+
+def day_of(poc):
+    return my_day.of(poc.user, at=AT)
+
+
+def owed(account, due_at, **fields):
+    return CommitmentFactory(dossier=account.dossier, due_at=due_at, **fields)
+
+
+def test_each_thing_owed_stands_where_it_belongs_and_once(marta, mine):
+    late = owed(mine, AT - HOUR)
+    escalated_and_mine = owed(mine, AT - DAY, escalated_at=AT - HOUR, escalated_to=marta)
+    today = owed(mine, AT + HOUR)
+    answer = owed(mine, AT + 2 * HOUR, kind=Kind.FIRST_ANSWER)
+    coming = owed(mine, AT + DAY)
+    owed(mine, AT + 60 * DAY)
+    day = day_of(marta)
+    assert (day.late, day.today, day.answers, day.coming) == (
+        [escalated_and_mine, late], [today], [answer], [coming],
+    )  # fmt: skip
+
+
+def test_what_others_owe_is_not_mine_until_it_is_escalated_to_me(marta):
+    account = AccountFactory()
+    AssignmentFactory(dossier=account.dossier, poc=PersonFactory())
+    owed(account, AT - HOUR)
+    escalated = owed(account, AT - DAY, escalated_at=AT - HOUR, escalated_to=marta)
+    assert day_of(marta).late == [escalated]
+
+
+def test_whom_i_cover_i_answer_for(marta):
+    away = PersonFactory()
+    AbsenceFactory(poc=away, cover=marta)
+    account = AccountFactory()
+    AssignmentFactory(dossier=account.dossier, poc=away)
+    covered = owed(account, AT + HOUR)
+    assert day_of(marta).today == [covered]
+
+
+def test_an_answer_owed_says_how_much_working_time_is_left(marta, mine):
+    owed(mine, AT + 3 * HOUR, kind=Kind.FIRST_ANSWER)
+    owed(mine, AT + 21 * HOUR, kind=Kind.FIRST_ANSWER)  # tomorrow at nine, six hours of today
+    assert [c.left for c in day_of(marta).answers] == ["3 working hours left", "6 working hours left"]
+
+
+def test_snoozed_and_done_things_rest(marta, mine):
+    owed(mine, AT - HOUR, kept=True)
+    owed(mine, AT - HOUR, state=Commitment.State.SNOOZED, hold_until=AT + DAY)
+    assert day_of(marta).is_clear
+
+
+def test_accounts_one_loses_touch_with_are_shown_the_longest_silent_first(marta):
+    for name, days in (("A", 41), ("B", 26), ("C", 5), ("D", None)):
+        account = AccountFactory(name=name, tier=tier("a"), last_touch_at=AT - days * DAY if days else None)
+        AssignmentFactory(dossier=account.dossier, poc=marta)
+    AccountFactory(name="Somebody else's", tier=tier("a"))
+    assert [account.name for account in day_of(marta).losing] == ["D", "A", "B"]
+
+
+def test_absences_of_my_team_and_my_own_are_shown_while_they_matter(marta):
+    colleague = PersonFactory()
+    TeamFactory(members=[marta, colleague])
+    soon = AbsenceFactory(poc=colleague, starts_at=AT + DAY, ends_at=AT + 2 * DAY)
+    own = AbsenceFactory(poc=marta, starts_at=AT + 3 * DAY, ends_at=AT + 4 * DAY)
+    AbsenceFactory(poc=colleague, starts_at=AT + 60 * DAY, ends_at=AT + 61 * DAY)
+    AbsenceFactory(poc=colleague, starts_at=AT + 5 * DAY, ends_at=AT + 5 * DAY)  # taken back
+    AbsenceFactory()
+    assert day_of(marta).absences == [soon, own]
+
+
+def test_a_lead_sees_what_nobody_acts_on(marta):
+    account = AccountFactory()
+    member = PersonFactory(home_team=TeamFactory(lead=marta))
+    AssignmentFactory(dossier=account.dossier, poc=member)
+    given_up = owed(account, AT - 5 * DAY, used_up_at=AT - DAY)
+    assert day_of(marta).used_up == [given_up]
+
+
+def test_somebody_who_answers_for_nothing_is_told_so(client, db):
+    client.force_login(UserFactory(role="sales_rep"))
+    assert "You answer for nothing here" in client.get("/").content.decode()
+
+
+def test_the_page_names_the_day_and_what_is_owed(as_marta, mine):
+    owed(mine, AT - HOUR, title="Call them back")
+    html = as_marta.get("/").content.decode()
+    for said in ("Wednesday 4 March", "1 overdue or escalated", "Call them back", "Mercado Sur"):
+        assert said in html
+
+
+def test_without_anything_owed_it_says_what_to_do_next(as_marta, mine):
+    assert "Nothing owed today" in as_marta.get("/").content.decode()
+
+
+def test_without_any_account_it_asks_for_the_first(as_marta):
+    assert "No accounts yet" in as_marta.get("/").content.decode()
+    assert not Account.objects.exists()
+
+
+def test_everybody_signed_in_lands_here_and_nobody_else(client, db):
+    UserFactory()
+    assert client.get("/")["Location"].startswith("/auth/login/")
+
+
+def test_account_managers_have_the_administration_and_reps_do_not(as_marta, client):
+    assert "/admin/" not in as_marta.get("/").content.decode()
+    client.force_login(UserFactory(account_manager=True))
+    assert client.get("/").content.decode().count("/admin/") == 1
+
+
+def test_what_was_told_is_shown_until_it_is_read(as_marta, marta):
+    other = UserFactory(name="Giulia Ferrari")
+    account = AccountFactory(name="Officine Brambilla")
+    values = {"topic": "General", "by": "Giulia Ferrari", "old": "", "new": "Marta Ruiz"}
+    actions.notify(
+        idem_key="a:1:new", kind="assigned_new", recipient_poc_ids=[marta.pk], dossier=account.dossier, context=values,
+        channels=("inbox",), by=Actor(other), at=AT,
+    )  # fmt: skip
+    message = MessageFactory(recipient=marta, inbox=True)
+    marta_told = message.notifications
+    marta_told.model.objects.update(message=message)
+    assert "You answer for Officine Brambilla now" in as_marta.get("/").content.decode()
+    assert as_marta.get("/inbox/read/").status_code == 405
+    as_marta.post("/inbox/read/", {"up_to": message.pk})
+    assert "Officine Brambilla" not in as_marta.get("/").content.decode()
+
+
+@pytest.mark.parametrize("up_to", ["", "x", "-1", "9" * 30])
+def test_odd_marks_of_what_was_read_are_404(as_marta, up_to):
+    assert as_marta.post("/inbox/read/", {"up_to": up_to}).status_code == 404
+
+
+@pytest.mark.parametrize("n", [1, 12])
+def test_a_day_costs_the_same_however_full(as_marta, marta, n, django_assert_num_queries):
+    team = TeamFactory(members=[marta], lead=marta)
+    for _n in range(n):
+        account = AccountFactory(tier=tier("a"))
+        AssignmentFactory(dossier=account.dossier, poc=marta)
+        member = PersonFactory(home_team=team)
+        AbsenceFactory(poc=member, cover=marta)
+        for due_at in (AT - HOUR, AT + HOUR, AT + DAY):
+            owed(account, due_at)
+        owed(account, AT + HOUR, kind=Kind.FIRST_ANSWER)
+        owed(account, AT - DAY, escalated_at=AT - HOUR, escalated_to=marta, used_up_at=AT)
+        MessageFactory(recipient=marta, inbox=True)
+    as_marta.get("/")
+    with django_assert_num_queries(44):
+        as_marta.get("/")
