@@ -20,6 +20,7 @@ from django.db.models import Model, Q, QuerySet
 from django.forms.models import BaseInlineFormSet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.forms import DateInput, refuse
@@ -131,6 +132,7 @@ class UncountedChangeList(ChangeList):
         self.show_admin_actions = bool(self.result_list)
         self.can_show_all = False
         self.multi_page = self.page.has_other_pages()
+        self.title = capfirst(self.opts.verbose_name_plural)
         self.previous_page, self.next_page = self.page_num - 1, self.page_num + 1
 
 
@@ -150,7 +152,17 @@ class PlainForm(AdminForm, forms.ModelForm):
     """The form of a model without an action of its own."""
 
 
-class ModelAdmin(admin.ModelAdmin):
+class NoSecondWindow:
+    """Mixed into whatever has a form: no links beside its fields that open other rows in a second window."""
+
+    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
+        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+
+class ModelAdmin(NoSecondWindow, admin.ModelAdmin):
     """The base of every model in the administration.
 
     `section` and `place` say where it stands on the first page; `search_fields` are columns that
@@ -186,13 +198,6 @@ class ModelAdmin(admin.ModelAdmin):
             wanted |= Q(**{f"{column}__contains": key})
         return wanted
 
-    def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
-        """Leave out the links that open other rows in a second window."""
-        field = super().formfield_for_dbfield(db_field, request, **kwargs)
-        if field is not None and isinstance(field.widget, RelatedFieldWidgetWrapper):
-            field.widget = field.widget.widget
-        return field
-
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return UncountedChangeList
 
@@ -216,6 +221,13 @@ class ModelAdmin(admin.ModelAdmin):
         except Refused as refusal:
             request.refusal = refusal  # type: ignore[attr-defined]
             return super().changeform_view(request, object_id, form_url, extra_context)
+
+    def render_change_form(self, request: HttpRequest, context: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Call the page by its object's name."""
+        obj = kwargs.get("obj")
+        if obj is not None:
+            context |= {"title": str(obj), "subtitle": None}
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def log_addition(self, *args: Any, **kwargs: Any) -> None:
         """Say nothing: the action has recorded the event."""
@@ -255,7 +267,7 @@ class ReadOnly:
         return False
 
 
-class Inline(admin.TabularInline):
+class Inline(NoSecondWindow, admin.TabularInline):
     """The base of rows edited within another's form; whoever may change that one may change them."""
 
     extra = 0

@@ -34,7 +34,7 @@ from crm.handovers.actions import Change, assign_many
 from crm.handovers.forms import ChangeForm
 from crm.poc.held import has_primary, is_held_by
 from crm.poc.models import Assignment
-from crm.poc.seats import answering, seats_of
+from crm.poc.seats import answering, seats_of, worth_showing
 from crm.poc.visibility import pocs_of, visible_homes
 from interactions.models import Interaction
 from projects.models import Project
@@ -233,7 +233,7 @@ class RecordAdmin(ToldAdmin, ActedAdmin):
         owed = record.owed_on(obj.dossier).order_by("due_at", "pk")[:SHOWN]
         touches = Interaction.objects.visible_to(request.user).current().filter(self.touched_by(obj)).for_list()
         return {
-            "seats": seats_of(obj.pk, topics=Topic.objects.in_use(), at=at),
+            "seats": worth_showing(seats_of(obj.pk, topics=Topic.objects.in_use(), at=at)),
             "owed": record.with_owners(owed, at=at),
             "touches": touches.order_by("-occurred_at", "-pk")[:SHOWN],
             "who_href": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_who", args=[obj.pk]),

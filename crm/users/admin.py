@@ -14,12 +14,12 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from crm.core import clock
-from crm.core.admin_base import AdminForm, Inline, Section
+from crm.core.admin_base import AdminForm, Section
 from crm.core.forms import ZoneField
 from crm.desk import set_up
 from crm.desk.administration import PlainAdmin, ReadAdmin, ToldActedAdmin, actor
 from crm.users.actions import SignsInAlready, change_user
-from crm.users.models import ApiToken, RoleScope, User
+from crm.users.models import ApiToken, Role, RoleScope, User
 from crm.users.roles import LABELS, SALES_REP
 
 admin.site.unregister(Group)
@@ -117,15 +117,10 @@ class UserAdmin(ToldActedAdmin):
             self.message_user(request, _t("Sent: %(who)s") % {"who": ", ".join(p.email for p in people)})
 
 
-class RoleScopeInline(Inline):
-    model = RoleScope
-    max_num = 1
-    can_delete = False
-
-
 class PermissionsField(forms.ModelMultipleChoiceField):
     """Permissions by what they allow, in the reader's language."""
 
+    widget = forms.CheckboxSelectMultiple
     ACTS = {"view": _("see"), "add": _("add"), "change": _("change")}
 
     def label_from_instance(self, obj: Permission) -> str:
@@ -135,6 +130,7 @@ class PermissionsField(forms.ModelMultipleChoiceField):
 
 
 class RoleForm(AdminForm, forms.ModelForm):
+    sees = forms.ChoiceField(label=_("Sees"), choices=RoleScope.Sees.choices)
     permissions = PermissionsField(Permission.objects.none(), label=_("May"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -143,35 +139,32 @@ class RoleForm(AdminForm, forms.ModelForm):
         for model in admin.site._registry:
             shown |= Q(content_type__app_label=model._meta.app_label, content_type__model=model._meta.model_name)
         rows = Permission.objects.filter(shown).exclude(codename__startswith="delete_").select_related("content_type")
+        self.initial["sees"] = self.instance.scope.sees if hasattr(self.instance, "scope") else RoleScope.Sees.ALL
         self.fields["permissions"].queryset = rows.order_by("content_type__app_label", "content_type__model", "pk")
 
 
-@admin.register(Group)
+@admin.register(Role)
 class RoleAdmin(PlainAdmin):
     """The shipped roles: what each sees, and what it may do."""
 
     section = Section.PEOPLE
     place = 20
-    event_key = "role"
     form = RoleForm
-    list_display = ("label", "sees")
+    list_display = ("__str__", "sees")
     list_select_related = ("scope",)
     ordering = ("pk",)
-    fields = ("label", "permissions")
-    readonly_fields = ("label",)
-    filter_horizontal = ("permissions",)
-    inlines = (RoleScopeInline,)
-
-    @admin.display(description=_("role"))
-    def label(self, obj: Group) -> str:
-        return str(LABELS.get(obj.name, obj.name))
+    fields = ("sees", "permissions")
 
     @admin.display(description=_("sees"))
-    def sees(self, obj: Group) -> str:
+    def sees(self, obj: Role) -> str:
         return (obj.scope if hasattr(obj, "scope") else RoleScope()).get_sees_display()
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        RoleScope.objects.update_or_create(group=form.instance, defaults={"sees": form.cleaned_data["sees"]})
+        super().save_related(request, form, formsets, change)
 
 
 @admin.register(ApiToken)

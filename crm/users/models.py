@@ -13,6 +13,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.clock import Now, now
+from crm.users.roles import LABELS
 
 
 class UserManager(BaseUserManager["User"]):
@@ -70,6 +71,18 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0]
+
+
+class Role(Group):
+    """A group, as our pages call it and name it."""
+
+    class Meta:
+        proxy = True
+        verbose_name = _("role")
+        verbose_name_plural = _("roles")
+
+    def __str__(self) -> str:
+        return str(LABELS.get(self.name, self.name))
 
 
 class RoleScope(models.Model):

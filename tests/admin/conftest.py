@@ -3,16 +3,17 @@
 import pytest
 from django.test import Client
 
+from tests import clock
 from tests.factories import AT
 from tests.factories.poc import PersonFactory
 from tests.factories.users import UserFactory
 
 
 @pytest.fixture(autouse=True)
-def _now(request, clock):
-    """Let it be `AT`, in every test with a database."""
-    if "db" in request.fixturenames or "database" in request.fixturenames:
-        clock.freeze(AT)
+def _now(request):
+    """Let it be `AT`, also in a database of a test's own."""
+    request.getfixturevalue("database" if "database" in request.fixturenames else "db")
+    clock.freeze(AT)
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ import re
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import Group
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -16,7 +15,7 @@ from crm.core.admin_base import ModelAdmin
 from crm.dossiers.models import Channel, Dossier, Firm, Outcome, Purpose, Tier, Topic
 from crm.outbox.models import Message
 from crm.poc.models import Absence, Assignment, PointOfContact, WorkingCalendar
-from crm.users.models import ApiToken, User
+from crm.users.models import ApiToken, Role, User
 from interactions.models import Interaction, TouchPoint
 from projects.models import Project
 from tests.factories import AT
@@ -90,7 +89,7 @@ MAKE = {
     Policy: lambda: Policy.objects.first(),
     Message: MessageFactory,
     User: lambda: PersonFactory(user=UserFactory(role="sales_rep")).user,
-    Group: lambda: Group.objects.first(),
+    Role: lambda: Role.objects.first(),
     ApiToken: token,
     Firm: lambda: Firm.objects.first(),
     Topic: word(Topic),
@@ -142,7 +141,7 @@ def test_the_second_page_is_asked_for_without_a_count(as_administrator, monkeypa
     monkeypatch.setattr(admin.site._registry[model], "list_per_page", 1)
     MAKE[model](), MAKE[model]()
     first = as_administrator.get(address(model, "changelist"))
-    if model in (Firm, Policy, Group):
+    if model in (Firm, Policy, Role):
         return
     assert b"p=2" in first.content
     sql, _second = queries_of(as_administrator, address(model, "changelist") + "?p=2")
@@ -204,7 +203,7 @@ def test_the_first_page_is_sorted_by_what_things_are(as_administrator, as_manage
     assert not inline_bits(response)
     shown = {m["object_name"] for s in as_manager.get(reverse("admin:index")).context["app_list"] for m in s["models"]}
     assert "Account" in shown
-    assert not shown & {"User", "Group", "Firm", "Message", "ApiToken", "Dossier"}
+    assert not shown & {"User", "Role", "Firm", "Message", "ApiToken", "Dossier"}
 
 
 def test_whoever_has_no_business_here_is_sent_to_sign_in(client):
