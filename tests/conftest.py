@@ -29,7 +29,8 @@ Pages in a browser
     problems    what the pages complained of: errors on the console, exceptions, failed requests. Not empty at the
                 end of a test with a page, it fails the test; a test that provokes one empties it.
 
-Marks: `postgres` and `sqlite` (only in that run), `process` (starts processes of ours), `browser`.
+Marks: `postgres` and `sqlite` (only in that run), `process` (starts processes of ours), `browser`. The run on
+PostgreSQL repeats what touches a database, and leaves out the browser.
 """
 
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ import playwright.sync_api
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from django.utils import timezone, translation
 from pytest_django.live_server_helper import LiveServer
 from pytest_django.plugin import DjangoDbBlocker
 from rest_framework.test import APIClient
@@ -55,15 +57,35 @@ from tests.services.valkey import GivenServer, Valkey, of_this_test
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what only concerns the other database, and refuse the flushing kind of transactional test."""
-    other = "postgres" if databases.KIND == "sqlite" else "sqlite"
-    left_out = [item for item in items if item.get_closest_marker(other)]
-    config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    """Leave out what does not concern this run's database, and refuse the flushing kind of transactional test."""
+    here = _here_on_postgres if databases.KIND == "postgres" else _here_on_sqlite
+    kept = [item for item in items if here(item)]
+    config.hook.pytest_deselected(items=[item for item in items if not here(item)])
+    items[:] = kept
     for item in items:
         mark = item.get_closest_marker("django_db")
         if mark and (mark.kwargs.get("transaction") or mark.args):
             raise pytest.UsageError(f"{item.nodeid}: take the `database` fixture instead of django_db(transaction).")
+
+
+def _here_on_sqlite(item: pytest.Item) -> bool:
+    return item.get_closest_marker("postgres") is None
+
+
+def _here_on_postgres(item: pytest.Item) -> bool:
+    """Only what touches a database is worth a second run; browsers see the same pages on either."""
+    if item.get_closest_marker("sqlite") or item.get_closest_marker("browser"):
+        return False
+    touching = {"db", "database", "postgres"} & set(getattr(item, "fixturenames", ()))
+    return bool(touching or item.get_closest_marker("django_db") or item.get_closest_marker("postgres"))
+
+
+@pytest.fixture(autouse=True)
+def _plain_reader() -> Iterator[None]:
+    """Leave neither a language nor a zone to the next test."""
+    yield
+    translation.deactivate()
+    timezone.deactivate()
 
 
 @pytest.fixture(scope="session")

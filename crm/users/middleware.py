@@ -22,11 +22,13 @@ class ReaderMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
             return self.get_response(request)
-        if request.user.language:
-            translation.activate(request.user.language)  # LocaleMiddleware takes it back
+        language = request.user.language or translation.get_language()
+        zone = _zone(request.user.time_zone or _firm_zone())
+        with translation.override(language), timezone.override(zone):
             request.LANGUAGE_CODE = translation.get_language()
-        with timezone.override(_zone(request.user.time_zone or _firm_zone())):
-            return self.get_response(request)
+            response = self.get_response(request)
+            response.headers.setdefault("Content-Language", request.LANGUAGE_CODE)
+            return response
 
 
 def _zone(name: str) -> ZoneInfo:
