@@ -1,6 +1,7 @@
 """Who looks at the day: Marta, a sales rep, at noon on a Wednesday."""
 
 import pytest
+from django.utils import translation
 
 from tests.factories import AT
 from tests.factories.poc import PersonFactory
@@ -17,3 +18,10 @@ def marta(db, clock):
 def as_marta(marta, client):
     client.force_login(marta.user)
     return client
+
+
+@pytest.fixture(autouse=True)
+def the_language_of_a_reader_ends_with_the_test():
+    """A request leaves its language active in this thread."""
+    yield
+    translation.activate("en")
