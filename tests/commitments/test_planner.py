@@ -1,17 +1,20 @@
 """What is due becomes notices, in the commit that moves the commitment on."""
 
 import pytest
+from django.contrib.auth.models import Group
 
 from crm.commitments import actions, facts, planner
 from crm.commitments.models import Commitment, Notification
 from crm.dossiers.models import Event
 from crm.outbox.models import Heartbeat, Message
 from crm.poc.models import Grant, PointOfContact
+from crm.poc.visibility import visible_dossiers
+from crm.users.models import RoleScope
 from tests.commitments.conftest import MONDAY, WEDNESDAY
 from tests.factories.commitments import change_ladder
 from tests.factories.dossiers import DossierFactory
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory, front_desk
-from tests.factories.users import UserFactory
+from tests.factories.users import UserFactory, narrow
 
 
 def hand_over(at) -> None:
@@ -253,3 +256,24 @@ def test_planning_takes_less_than_a_tenth_of_a_millisecond_of_thought(house):
     for row in rows:
         planner.look(row, known)
     assert (process_time() - begun) / len(rows) < 0.001
+
+
+@pytest.mark.parametrize("text", ["Tue 10:00", "Wed 10:00", "Wed 14:00", "Thu 14:00", "Fri 14:00"])
+def test_whoever_is_told_about_a_record_may_open_it(house, text):
+    """However narrow their role, and although they answer for nothing."""
+    narrow("sales_rep", RoleScope.Sees.OWN)
+    for person in (house.ann, house.ben, house.lea, house.dora):
+        person.user.groups.set([Group.objects.get(name="sales_rep")])
+    front_desk().memberships.all().delete()
+    house.record.assignments.filter(rank=1).delete()  # so that it climbs
+    house.promise()
+    for each in ("Tue 10:00", "Wed 10:00", "Wed 14:00", "Thu 14:00", "Fri 14:00"):
+        hand_over(house.sweep_at(each))
+        if each == text:
+            break
+    told = Notification.objects.planned().values_list("recipient__user", flat=True)
+    readers = type(house.ann.user).objects.filter(pk__in=set(told))
+    assert readers
+    for reader in readers:
+        assert visible_dossiers(reader).filter(pk=house.record.pk).exists(), reader
+        assert Commitment.objects.visible_to(reader).exists(), reader

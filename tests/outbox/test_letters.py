@@ -1,0 +1,41 @@
+"""Which addresses a mail can go to, and that a mail is the same bytes each time."""
+
+from uuid import UUID
+
+import pytest
+
+from crm.outbox import letters
+from tests.factories.outbox import MessageFactory
+
+
+@pytest.mark.parametrize(
+    ("address", "is_one"),
+    [
+        ("ann@firm.example", True),
+        ("a..b+tag@mail.firm.example", True),
+        ("o'neil@firm.example", True),
+        ("", False),
+        ("ann", False),
+        ("ann@", False),
+        ("ann lima@firm.example", False),
+        ("ann@firm.example\r\nBcc: all@firm.example", False),
+        ("<ann@firm.example>", False),
+        ("ann@firm.example, ben@firm.example", False),
+        ("jürgen@firm.example", False),
+    ],
+)
+def test_only_plain_addresses_are_mailed(address, is_one):
+    assert letters.is_address(address) is is_one
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("sender", ["Liaison <crm@firm.example>", "crm@firm.example"])
+def test_a_letter_is_the_same_bytes_each_time_and_no_line_is_too_long(settings, sender):
+    settings.DEFAULT_FROM_EMAIL = sender
+    message = MessageFactory(msgid=UUID(int=1))
+    letter = letters.Letter("Über\nuns " * 30, "é" * 5000, f"<p>{'é' * 5000}</p>", "de")
+    content = letters.to_bytes(message, letter)
+    assert content == letters.to_bytes(message, letter)
+    assert content.isascii()
+    assert all(len(line) <= 998 for line in content.split(b"\r\n"))  # RFC 5321
+    assert b"\nuns" not in content.replace(b"\r\n ", b"")
