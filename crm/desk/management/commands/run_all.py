@@ -1,5 +1,6 @@
 """`make run`: everything on one machine, until Ctrl-C."""
 
+import os
 import signal
 import socket
 import tempfile
@@ -35,6 +36,7 @@ class Command(BaseCommand):
         if options["with_parent"]:
             child.die_with_parent(signal.SIGTERM)
         _refuse_a_taken_port()
+        os.umask(0o077)  # what is kept in VAR_FOLDER is for nobody else
         signal.signal(signal.SIGINT, signal.default_int_handler)  # may be inherited as ignored
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
