@@ -13,7 +13,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import ChangeList
-from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.admin.widgets import AutocompleteSelect, RelatedFieldWidgetWrapper
 from django.core.paginator import EmptyPage, InvalidPage, Page, PageNotAnInteger, Paginator
 from django.db import models
 from django.db.models import Model, Q, QuerySet
@@ -28,6 +28,7 @@ from crm.core.refusals import Refused
 from crm.core.text import search_key
 
 PER_PAGE = 100
+MAX_DIGITS = 18  # of an id: 63 bits
 MAX_PAGE = 200  # further down one searches; a page costs more the further down it is
 
 
@@ -152,8 +153,21 @@ class PlainForm(AdminForm, forms.ModelForm):
     """The form of a model without an action of its own."""
 
 
-class NoSecondWindow:
-    """Mixed into whatever has a form: no links beside its fields that open other rows in a second window."""
+class RowSelect(AutocompleteSelect):
+    """One row, found by typing. A number that no row can have is none of them."""
+
+    def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
+        value = super().value_from_datadict(data, files, name)
+        return value if value is None or len(value) <= MAX_DIGITS else "0"
+
+
+class OurFields:
+    """Mixed into whatever has a form: rows are found by typing, without links that open a second window."""
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name in self.get_autocomplete_fields(request):  # type: ignore[attr-defined]
+            kwargs["widget"] = RowSelect(db_field, self.admin_site)  # type: ignore[attr-defined]
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_dbfield(self, db_field: models.Field, request: HttpRequest, **kwargs: Any) -> forms.Field | None:
         field = super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[misc]
@@ -162,7 +176,7 @@ class NoSecondWindow:
         return field
 
 
-class ModelAdmin(NoSecondWindow, admin.ModelAdmin):
+class ModelAdmin(OurFields, admin.ModelAdmin):
     """The base of every model in the administration.
 
     `section` and `place` say where it stands on the first page; `search_fields` are columns that
@@ -206,6 +220,9 @@ class ModelAdmin(NoSecondWindow, admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        return super().get_object(request, object_id, from_field) if len(object_id) <= MAX_DIGITS else None
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change=change, **kwargs)
@@ -267,7 +284,7 @@ class ReadOnly:
         return False
 
 
-class Inline(NoSecondWindow, admin.TabularInline):
+class Inline(OurFields, admin.TabularInline):
     """The base of rows edited within another's form; whoever may change that one may change them."""
 
     extra = 0

@@ -8,12 +8,12 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import path, reverse
 
+from crm.core.admin_base import RowSelect
 from crm.core.forms import attempt
 
 
@@ -80,7 +80,7 @@ class ActsAdmin(admin.ModelAdmin):
         """
         form = form_class(request.POST or None)
         for name, field in (fields or {}).items():
-            form.fields[name].widget = AutocompleteSelect(field, self.admin_site)
+            form.fields[name].widget = RowSelect(field, self.admin_site)
             form.fields[name].widget.choices = form.fields[name].choices
         if request.method == "POST" and form.is_valid():
             said = attempt(form, lambda: act(form.cleaned_data))

@@ -7,7 +7,6 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
-from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,7 +21,7 @@ from django.utils.translation import ngettext
 from accounts.models import Account
 from contacts.models import Contact
 from crm.core import clock
-from crm.core.admin_base import ActedAdmin, Section
+from crm.core.admin_base import ActedAdmin, RowSelect, Section
 from crm.core.forms import attempt
 from crm.core.templatetags import touch
 from crm.desk import record
@@ -95,7 +94,7 @@ class WhoForm(ChangeForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["poc"].widget = AutocompleteSelect(Assignment._meta.get_field("poc"), admin.site)
+        self.fields["poc"].widget = RowSelect(Assignment._meta.get_field("poc"), admin.site)
         self.fields["poc"].widget.choices = self.fields["poc"].choices
 
 
@@ -261,6 +260,6 @@ def below(account_id: int) -> dict[str, Any]:
 
 def autocomplete(form: Any, name: str, field: Any) -> None:
     """Let a form's field be found by typing; `field` is any foreign key to the same model."""
-    form.fields[name].widget = AutocompleteSelect(field, admin.site)
+    form.fields[name].widget = RowSelect(field, admin.site)
     form.fields[name].widget.choices = form.fields[name].choices
     form.fields[name].label = capfirst(form.fields[name].label)

@@ -217,7 +217,7 @@ def _refuse(change: Change, held: Sequence[Assignment], reason: str, start: date
     if change.poc.deactivated_at is not None:
         raise Deactivated
     for assignment in held:
-        if assignment.starts_at >= start:
+        if assignment.starts_at > start:
             raise AlreadyAssigned if assignment.poc_id == change.poc.pk else AnotherBegins
         if assignment.poc_id == change.poc.pk:
             raise AlreadyAssigned

@@ -75,7 +75,11 @@ def open_poc(*, kind: str, name: str, by: Actor, at: datetime, **fields: Any) ->
     :raises NameRequired: `name` is blank.
     :raises PersonRequired: a team was given a home team.
     :raises TeamRequired: a person was given a lead, or a home team that is none.
+    :raises AlreadyAPoc: the user is one already.
     """
+    user = fields.get("user")
+    if user is not None and PointOfContact.objects.of_user(user).exists():
+        raise AlreadyAPoc
     return open_pocs(pocs=[NewPoc(kind, name, fields)], by=by, at=at)[0]
 
 
@@ -85,8 +89,6 @@ def open_person(*, user: User, by: Actor, at: datetime, **fields: Any) -> PointO
 
     :raises AlreadyAPoc: the user is one.
     """
-    if PointOfContact.objects.of_user(user).exists():
-        raise AlreadyAPoc
     own = {"user": user, "email": user.email} | fields
     return open_poc(kind=PointOfContact.Kind.PERSON, name=user.name, by=by, at=at, **own)
 

@@ -13,14 +13,18 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from crm.commitments.models import Commitment
 from crm.core import clock
-from crm.core.admin_base import AdminForm, Section
+from crm.core.admin_base import AdminForm, ReadOnly, Section
 from crm.core.forms import ZoneField
 from crm.desk import set_up
 from crm.desk.administration import PlainAdmin, ReadAdmin, ToldActedAdmin, actor
 from crm.users.actions import SignsInAlready, change_user
 from crm.users.models import ApiToken, Role, RoleScope, User
 from crm.users.roles import LABELS, SALES_REP
+from interactions.models import Interaction
+
+WRITTEN_ELSEWHERE = (Interaction, Commitment)  # to be read here, but pages and the API ask for these permissions
 
 admin.site.unregister(Group)
 admin.site.unregister(EmailAddress)
@@ -45,8 +49,12 @@ class UserForm(AdminForm, forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ("name", "email", "language", "time_zone", "is_active")
+        fields = ("name", "email", "groups", "language", "time_zone", "is_active")
         help_texts = {"is_active": _("Who is not active cannot sign in. Nobody is ever deleted: history keeps them.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        del self.fields["role" if self.instance.pk else "groups"]
 
     def _post_clean(self) -> None:
         """The action validates and writes; the form's own instance stays as it was read."""
@@ -136,7 +144,9 @@ class RoleForm(AdminForm, forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         shown = Q()
-        for model in admin.site._registry:
+        for model, model_admin in admin.site._registry.items():
+            if isinstance(model_admin, ReadOnly) and model not in WRITTEN_ELSEWHERE:
+                continue
             shown |= Q(content_type__app_label=model._meta.app_label, content_type__model=model._meta.model_name)
         rows = Permission.objects.filter(shown).exclude(codename__startswith="delete_").select_related("content_type")
         self.initial["sees"] = self.instance.scope.sees if hasattr(self.instance, "scope") else RoleScope.Sees.ALL
