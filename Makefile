@@ -45,7 +45,7 @@ pictures: $(VENV)/dev.stamp
 requirements: $(VENV)/dev.stamp
 	for name in base dev; do \
 	  $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
-	    --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt; \
+	    --no-header --no-annotate requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done
 
 $(VENV)/bin/python:
