@@ -89,6 +89,11 @@ def _touch(facts: Mapping[str, Any], personal: Personal, own: Thing, inbound: bo
     return (_("%(them)s wrote to %(us)s") if inbound else _("%(us)s wrote to %(them)s")) % names
 
 
+def _withdrawn(event: Event, personal: Personal, own: Thing) -> Told:
+    values = {"user": event.actor.name if event.actor else _("Liaison"), "them": personal.get("contact") or own.title}
+    return Told(_("%(user)s took back what was logged with %(them)s") % values, icon="undo")
+
+
 def _way(facts: Mapping[str, Any]) -> str:
     """Inbound, 6 min."""
     way = _("Inbound") if facts.get("direction") == "in" else _("Outbound")
@@ -185,6 +190,8 @@ def changes_of(event: Event, personal: Personal, own: Thing) -> list[FieldChange
     apart = personal.get("changes") or {}
     for name, values in (event.facts.get("changes") or {}).items():
         old, new = apart.get(name) or values
+        if name == "stakeholder" and personal.get("contact"):
+            old, new = (f"{personal['contact']} ({_word(role)})" if role else "" for role in (old, new))
         shown = _field(own, name)
         changes.append(FieldChange(_label(name, shown), _value(old, shown), _value(new, shown)))
     return changes
@@ -206,6 +213,7 @@ def _label(name: str, shown: models.Field | None) -> str:
 
 _OWN_LABELS: dict[str, Callable[[], str]] = {
     "name": lambda: _("name"),
+    "record": lambda: _("put to"),
     "emails": lambda: _("e-mails"),
     "phones": lambda: _("phones"),
     "stakeholder": lambda: _("stakeholder"),
@@ -244,6 +252,8 @@ def _owed(event: Event, personal: Personal, own: Thing) -> Told:
         "moment": _moment(facts.get("until") or facts.get("due_at") or ""),
     }
     tone, icon, say = _OWED[event.kind]
+    if not values["poc"] and event.kind in _OWED_BY_WHOEVER_ANSWERS:
+        say = _OWED_BY_WHOEVER_ANSWERS[event.kind]
     return Told(say() % values, icon=icon, tone=tone, note=str(facts.get("reason") or personal.get("reason") or ""))
 
 
@@ -259,8 +269,14 @@ _OWED: dict[str, tuple[str, str, Callable[[], str]]] = {
     Event.Kind.ESCALATED: ("bad", "escalate", lambda: _("Escalated to %(poc)s: %(what)s")),
 }
 
+_OWED_BY_WHOEVER_ANSWERS: dict[str, Callable[[], str]] = {
+    Event.Kind.REASSIGNED: lambda: _("Given to whoever answers: %(what)s"),
+    Event.Kind.ESCALATED: lambda: _("Escalated: %(what)s"),
+}
+
 _SAY: dict[str, Callable[[Event, Personal, Thing], Told]] = {
     Event.Kind.LOGGED: _logged,
+    Event.Kind.WITHDRAWN: _withdrawn,
     Event.Kind.ASSIGNED: _assigned,
     Event.Kind.UNASSIGNED: _unassigned,
     Event.Kind.CREATED: _created,

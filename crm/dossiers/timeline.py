@@ -6,8 +6,9 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
-from django.db.models import DateTimeField, Exists, F, OuterRef, QuerySet, Value
+from django.db.models import DateTimeField, Exists, F, OuterRef, QuerySet, Subquery, Value
 
 from crm.core.actor import Source
 from crm.core.query import Row, RowComparison
@@ -74,7 +75,7 @@ def page(
     filters: Filters | None = None,
     size: int = SIZE,
 ) -> Timeline:
-    """Return the entries of a record from `cursor` on. Two queries; a cursor that cannot be read is the beginning.
+    """Return the entries of a record from `cursor` on. One query; a cursor that cannot be read is the beginning.
 
     `homes` are those the reader may see (`visible_homes`; None: all): what happened elsewhere is
     left out. Several records are read as one timeline, an event once; only one is read
@@ -88,10 +89,9 @@ def page(
         at, event_id = Value(place[0], output_field=DateTimeField()), Value(place[1])
         rows = rows.filter(RowComparison(Row(F("happened_at"), F("event_id")), "<", Row(at, event_id)))
     rows = rows.select_related("event__actor", "event__personal").order_by("-happened_at", "-event_id")
-    found = list(rows[: size + 1])
+    found = list(_with_own(rows)[: size + 1])
     more, found = len(found) > size, found[:size]
-    own = _own_dossiers([row.event_id for row in found])
-    entries = [_entry_on(row.event, own[row.event_id], shown) for row in found]
+    entries = [_entry_on(row, shown) for row in found]
     return Timeline(entries, older=_cursor(found[-1]) if more else "")
 
 
@@ -116,10 +116,14 @@ def _once(rows: QuerySet[EventDossier], dossier_ids: list[int]) -> QuerySet[Even
     return rows.filter(~Exists(earlier), dossier__one_of=dossier_ids)
 
 
-def _own_dossiers(event_ids: list[int]) -> dict[int, Dossier]:
-    """The record each event lies on: the first that was written. One query."""
-    rows = EventDossier.objects.filter(event__one_of=event_ids).select_related("dossier").order_by("-pk")
-    return {row.event_id: row.dossier for row in rows}
+def _with_own(rows: QuerySet[EventDossier]) -> QuerySet[EventDossier]:
+    """Annotate the record each event lies on: the first that was written."""
+    own = EventDossier.objects.filter(event=OuterRef("event")).order_by("pk")
+    return rows.annotate(
+        own_id=Subquery(own.values("dossier_id")[:1]),
+        own_kind=Subquery(own.values("dossier__kind")[:1]),
+        own_title=Subquery(own.values("dossier__title")[:1]),
+    )
 
 
 def history(key: str, pk: int, thing: Thing, *, size: int = 2 * SIZE) -> list[Entry]:
@@ -132,8 +136,9 @@ def history(key: str, pk: int, thing: Thing, *, size: int = 2 * SIZE) -> list[En
     return [_entry(event, thing) for event in rows[:size]]
 
 
-def _entry_on(event: Event, own: Dossier, shown: Sequence[int]) -> Entry:
-    return replace(_entry(event, Thing.of(own)), via=own if own.pk not in shown else None)
+def _entry_on(row: Any, shown: Sequence[int]) -> Entry:
+    own = Dossier(pk=row.own_id, kind=row.own_kind, title=row.own_title)
+    return replace(_entry(row.event, Thing.of(own)), via=own if own.pk not in shown else None)
 
 
 def _entry(event: Event, own: Thing) -> Entry:

@@ -230,6 +230,47 @@ def test_opening_names_who_did_it():
     assert entry_of(imported).title == "Rio was imported"
 
 
+def owed(kind, actor=None, **facts):
+    values = {"title": "Call Beatriz", "poc": facts.pop("poc", ""), "reason": facts.pop("reason", "")}
+    facts = {"commitment": 1, "due_at": "2026-03-05T09:00:00+00:00"} | facts
+    return EventFactory(kind=kind, dossiers=[DossierFactory()], actor=actor, facts=facts, values=values)
+
+
+@pytest.mark.parametrize(
+    ("kind", "facts", "title"),
+    [
+        ("owed", {}, "Promised by 5 Mar 2026, 09:00: Call Beatriz"),
+        ("acknowledged", {}, "Ada has taken it on: Call Beatriz"),
+        ("snoozed", {"until": "2026-03-06T09:00:00+00:00"}, "Ada put it off until 6 Mar 2026, 09:00: Call Beatriz"),
+        ("redue", {}, "Due 5 Mar 2026, 09:00 now: Call Beatriz"),
+        ("reassigned", {"poc": "Bo"}, "Given to Bo: Call Beatriz"),
+        ("reassigned", {}, "Given to whoever answers: Call Beatriz"),
+        ("kept", {}, "Ada has done it: Call Beatriz"),
+        ("reopened", {}, "Owed again: Call Beatriz"),
+        ("cancelled", {"reason": "Moved"}, "Ada cancelled it: Call Beatriz"),
+        ("escalated", {"poc": "Giulia"}, "Escalated to Giulia: Call Beatriz"),
+        ("escalated", {}, "Escalated: Call Beatriz"),
+    ],
+)
+def test_what_became_of_a_promise_is_one_sentence(kind, facts, title):
+    entry = entry_of(owed(kind, actor=UserFactory(name="Ada"), **facts))
+    assert entry.title == title
+    assert entry.note == facts.get("reason", "")
+    assert entry.tone == ("bad" if kind == "escalated" else "dot")
+
+
+def test_what_was_taken_back_is_said():
+    event = logged(actor=UserFactory(name="Ada"))
+    Event.objects.filter(pk=event.pk).update(kind=Event.Kind.WITHDRAWN)
+    assert entry_of(event).title == "Ada took back what was logged with Beatriz Lima"
+
+
+def test_a_stakeholder_is_named():
+    facts, values = {"changes": {"stakeholder": ["", "Billing"]}}, {"contact": "Rui"}
+    event = EventFactory(kind=Event.Kind.CHANGED, dossiers=[DossierFactory()], facts=facts, values=values)
+    assert entry_of(event).title == "Stakeholder: Rui (Billing)"
+
+
 @pytest.mark.parametrize("kind", Event.Kind.values)
 def test_every_kind_of_event_can_be_told_without_a_single_fact(kind):
     assert entry_of(EventFactory(kind=kind, dossiers=[DossierFactory()])).title
