@@ -95,7 +95,7 @@ def test_settled_and_snoozed_ones_are_not_shown_until_the_snooze_ends(house):
 def test_what_is_owed_costs_the_same_however_much(house, django_assert_num_queries, n):
     for i in range(n):
         house.promise(dossier=house.record if i % 2 else DossierFactory(parent=house.record), title=f"Call {i}")
-    with django_assert_num_queries(12):  # who is away and led, homes, the rows, who answers
+    with django_assert_num_queries(8):  # who is away and led, homes, the rows, who answers
         assert len(titles([house.ann.pk])) == n
 
 
