@@ -19,7 +19,7 @@ from crm.core.admin_base import AdminForm
 from crm.core.text import digits
 from crm.desk.administration import actor
 from crm.desk.record_admin import RecordAdmin, autocomplete
-from crm.dossiers.admin import WordAdmin
+from crm.desk.word_admin import WordAdmin
 
 LEAST_DIGITS = 3  # from which on a search looks among phone numbers
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
@@ -17,6 +17,9 @@ from django_countries.fields import CountryField
 
 from crm.core.actor import Source
 from crm.dossiers.models import Channel, Dossier, Event, Word
+
+if TYPE_CHECKING:
+    Field = models.Field[Any, Any]
 
 Personal = Mapping[str, Any]
 PRIMARY = 0  # the rank of the one who answers
@@ -197,7 +200,7 @@ def changes_of(event: Event, personal: Personal, own: Thing) -> list[FieldChange
     return changes
 
 
-def _field(own: Thing, name: str) -> models.Field | None:
+def _field(own: Thing, name: str) -> Field | None:
     """The model's field a change is about; None where the name is one of the events' own."""
     try:
         found = own.model._meta.get_field(name)
@@ -206,7 +209,7 @@ def _field(own: Thing, name: str) -> models.Field | None:
     return found if isinstance(found, models.Field) else None
 
 
-def _label(name: str, shown: models.Field | None) -> str:
+def _label(name: str, shown: Field | None) -> str:
     label = _OWN_LABELS[name]() if name in _OWN_LABELS else str(shown.verbose_name) if shown else name
     return label[:1].upper() + label[1:]
 
@@ -222,13 +225,13 @@ _OWN_LABELS: dict[str, Callable[[], str]] = {
 }
 
 
-def _value(text: Any, shown: models.Field | None) -> str:
+def _value(stored: Any, shown: Field | None) -> str:
     """Say a stored value: a choice by its label, a day in the reader's format, a word in their language."""
-    text = str(text)
+    text = str(stored)
     if not text or shown is None:
         return text
     if isinstance(shown, CountryField):
-        return countries.name(text) or text
+        return str(countries.name(text) or text)
     if shown.choices:
         return str(dict(shown.flatchoices).get(text, text))
     if isinstance(shown, models.DateField):
@@ -290,7 +293,7 @@ _SAY: dict[str, Callable[[Event, Personal, Thing], Told]] = {
 
 def _word(name: str) -> str:
     """A word of the house in the reader's language, where it is a shipped one."""
-    return _(name) if name else ""
+    return str(_(name)) if name else ""
 
 
 def _moment(text: str) -> str:

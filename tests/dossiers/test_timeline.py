@@ -67,11 +67,11 @@ def test_a_place_that_was_made_up_never_breaks_the_page(cursor):
 
 
 @pytest.mark.parametrize("events", [1, 12])
-def test_a_page_costs_two_queries_however_long(django_assert_num_queries, events):
+def test_a_page_costs_one_query_however_long(django_assert_num_queries, events):
     dossier = DossierFactory()
     for _n in range(events):
         EventFactory(dossiers=[dossier, DossierFactory()], actor=UserFactory(), values={"note": "x"})
-    with django_assert_num_queries(2):  # events with actor and names, the records they lie on
+    with django_assert_num_queries(1):  # events with actor, names and the records they lie on
         assert len(page(dossier.pk, homes=None).entries) == events
 
 
@@ -111,12 +111,12 @@ def test_the_scan_follows_the_index_however_far_down_it_is(django_assert_num_que
     EventDossier.objects.bulk_create(EventDossier(event=e, dossier=dossier, happened_at=e.happened_at) for e in events)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE dossiers_event, dossiers_eventdossier")
-        with django_assert_num_queries(2) as queries:
+        with django_assert_num_queries(1) as queries:
             page(dossier.pk, homes=None, cursor=f"{int((AT + timedelta(seconds=900)).timestamp() * 1e6)}-999999999")
         cursor.execute("EXPLAIN " + queries.captured_queries[0]["sql"])
         plan = "\n".join(row[0] for row in cursor.fetchall())
-    assert "timeline_newest_first" in plan
-    assert "Sort" not in plan
+    assert "timeline_newest_first" in plan.split("SubPlan")[0]
+    assert "Sort" not in plan.split("SubPlan")[0]  # what an entry lies on is looked up for each of a page's rows
 
 
 # --- What entries say
