@@ -14,6 +14,7 @@ from tests.services.processes import Process, Processes, wait_until
 from tests.services.sink import Sink
 
 BELL = 1  # seconds between two rings
+PATIENCE = 120  # seconds: of a busy machine; nothing here is measured by it
 LEASE = 2  # seconds until a dead sender's mails are taken up
 
 
@@ -43,12 +44,12 @@ class Rig:
     def guard(self) -> Process:
         return self.processes.manage("engine_guard")
 
-    def move_to(self, moment: datetime, *, seconds: float = 60) -> None:
+    def move_to(self, moment: datetime, *, seconds: float = PATIENCE) -> None:
         """Let it be `moment`, and wait until the engine has done all that is due then."""
         clock.freeze(moment)
         self.settle(seconds=seconds)
 
-    def settle(self, *, seconds: float = 60) -> None:
+    def settle(self, *, seconds: float = PATIENCE) -> None:
         """Wait for a whole sweep of planner and sender after which nothing is left to do."""
         for _ in range(2):  # a sweep may have been half over; the second one began after this
             Heartbeat.objects.all().delete()

@@ -15,7 +15,7 @@ from crm.core.actor import Actor
 from crm.core.clock import now
 from crm.dossiers.models import Dossier
 from crm.outbox.models import Message
-from tests.engine.rig import Rig, end_is_clean
+from tests.engine.rig import PATIENCE, Rig, end_is_clean
 from tests.factories.commitments import change_ladder
 from tests.factories.dossiers import DossierFactory, topic
 from tests.factories.poc import PersonFactory
@@ -66,7 +66,7 @@ def test_nothing_is_lost_and_no_mail_has_more_than_two_copies(database, rig: Rig
     workers = rig.start(workers=2 if KIND == "postgres" else 1, processes=2)
     promised = promise(PROMISES, over=timedelta(seconds=18))
     kill_at_random(workers, kills=KILLS, rig=rig)
-    wait_until(lambda: not Message.objects.filter(state="ready").exists() and rig.is_quiet(), seconds=60)
+    wait_until(lambda: not Message.objects.filter(state="ready").exists() and rig.is_quiet(), seconds=PATIENCE)
     rig.settle()
 
     assert Notification.objects.planned().filter(channel="email").count() == len(promised)
