@@ -109,7 +109,9 @@ class RecordAdmin(ToldAdmin, ActedAdmin):
     change_form_template = "admin/records/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).for_list()
+        """Name the kind too: only then is a list sorted by name read off the index."""
+        kind = self.model._meta.get_field("dossier").remote_field.related_name
+        return super().get_queryset(request).filter(dossier__kind=kind).for_list()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

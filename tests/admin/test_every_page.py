@@ -205,8 +205,15 @@ def test_the_first_page_is_sorted_by_what_things_are(as_administrator, as_manage
     assert not shown & {"User", "Role", "Firm", "Message", "ApiToken", "Dossier"}
 
 
-def test_whoever_has_no_business_here_is_sent_to_sign_in(client):
-    assert client.get(reverse("admin:index")).status_code == 302
+def test_signing_in_and_out_and_passwords_are_the_products_own(client, as_manager):
+    assert client.get(reverse("admin:index"), follow=True).redirect_chain[-1][0].startswith("/auth/login/")
+    assert client.get(reverse("admin:login"), follow=True).redirect_chain[-1][0].startswith("/auth/login/")
+    assert as_manager.get(reverse("admin:password_change")).url == "/auth/password/change/"
+    assert as_manager.get(reverse("admin:logout")).url == "/auth/logout/"
+    assert not inline_bits(as_manager.get(reverse("admin:app_list", args=["accounts"])))
+
+
+def test_whoever_has_no_business_here_gets_nowhere(client):
     client.force_login(UserFactory(role="sales_rep"))
     assert client.get(address(Account, "changelist")).status_code in (302, 403)
 
