@@ -101,12 +101,10 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     if record.wants_older(request):
         return render(request, "partials/timeline_entries.html", record.timeline(request, shown.dossier))
     projects = Project.objects.running().filter(account=shown).for_list().order_by("dossier__title_key", "pk")
+    theirs = Contact.objects.filter(account=shown).current()
     context = record.context(request, shown.dossier, projects=projects[:SHOWN]) | {
         "account": shown,
-        "theirs": Contact.objects.filter(account=shown)
-        .current()
-        .for_strip()
-        .order_by("dossier__title_key", "pk")[:SHOWN],
+        "theirs": theirs.for_rows().order_by("dossier__title_key", "pk")[:SHOWN],
         "mix": record.channel_mix(shown.dossier, at=clock.of(request)),
         "may_change": request.user.has_perm("accounts.change_account"),
         "may_add_contact": request.user.has_perm("contacts.add_contact"),

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Prefetch, Q
+from django.db.models import OuterRef, Prefetch, Q, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
+from crm.core.query import ListOf
 from crm.dossiers.models import Channel, Dossier, Topic, Word
 from crm.poc.visibility import visible_homes
 
@@ -39,12 +41,23 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         """Narrow to what is not archived."""
         return self.filter(dossier__archived_at=None)
 
-    def for_strip(self) -> Self:
-        """Load what stands beside our own: one query, and one each for e-mails, phones and roles."""
-        return self.select_related("dossier").prefetch_related("emails", "phones", "roles")
+    def with_roles(self) -> Self:
+        """Annotate `role_names`: what they are at their firm, as it is named in the rows."""
+        roles = ContactRole.objects.filter(contacts=OuterRef("pk")).order_by("position", "pk")
+        return self.annotate(role_names=ListOf(roles, "name"))
+
+    def for_rows(self) -> Self:
+        """Load what a row shows, `phone` and `email` the first to reach them by, in one query."""
+        rows = self.select_related("dossier__tier", "account__dossier").with_roles()
+        return rows.annotate(phone=first_phone("pk"), email=first_email("pk"))
+
+    def for_page(self) -> Self:
+        """Load what their own page shows: one query, and one each for e-mails and phones."""
+        rows = self.select_related("dossier__tier", "account__dossier", "preferred_channel").with_roles()
+        return rows.prefetch_related("emails", "phones")
 
     def for_list(self) -> Self:
-        """Load what a row or an API item shows: one query, and one each for e-mails, phones, roles and their topics."""
+        """Load what an API item shows: one query, and one each for e-mails, phones, roles and their topics."""
         return self.select_related("dossier__tier", "account__dossier").prefetch_related(
             "emails", "phones", Prefetch("roles", ContactRole.objects.prefetch_related("topics"))
         )
@@ -138,3 +151,16 @@ class ContactPhone(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+
+def first_phone(contact: str) -> Coalesce:
+    """What to dial for the contact `contact` refers to in a query: the first number that is not wrong, or ""."""
+    numbers = ContactPhone.objects.filter(contact=OuterRef(contact), is_wrong=False).order_by("position", "pk")
+    dialled = Coalesce(NullIf("e164", Value("")), "number")
+    return Coalesce(Subquery(numbers.values(dialled=dialled)[:1]), Value(""))
+
+
+def first_email(contact: str) -> Coalesce:
+    """Where to write to the contact `contact` refers to in a query: the first address, or ""."""
+    addresses = ContactEmail.objects.filter(contact=OuterRef(contact)).order_by("position", "pk")
+    return Coalesce(Subquery(addresses.values("address")[:1]), Value(""))

@@ -43,7 +43,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     contacts = _narrowed(Contact.objects.visible_to(request.user).current(), form.cleaned_data)
     sort = request.GET.get("sort", "name")
     sort = sort if sort.removeprefix("-") in ORDERS else "name"
-    found = page(contacts.for_list(), orders=ORDERS, sort=sort, query=request.GET)
+    found = page(contacts.for_rows(), orders=ORDERS, sort=sort, query=request.GET)
     ids = [contact.pk for contact in found]
     context = {
         "page": found,
@@ -76,9 +76,7 @@ def _narrowed(contacts: ContactQuerySet, wanted: dict[str, str]) -> ContactQuery
 @require_safe
 def contact(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one contact: how to reach them, who answers, what is owed, what happened."""
-    shown = get_object_or_404(
-        Contact.objects.visible_to(request.user).for_list().select_related("preferred_channel"), pk=pk
-    )
+    shown = get_object_or_404(Contact.objects.visible_to(request.user).for_page(), pk=pk)
     if record.wants_older(request):
         return render(request, "partials/timeline_entries.html", record.timeline(request, shown.dossier))
     stakes = Project.objects.filter(stakeholders__contact=shown).visible_to(request.user).for_list()

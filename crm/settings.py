@@ -115,7 +115,7 @@ CACHES = {
         "LOCATION": "crm_cache",
         "OPTIONS": {"MAX_ENTRIES": 100_000},
     },
-    # What each process may keep for itself: API throttles, the firm's zone.
+    # What each process may keep for itself: API throttles.
     "process": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "LOCATION": "process"},
 }
 if env.ENVIRONMENT == "test":
@@ -166,7 +166,7 @@ DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.DEFAULT_FROM_EMAIL
 # --- Sign-in --------------------------------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "users.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = ["crm.users.backend.RolesBackend"]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",

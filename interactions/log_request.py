@@ -23,7 +23,6 @@ from crm.core.forms import refuse
 from crm.core.refusals import Refused
 from crm.core.text import search_key
 from crm.dossiers.models import Dossier, Topic
-from crm.poc.decide import Answer
 from crm.poc.models import PointOfContact
 from interactions import look_up, quick_log
 from interactions.actions import Logged, SettlesElsewhere, Touch, log
@@ -150,7 +149,7 @@ class LogRequest:
         """Whoever answers is told, unless they are the one who logs."""
         return None if ahead.poc.user_id == self.user.pk else ahead.poc
 
-    def read_due(self, text: str) -> tuple[datetime, Answer]:
+    def read_due(self, text: str) -> tuple[datetime, PointOfContact]:
         """Return the moment plain words mean here, and who will answer then."""
         return quick_log.read_due(text, place=self.place, topic=self.topic, at=self.at)
 

@@ -167,18 +167,20 @@ def last_topic(subject: Subject) -> int | None:
 
 
 def look_ahead(place: Dossier, topic: Topic, *, at: datetime) -> Ahead:
-    """Return who answers now, and the follow-ups one digit away with whoever will answer then. Some twelve queries."""
+    """Return who answers now, and the follow-ups one digit away with whoever will answer then. Five queries."""
     asked = [Question(place.pk, topic.pk), Question(place.pk, topic.pk, at=at + AHEAD)]
-    facts = fetch(asked, at)
-    now = decide(dossier_id=place.pk, topic_id=topic.pk, at=at, facts=facts)
+    fetched = fetch(asked, at)
+    now = decide(dossier_id=place.pk, topic_id=topic.pk, at=at, facts=fetched.facts)
     working = working_times([now.poc_id])[now.poc_id]
     offered = [
         ("1", _("Tomorrow"), due.tomorrow(at=at, working=working)),
         ("2", _("In 3 working days"), due.in_working_days(3, at=at, working=working)),
         ("3", _("In a week"), due.in_a_week(at=at, working=working)),
     ]
-    answers = [decide(dossier_id=place.pk, topic_id=topic.pk, at=moment, facts=facts) for *_k, moment in offered]
-    named = words.name([now, *answers])
+    answers = [
+        decide(dossier_id=place.pk, topic_id=topic.pk, at=moment, facts=fetched.facts) for *_k, moment in offered
+    ]
+    named = words.names(fetched)
 
     def why(answer: Answer) -> str:
         return words.why(answer, named, dossier_id=place.pk, topic_id=topic.pk)
@@ -207,17 +209,18 @@ def offered_to_settle(subject: Subject, *, at: datetime) -> list[Commitment]:
     return found
 
 
-def read_due(text: str, *, place: Dossier, topic: Topic, at: datetime) -> tuple[datetime, Answer]:
+def read_due(text: str, *, place: Dossier, topic: Topic, at: datetime) -> tuple[datetime, PointOfContact]:
     """Return the moment plain words mean by the calendar of whoever answers, and who will answer then.
 
     :raises due.Unreadable: they say no moment.
     :raises due.TooFar: it lies years ahead.
     """
     asked = [Question(place.pk, topic.pk), Question(place.pk, topic.pk, at=at + due.FURTHEST)]
-    facts = fetch(asked, at)
-    now = decide(dossier_id=place.pk, topic_id=topic.pk, at=at, facts=facts)
+    fetched = fetch(asked, at)
+    now = decide(dossier_id=place.pk, topic_id=topic.pk, at=at, facts=fetched.facts)
     moment = due.read(text, at=at, working=working_times([now.poc_id])[now.poc_id])
-    return moment, decide(dossier_id=place.pk, topic_id=topic.pk, at=moment, facts=facts)
+    then = decide(dossier_id=place.pk, topic_id=topic.pk, at=moment, facts=fetched.facts)
+    return moment, fetched.pocs[then.poc_id]
 
 
 def logged_a_moment_ago(place: Dossier, *, outcome: Outcome | None, user: User, at: datetime) -> Interaction | None:

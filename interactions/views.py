@@ -94,9 +94,8 @@ def log_due(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"empty": not text}
     if text:
         try:
-            moment, answer = asked.read_due(text[: due.LONGEST])
-            named = words.name([answer])
-            context |= {"moment": moment, "poc": named.pocs[answer.poc_id], "past": moment < asked.at}
+            moment, poc = asked.read_due(text[: due.LONGEST])
+            context |= {"moment": moment, "poc": poc, "past": moment < asked.at}
         except (due.Unreadable, due.TooFar):
             context["unreadable"] = True
     return render(request, "interactions/partials/due_line.html", context)
@@ -146,7 +145,7 @@ def interaction(request: HttpRequest, pk: int) -> HttpResponse:
     seen = visible_dossiers(request.user).filter(pk=shown.dossier_id).exists()
     context = {
         "interaction": shown,
-        "path": words.path(answer, words.name([answer])) if seen else [],
+        "path": words.path(answer, words.load([answer])) if seen else [],
         "is_seen": seen,
         "follow_ups": shown.follow_ups.for_list() if seen else [],
         "may_undo": corrections.may_undo(shown, request.user, at),

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from contacts.models import Contact, ContactRole
+from contacts.models import Contact, ContactRole, first_email, first_phone
+from crm.core.query import ListOf
 from crm.dossiers.models import Dossier
 from crm.poc.visibility import visible_homes
 
@@ -91,9 +92,10 @@ class Project(models.Model):
 
 class StakeholderQuerySet(models.QuerySet["Stakeholder"]):
     def for_list(self) -> Self:
-        """Load what a row shows: one query, and one each for roles' topics, phones and e-mails."""
-        return self.select_related("contact__dossier", "contact__account__dossier", "role").prefetch_related(
-            "role__topics", "contact__phones", "contact__emails"
+        """Load what a row shows in one query, with `phone`, `email` and the ids of the topics the role carries."""
+        topics = ContactRole.topics.through.objects.filter(contactrole=OuterRef("role"))
+        return self.select_related("contact__dossier", "contact__account__dossier", "role").annotate(
+            phone=first_phone("contact"), email=first_email("contact"), topic_ids=ListOf(topics, "topic_id")
         )
 
 

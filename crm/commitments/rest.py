@@ -67,7 +67,7 @@ def questions_of(owed: list[Commitment]) -> list[Question]:
 
 
 def set_who_answers(rows: list[Any], owed: list[Commitment], *, at: datetime) -> None:
-    """Set `who_answers` on each of `rows`: whoever has to act on its `owed` now. At most eleven queries."""
+    """Set `who_answers` on each of `rows`: whoever has to act on its `owed` now. Three queries."""
     answers = who_answers_each(questions_of(owed), at=at)
     for row, answer in zip(rows, answers, strict=True):
         row.who_answers = answer

@@ -1,11 +1,11 @@
-"""SQL the ORM lacks: row comparison for keyset paging, and ids passed as one array."""
+"""SQL the ORM lacks: row comparison for keyset paging, ids passed as one array, a subquery as a list."""
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Expression, Field, ForeignKey, Func, Lookup
+from django.db.models import BooleanField, Expression, F, Field, ForeignKey, Func, JSONField, Lookup, QuerySet, Subquery
 
 
 class Row(Func):
@@ -24,6 +24,20 @@ class RowComparison(Func):
     def __init__(self, left: Expression, operator: str, right: Expression) -> None:
         self.operator = operator
         super().__init__(left, right, arg_joiner=f" {operator} ")
+
+
+class ListOf(Subquery):
+    """One column of a subquery, in its order, as a list: it comes with the row, where a prefetch asks once more."""
+
+    output_field = JSONField()
+    template = "(SELECT COALESCE(jsonb_agg(listed), '[]') FROM (%(subquery)s) AS rows)"
+
+    def __init__(self, rows: QuerySet[Any], column: Any) -> None:
+        super().__init__(rows.values(listed=F(column) if isinstance(column, str) else column))
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
+        template = "(SELECT json_group_array(listed) FROM (%(subquery)s))"
+        return super().as_sql(compiler, connection, template=template)
 
 
 @Field.register_lookup

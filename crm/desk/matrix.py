@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import OuterRef, Subquery
 
@@ -30,21 +31,20 @@ class Row:
 
 
 def rows(project: Project, *, seats: Sequence[Seat], stakeholders: Sequence[Stakeholder]) -> list[Row]:
-    """Return the rows in the order of the topics. Three queries; stakeholders come with their roles' topics."""
-    touches = Interaction.objects.current().touches().filter(project=project, topic=OuterRef("pk"))
-    owed = Commitment.objects.open().filter(dossier=project.pk, closed_at=None, topic=OuterRef("pk"))
-    ids = Topic.objects.filter(pk__in=[seat.topic.pk for seat in seats]).annotate(
-        touch_id=Subquery(touches.order_by("-occurred_at", "-pk").values("pk")[:1]),
-        owed_id=Subquery(owed.order_by("due_at", "pk").values("pk")[:1]),
-    )
-    found = {pk: (touch_id, owed_id) for pk, touch_id, owed_id in ids.values_list("pk", "touch_id", "owed_id")}
-    last = Interaction.objects.select_related("channel").in_bulk([touch for touch, _owed in found.values() if touch])
-    next_ = Commitment.objects.for_list().in_bulk([item for _touch, item in found.values() if item])
+    """Return the rows in the order of the topics. Two queries; `stakeholders` are of `for_list`."""
+    touches = Interaction.objects.current().touches().filter(project=project).order_by("-occurred_at", "-pk")
+    owed = Commitment.objects.open().filter(dossier=project.pk, closed_at=None).order_by("due_at", "pk")
+    last = {touch.topic_id: touch for touch in _first_per_topic(touches).select_related("channel")}
+    next_ = {item.topic_id: item for item in _first_per_topic(owed).for_list()}
     carried = _carried(stakeholders)
-    return [
-        Row(seat, carried.get(seat.topic.pk), last.get(found[seat.topic.pk][0]), next_.get(found[seat.topic.pk][1]))
-        for seat in seats
-    ]
+    topic_ids = [seat.topic.pk for seat in seats]
+    return [Row(seat, carried.get(pk), last.get(pk), next_.get(pk)) for seat, pk in zip(seats, topic_ids, strict=True)]
+
+
+def _first_per_topic(rows: Any) -> Any:
+    """Narrow ordered rows to the first about each topic, by one look into the index per topic."""
+    first = Subquery(rows.filter(topic=OuterRef("pk")).values("pk")[:1])
+    return rows.model._default_manager.filter(pk__in=Topic.objects.annotate(first=first).values("first"))
 
 
 def _carried(stakeholders: Sequence[Stakeholder]) -> dict[int, Stakeholder]:
@@ -52,6 +52,6 @@ def _carried(stakeholders: Sequence[Stakeholder]) -> dict[int, Stakeholder]:
     weight = list(Stakeholder.Influence.values)
     carried: dict[int, Stakeholder] = {}
     for stakeholder in sorted(stakeholders, key=lambda s: -weight.index(s.influence)):
-        for topic in stakeholder.role.topics.all():
-            carried.setdefault(topic.pk, stakeholder)
+        for topic_id in stakeholder.topic_ids:  # type: ignore[attr-defined]  # annotated by for_list
+            carried.setdefault(topic_id, stakeholder)
     return carried

@@ -54,12 +54,13 @@ def context(
     Everything that asks who answers (the record, what is owed on it, its `projects`) is asked at once.
     """
     at = clock.of(request)
-    topics = list(Topic.objects.in_use())
+    topics = list(Topic.objects.order_by("position", "pk"))
+    offered = [topic for topic in topics if topic.retired_at is None]
     items = list(owed_on(dossier).select_related("follow_up__channel").order_by("due_at", "pk")[:SHOWN])
     general = next(topic for topic in topics if topic.code == Topic.GENERAL)
-    here = [Question(dossier.pk, topic.pk) for topic in topics]
+    here = [Question(dossier.pk, topic.pk) for topic in offered]
     below = {project: Question(project.pk, general.pk) for project in projects}
-    seats = seats_for([*here, *below.values(), *map(_question, items)], at=at)
+    seats = seats_for([*here, *below.values(), *map(_question, items)], at=at, topics=topics)
     for item in items:
         item.owner = seats[_question(item)].poc  # type: ignore[attr-defined]
     own = [seats[question] for question in here]
@@ -74,7 +75,7 @@ def context(
         "change_href": reverse("handovers:change", args=[dossier.pk]) if may_assign else "",
         "quick_log": quick_log.inline(dossier) if request.user.has_perm("interactions.add_interaction") else None,
         "log_href": f"{reverse('interactions:log')}?record={dossier.pk}",
-        **timeline(request, dossier, topics=topics),
+        **timeline(request, dossier, topics=offered),
     }
 
 
@@ -96,7 +97,7 @@ def owed_on(dossier: Dossier) -> CommitmentQuerySet:
 def with_owners(items: Iterable[Commitment], *, at: datetime) -> list[Commitment]:
     """Give each thing owed an `owner`: the one it was given to or their stand-in, else whoever answers now.
 
-    At most eleven queries.
+    Three queries.
     """
     items = list(items)
     seats = seats_for(map(_question, items), at=at) if items else {}
@@ -108,16 +109,14 @@ def with_owners(items: Iterable[Commitment], *, at: datetime) -> list[Commitment
 def next_owed(*, homes: Iterable[int] = (), dossiers: Iterable[int] = ()) -> dict[int, Commitment]:
     """Return what is owed next on each of many records: on all that is at home there, or on the record alone.
 
-    Two queries, one look into the index per record.
+    One query, one look into the index per record.
     """
     homes = list(homes)
     place = "home" if homes else "dossier"
-    ids = homes or list(dossiers)
-    first = Commitment.objects.open().filter(**{place: OuterRef("pk")}, closed_at=None).order_by("due_at", "pk")
-    rows = Dossier.objects.filter(pk__one_of=ids).annotate(next_id=Subquery(first.values("pk")[:1]))
-    next_ids = dict(rows.exclude(next_id=None).values_list("pk", "next_id"))
-    found = Commitment.objects.for_list().in_bulk(list(next_ids.values()))
-    return {pk: found[next_id] for pk, next_id in next_ids.items() if next_id in found}
+    owed = Commitment.objects.open().filter(**{place: OuterRef("pk")}, closed_at=None).order_by("due_at", "pk")
+    places = Dossier.objects.filter(pk__one_of=homes or list(dossiers))
+    first = places.annotate(first=Subquery(owed.values("pk")[:1])).values("first")
+    return {getattr(row, f"{place}_id"): row for row in Commitment.objects.filter(pk__in=first).for_list()}
 
 
 def channel_mix(account: Dossier, *, at: datetime) -> list[tuple[Channel, int, int]]:
@@ -136,7 +135,7 @@ def channel_mix(account: Dossier, *, at: datetime) -> list[tuple[Channel, int, i
 
 
 def timeline(request: HttpRequest, dossier: Dossier, *, topics: Sequence[Topic] | None = None) -> dict[str, Any]:
-    """Return one page of a record's timeline, narrowed by what the address says. Two queries, three without topics."""
+    """Return one page of a record's timeline, narrowed by what the address says. One query, two without topics."""
     topics = list(Topic.objects.in_use()) if topics is None else topics
     kinds = KINDS.get(request.GET.get("show", ""), ())
     topic = next((t for t in topics if t.code == request.GET.get("about")), None)

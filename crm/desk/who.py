@@ -12,7 +12,7 @@ from crm.dossiers.models import Dossier, Topic
 from crm.poc import words
 from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
-from crm.poc.resolve import Question, resolve_many
+from crm.poc.resolve import Question, ask
 from crm.poc.seats import Seat, answering, seats_of, worth_showing
 from crm.users.models import User
 from interactions.look_up import KINDS, Typed, by_address, records
@@ -118,8 +118,8 @@ def _people(text: str, general: Topic, at: datetime) -> list[Found]:
         rows = rows.filter(name_key__contains=word)
     pocs = list(rows.order_by("name_key", "pk")[:PEOPLE])
     asked = {poc.pk: Question(None, general.pk, poc.pk) for poc in pocs}
-    answers = resolve_many(asked.values(), at=at)
-    named = words.name(answers.values())
+    answers, fetched = ask(asked.values(), at=at)
+    named = words.names(fetched)
     found = []
     for poc in pocs:
         answer = answers[asked[poc.pk]]
@@ -133,8 +133,8 @@ def _people(text: str, general: Topic, at: datetime) -> list[Found]:
 def _of_nobody(topic: Topic, at: datetime) -> list[Found]:
     """A topic alone: whoever answers where nobody is named."""
     question = Question(None, topic.pk)
-    answer = resolve_many([question], at=at)[question]
-    named = words.name([answer])
+    answers, fetched = ask([question], at=at)
+    answer, named = answers[question], words.names(fetched)
     return [Found(None, topic, named.pocs[answer.poc_id], CLOSED, why=words.path(answer, named)[-1])]
 
 

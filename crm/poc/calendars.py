@@ -16,27 +16,25 @@ Interval = tuple[time, time]
 
 
 def house_working_time() -> WorkingTime:
-    """Return the house's own working time. Three queries, one when it is known already."""
-    calendar = WorkingCalendar.objects.get(is_default=True)
-    return _known([calendar.pk])[calendar.pk]
+    """Return the house's own working time. One query when it is known already."""
+    return _load(*WorkingCalendar.objects.values_list("pk", "version").get(is_default=True))
 
 
 def working_times(poc_ids: Iterable[int]) -> dict[int, WorkingTime]:
-    """Return the working time of each POC: its own calendar, else its home team's, else the house's."""
+    """Return the working time of each POC: its own calendar, else its home team's, else the house's.
+
+    Two queries for those known already: every calendar's version, and whose is which.
+    """
     wanted = list(dict.fromkeys(poc_ids))
+    calendars = list(WorkingCalendar.objects.values_list("pk", "version", "is_default"))
+    versions = {pk: version for pk, version, _is_default in calendars}
+    default_id = next(pk for pk, _version, is_default in calendars if is_default)
     rows = PointOfContact.objects.filter(pk__one_of=wanted).values_list(
-        "pk", Coalesce("calendar_id", "home_team__calendar_id")
+        "pk", Coalesce("calendar_id", "home_team__calendar_id", default_id)
     )
     calendar_of = dict(rows)
-    default_id = WorkingCalendar.objects.values_list("pk", flat=True).get(is_default=True)
-    times = _known({calendar or default_id for calendar in calendar_of.values()} | {default_id})
-    return {poc: times[calendar_of.get(poc) or default_id] for poc in wanted}
-
-
-def _known(calendar_ids: Iterable[int]) -> dict[int, WorkingTime]:
-    """Load calendars; what is unchanged since the last look comes from memory."""
-    versions = dict(WorkingCalendar.objects.filter(pk__one_of=list(calendar_ids)).values_list("pk", "version"))
-    return {pk: _load(pk, version) for pk, version in versions.items()}
+    calendar_ids = {poc: calendar_of.get(poc, default_id) for poc in wanted}
+    return {poc: _load(pk, versions[pk]) for poc, pk in calendar_ids.items()}
 
 
 @lru_cache(maxsize=1024)

@@ -1,21 +1,23 @@
-"""The fetch behind "who answers": a constant number of queries, however many are asked."""
+"""The fetch behind "who answers": two statements, however many are asked."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Q
+from django.db.models import F, FilteredRelation, Q, Subquery
+from django.db.models.expressions import RawSQL
 
 from crm.core.query import ids_condition
-from crm.dossiers.models import MAX_PARENTS, Topic
+from crm.dossiers.models import MAX_PARENTS, Dossier, Topic
 from crm.poc.decide import Answer, Away, Facts, Holder, Poc, decide
-from crm.poc.models import Absence, Assignment, PointOfContact
+from crm.poc.models import PointOfContact
 
-__all__ = ["Answer", "Question", "resolve", "resolve_many"]
+__all__ = ["Answer", "Question", "ask", "resolve", "resolve_many"]
 
 
 class Question(NamedTuple):
@@ -27,95 +29,131 @@ class Question(NamedTuple):
     at: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """The facts to decide from, and what their ids stand for: whatever an answer names is among them."""
+
+    facts: Facts
+    pocs: Mapping[int, PointOfContact]
+    titles: Mapping[int, str]  # of records
+
+
+class Asked(NamedTuple):
+    """Many answers, and what they were made from."""
+
+    answers: dict[Question, Answer]
+    fetched: Fetched
+
+
+NOTHING = Fetched(Facts({}, {}, {}, house_id=0, general_id=0), {}, {})
+
+
 def resolve(*, dossier_id: int | None, topic_id: int, at: datetime, poc_id: int | None = None) -> Answer:
-    """Return who answers for a record on a topic at `at`, past or future, with the reasons. At most 8 queries."""
+    """Return who answers for a record on a topic at `at`, past or future, with the reasons. Two queries."""
     question = Question(dossier_id, topic_id, poc_id)
     return resolve_many([question], at=at)[question]
 
 
 def resolve_many(questions: Iterable[Question], *, at: datetime) -> dict[Question, Answer]:
-    """Answer many questions in at most 8 queries: what stands above, assignments, absences, POCs and leads."""
+    """Answer many questions. Two queries."""
+    return ask(questions, at=at).answers
+
+
+def ask(questions: Iterable[Question], *, at: datetime) -> Asked:
+    """Answer many questions, and keep what it takes to say the answers in words. Two queries."""
     asked = list(dict.fromkeys(questions))
-    if not asked:
-        return {}
-    facts = fetch(asked, at)
-    return {
-        q: decide(dossier_id=q.dossier_id, topic_id=q.topic_id, at=q.at or at, facts=facts, fixed_id=q.poc_id)
+    fetched = fetch(asked, at) if asked else NOTHING
+    answers = {
+        q: decide(dossier_id=q.dossier_id, topic_id=q.topic_id, at=q.at or at, facts=fetched.facts, fixed_id=q.poc_id)
         for q in asked
     }
+    return Asked(answers, fetched)
 
 
-def fetch(asked: Sequence[Question], at: datetime) -> Facts:
-    """Load what the decision needs to know for these questions."""
+def fetch(asked: Sequence[Question], at: datetime) -> Fetched:
+    """Load what the decision needs to know for these questions. Two queries: the places, the POCs."""
     moments = [q.at or at for q in asked]
     first, last = min(moments), max(moments)
-    general_id = Topic.objects.values_list("pk", flat=True).get(code=Topic.GENERAL)
-    parents = _parents({q.dossier_id for q in asked if q.dossier_id is not None})
-    holders = _holders(parents, {q.topic_id for q in asked} | {general_id}, first, last)
-    absences = _absences(first, last)
-    wanted = {h.poc_id for held in holders.values() for h in held} | {q.poc_id for q in asked if q.poc_id is not None}
-    pocs, house_id = _pocs(wanted, absences)
-    return Facts(parents, holders, pocs, house_id, general_id)
+    parents: dict[int, int | None] = {}
+    titles: dict[int, str] = {}
+    holders: dict[tuple[int, int], list[Holder]] = defaultdict(list)
+    wanted = {q.poc_id for q in asked if q.poc_id is not None}
+    for pk, parent_id, title, topic_id, poc_id, *held in _places(asked, first, last):
+        parents[pk], titles[pk] = parent_id, title
+        if poc_id is not None:
+            holders[pk, topic_id].append(Holder(poc_id, *held))
+            wanted.add(poc_id)
+    pocs: dict[int, PointOfContact] = {}
+    absences: dict[int, list[Away]] = defaultdict(list)
+    house_id = general_id = 0
+    for row in _pocs(wanted, first, last):
+        pocs[row.pk] = row
+        if row.away_from is not None:
+            absences[row.pk].append(Away(row.away_topic_id, row.cover_id, row.away_from, row.away_until))
+        house_id, general_id = row.pk if row.is_house else house_id, row.general_id
+    known = {pk: _poc(row, absences[pk]) for pk, row in pocs.items()}
+    return Fetched(Facts(parents, holders, known, house_id, general_id), pocs, titles)
 
 
-def _parents(dossier_ids: set[int]) -> dict[int, int | None]:
-    """What each record belongs to, up to the root. One query."""
+def _poc(row: Any, absences: Sequence[Away]) -> Poc:
+    person = not row.is_team
+    lead_id = row.home_lead_id if person else row.lead_id
+    return Poc(row.pk, lead_id, row.deactivated_at, person or row.has_members, tuple(absences))
+
+
+def _places(asked: Sequence[Question], first: datetime, last: datetime) -> Iterable[tuple[Any, ...]]:
+    """The records asked about and what they belong to, up to the root: a row per holder on any topic, one for none."""
+    dossier_ids = {q.dossier_id for q in asked if q.dossier_id is not None}
     if not dossier_ids:
-        return {}
-    condition, ids = ids_condition("d.id", dossier_ids)
-    sql = f"""
+        return []
+    condition, ids = ids_condition("id", dossier_ids)
+    above = f"""
         WITH RECURSIVE above (id, parent_id, level) AS (
-            SELECT d.id, d.parent_id, 0 FROM dossiers_dossier d WHERE {condition}
+            SELECT id, parent_id, 0 FROM dossiers_dossier WHERE {condition}
             UNION
             SELECT d.id, d.parent_id, above.level + 1
             FROM dossiers_dossier d JOIN above ON d.id = above.parent_id WHERE above.level < {MAX_PARENTS}
         )
-        SELECT DISTINCT id, parent_id FROM above"""
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [ids])
-        return dict(cursor.fetchall())
+        SELECT id FROM above"""
+    then = Q(assignments__starts_at__lte=last) & (Q(assignments__ends_at=None) | Q(assignments__ends_at__gt=first))
+    return (
+        Dossier.objects.filter(pk__in=RawSQL(above, [ids]))  # noqa: S611  # our own text; the ids are a parameter
+        .annotate(held=FilteredRelation("assignments", condition=then))
+        .values_list(
+            "pk", "parent_id", "title", "held__topic_id", "held__poc_id", "held__rank", "held__starts_at",
+            "held__ends_at",
+        )
+    )  # fmt: skip
 
 
-def _holders(
-    parents: dict[int, int | None], topic_ids: set[int], first: datetime, last: datetime
-) -> dict[tuple[int, int], list[Holder]]:
-    rows = (
-        Assignment.objects.filter(Q(ends_at=None) | Q(ends_at__gt=first), starts_at__lte=last)
-        .filter(dossier__one_of=list(parents), topic__one_of=list(topic_ids))
-        .values_list("dossier_id", "topic_id", "poc_id", "rank", "starts_at", "ends_at")
+def _pocs(wanted: Collection[int], first: datetime, last: datetime) -> Iterable[Any]:
+    """The POCs wanted, the front desk, their covers and leads, and theirs: a row per absence, one for none."""
+    condition, ids = ids_condition("id", wanted)
+    in_reach = f"""
+        WITH RECURSIVE in_reach (id) AS (
+            SELECT id FROM poc_pointofcontact WHERE is_house OR {condition}
+            UNION
+            SELECT next.id
+            FROM in_reach
+            JOIN poc_pointofcontact p ON p.id = in_reach.id
+            LEFT JOIN poc_pointofcontact team ON team.id = p.home_team_id
+            LEFT JOIN poc_absence away ON away.poc_id = p.id AND away.starts_at <= %s AND away.ends_at > %s
+            JOIN poc_pointofcontact next ON next.id IN (p.lead_id, team.lead_id, away.cover_id)
+        )
+        SELECT id FROM in_reach"""
+    moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (last, first)]
+    then = Q(absences__starts_at__lte=last, absences__ends_at__gt=first)
+    return (
+        PointOfContact.objects.with_members()
+        .filter(pk__in=RawSQL(in_reach, [ids, *moments]))  # noqa: S611  # likewise
+        .annotate(
+            away=FilteredRelation("absences", condition=then),
+            away_topic_id=F("away__topic_id"),
+            cover_id=F("away__cover_id"),
+            away_from=F("away__starts_at"),
+            away_until=F("away__ends_at"),
+            home_lead_id=F("home_team__lead_id"),
+            general_id=Subquery(Topic.objects.filter(code=Topic.GENERAL).values("pk")),
+        )
+        .order_by("away__starts_at", "away__pk")
     )
-    holders: dict[tuple[int, int], list[Holder]] = defaultdict(list)
-    for dossier_id, topic_id, *holder in rows:
-        holders[dossier_id, topic_id].append(Holder(*holder))
-    return holders
-
-
-def _absences(first: datetime, last: datetime) -> dict[int, list[Away]]:
-    rows = Absence.objects.filter(ends_at__gt=first, starts_at__lte=last).order_by("starts_at", "pk")
-    absences: dict[int, list[Away]] = defaultdict(list)
-    for poc_id, *away in rows.values_list("poc_id", "topic_id", "cover_id", "starts_at", "ends_at"):
-        absences[poc_id].append(Away(*away))
-    return absences
-
-
-def _pocs(wanted: set[int], absences: dict[int, list[Away]]) -> tuple[dict[int, Poc], int]:
-    """Load the POCs named, whoever may cover for them, and their leads. At most four queries."""
-    wanted = wanted | {away.cover_id for aways in absences.values() for away in aways if away.cover_id is not None}
-    pocs: dict[int, Poc] = {}
-    house_id = 0
-    condition = Q(is_house=True)
-    for _round in range(4):  # those asked for, their leads, the leads' leads, and theirs
-        rows = PointOfContact.objects.with_members().filter(condition | Q(pk__one_of=list(wanted)))
-        for row in rows.values_list(
-            "pk", "kind", "lead_id", "home_team__lead_id", "deactivated_at", "has_members", "is_house"
-        ):
-            pk, kind, lead_id, home_lead_id, deactivated_at, has_members, is_house = row
-            person = kind == PointOfContact.Kind.PERSON
-            lead = home_lead_id if person else lead_id
-            pocs[pk] = Poc(pk, lead, deactivated_at, person or has_members, tuple(absences.get(pk, ())))
-            house_id = pk if is_house else house_id
-        wanted = {p.lead_id for p in pocs.values() if p.lead_id is not None} - set(pocs)
-        if not wanted:
-            break
-        condition = Q(pk__in=[])
-    return pocs, house_id

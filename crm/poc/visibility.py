@@ -13,6 +13,7 @@ from crm.core.query import ids_condition
 from crm.dossiers.models import Dossier, DossierQuerySet
 from crm.poc.models import Absence, Assignment, Grant, Membership, PointOfContact
 from crm.users.models import RoleScope
+from crm.users.rights import rights_of
 
 if TYPE_CHECKING:
     from crm.users.models import User
@@ -47,7 +48,7 @@ def _homes(user: User | AnonymousUser) -> list[int] | None:
 
 def scope_of(user: User) -> str:
     """Return the widest scope of a user's roles; somebody without a role sees only their own."""
-    scopes = [sees or RoleScope.Sees.ALL for sees in user.groups.values_list("scope__sees", flat=True)]
+    scopes = rights_of(user).sees
     for sees in (RoleScope.Sees.ALL, RoleScope.Sees.TEAM):
         if sees in scopes:
             return sees

@@ -13,6 +13,7 @@ from crm.dossiers.models import Dossier, Topic
 from crm.poc import decide
 from crm.poc.decide import Answer, Reason
 from crm.poc.models import PointOfContact
+from crm.poc.resolve import Fetched
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +21,27 @@ class Named:
     """What the ids of some answers stand for."""
 
     pocs: Mapping[int, PointOfContact]
-    dossiers: Mapping[int, Dossier]
+    titles: Mapping[int, str]  # of records
     topics: Mapping[int, Topic]
 
     def poc(self, poc_id: int | None) -> str:
         return self.pocs[poc_id].name if poc_id is not None and poc_id in self.pocs else ""
 
     def title(self, dossier_id: int | None) -> str:
-        return self.dossiers[dossier_id].title if dossier_id is not None and dossier_id in self.dossiers else ""
+        return self.titles.get(dossier_id, "") if dossier_id is not None else ""
 
     def topic(self, topic_id: int | None) -> str:
         return self.topics[topic_id].label if topic_id is not None and topic_id in self.topics else ""
 
 
-def name(answers: Iterable[Answer]) -> Named:
-    """Load what these answers and their reasons name. Three queries."""
+def names(fetched: Fetched, topics: Iterable[Topic] | None = None) -> Named:
+    """Say what the answers made from `fetched` name. One query; none where all `topics` were read already."""
+    every = Topic.objects.all() if topics is None else topics
+    return Named(fetched.pocs, fetched.titles, {topic.pk: topic for topic in every})
+
+
+def load(answers: Iterable[Answer]) -> Named:
+    """Load what answers of another moment and their reasons name. Three queries."""
     answers = list(answers)
     reasons = [reason for answer in answers for reason in answer.reasons]
     poc_ids = {r.poc_id for r in reasons} | {a.poc_id for a in answers}
@@ -42,7 +49,7 @@ def name(answers: Iterable[Answer]) -> Named:
     dossier_ids = {r.dossier_id for r in reasons} | {a.dossier_id for a in answers}
     return Named(
         pocs=PointOfContact.objects.in_bulk([i for i in poc_ids if i is not None]),
-        dossiers=Dossier.objects.in_bulk([i for i in dossier_ids if i is not None]),
+        titles=dict(Dossier.objects.filter(pk__one_of=[i for i in dossier_ids if i]).values_list("pk", "title")),
         topics=Topic.objects.in_bulk(),
     )
 

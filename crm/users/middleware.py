@@ -1,16 +1,14 @@
 """What the product knows of its reader, for every page."""
 
 from collections.abc import Callable
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.core.cache import caches
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
-from crm.dossiers.models import Firm
-
-FIRM_ZONE_KEPT = 60  # seconds
+from crm.core import clock
 
 
 class ReaderMiddleware:
@@ -22,8 +20,10 @@ class ReaderMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if settings.SESSION_COOKIE_NAME not in request.COOKIES or not request.user.is_authenticated:
             return self.get_response(request)
-        language = request.user.language or translation.get_language()
-        zone = _zone(request.user.time_zone or _firm_zone())
+        reader: Any = request.user  # of RolesBackend: with the moment and the firm's zone
+        clock.remember(request, reader.asked_at)
+        language = reader.language or translation.get_language()
+        zone = _zone(reader.time_zone or reader.firm_zone)
         with translation.override(language), timezone.override(zone):
             request.LANGUAGE_CODE = translation.get_language()
             response = self.get_response(request)
@@ -36,11 +36,3 @@ def _zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
-
-
-def _firm_zone() -> str:
-    zone: str | None = caches["process"].get("firm-zone")
-    if zone is None:
-        zone = Firm.objects.values_list("zone", flat=True).first() or "UTC"
-        caches["process"].set("firm-zone", zone, FIRM_ZONE_KEPT)
-    return zone

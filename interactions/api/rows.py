@@ -63,7 +63,7 @@ def _named(poc_ids: Iterable[int | None], record_ids: Iterable[int | None]) -> N
     records = Dossier.objects.filter(pk__one_of=[pk for pk in record_ids if pk is not None])
     return Named(
         pocs={row.pk: row for row in pocs.values_list("pk", "name", "kind", "email", "phone", named=True)},
-        dossiers={row.pk: row for row in records.values_list("pk", "title", named=True)},
+        titles=dict(records.values_list("pk", "title")),
         topics={topic.pk: Said(topic.code, topic.label) for topic in Topic.objects.all()},
     )
 

@@ -1,8 +1,8 @@
 import pytest
 from django.db import connection
-from django.db.models import F, Value
+from django.db.models import F, OuterRef, Value
 
-from crm.core.query import Row, RowComparison, ids_condition
+from crm.core.query import ListOf, Row, RowComparison, ids_condition
 from crm.dossiers.models import Dossier, Topic
 from tests.factories.dossiers import DossierFactory
 
@@ -42,6 +42,16 @@ def test_one_of_follows_relations_and_takes_an_empty_list():
 def test_one_of_can_be_turned_round():
     a, b = DossierFactory.create_batch(2)
     assert list(Dossier.objects.filter(pk__gte=a.pk).exclude(pk__one_of=[a.pk])) == [b]
+
+
+def test_what_hangs_on_a_row_comes_with_it_as_a_list_in_its_order(django_assert_num_queries):
+    parent = DossierFactory()
+    b, a = (DossierFactory(title=title, parent=parent) for title in "ba")
+    children = Dossier.objects.filter(parent=OuterRef("pk")).order_by("title")
+    rows = Dossier.objects.filter(pk__in=[parent.pk, a.pk]).order_by("pk")
+    with django_assert_num_queries(1):
+        found = list(rows.annotate(names=ListOf(children, "title"), ids=ListOf(children, "pk")))
+    assert [(row.names, row.ids) for row in found] == [(["a", "b"], [a.pk, b.pk]), ([], [])]
 
 
 def test_ids_condition_is_good_for_raw_sql():

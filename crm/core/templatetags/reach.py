@@ -1,8 +1,9 @@
-"""How somebody is reached, and what they are: the prefetched lists of a contact of `for_list`, without a query."""
+"""How a contact is reached, and what they are at their firm: what `for_rows` and `for_page` loaded, no query."""
 
 from typing import Any
 
 from django import template
+from django.utils.translation import gettext
 
 register = template.Library()
 
@@ -20,18 +21,6 @@ def emails(contact: Any) -> list[Any]:
 
 
 @register.filter
-def roles(contact: Any) -> list[Any]:
-    """What the contact is at their firm."""
-    return list(contact.roles.all())
-
-
-@register.inclusion_tag("partials/reach.html")
-def reach(contact: Any) -> dict[str, str]:
-    """Show how a contact is called and written to, as two small links."""
-    numbers = [phone for phone in phones(contact) if not phone.is_wrong]
-    addresses = emails(contact)
-    return {
-        "who": contact.name,
-        "phone": numbers[0].e164 or numbers[0].number if numbers else "",
-        "email": addresses[0].address if addresses else "",
-    }
+def roles(contact: Any) -> list[str]:
+    """What the contact is at their firm, in the reader's language."""
+    return [gettext(name) for name in contact.role_names]
