@@ -15,8 +15,10 @@ from crm.core.admin_base import AdminForm, Section
 from crm.desk.administration import ReadAdmin, actor
 from crm.desk.record_admin import AnswersFilter, ArchivedFilter, RecordAdmin
 from crm.dossiers.models import Channel
+from crm.poc import words
 from interactions.doors import change_touch_point, open_touch_point
 from interactions.models import Interaction, TouchPoint
+from interactions.reasons import answer_of
 
 
 class TouchPointForm(AdminForm, forms.ModelForm):
@@ -68,12 +70,17 @@ class InteractionAdmin(ReadAdmin):
     ordering = ("-occurred_at", "-pk")
     fieldsets = (
         (None, {"fields": ("occurred_at", "direction", "channel", "purpose", "outcome", "topic", "seconds", "note")}),
-        (_("Who"), {"fields": ("account", "contact", "project", "touch_point", "caller", "poc", "logged_by")}),
+        (_("Who"), {"fields": ("account", "contact", "project", "touch_point", "caller", "poc", "why", "logged_by")}),
         (_("Logged"), {"fields": ("logged_at", "via", "withdrawn_at")}),
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Interaction]:
         return super().get_queryset(request).for_list()
+
+    @admin.display(description=_("why"))
+    def why(self, obj: Interaction) -> str:
+        answer = answer_of(obj)
+        return " · ".join(words.path(answer, words.load([answer])))
 
     @admin.display(description=_("record"))
     def about_record(self, obj: Interaction) -> str:

@@ -14,12 +14,13 @@ from crm.poc.calendars import working_times
 from crm.poc.models import Absence, Assignment, Membership, PointOfContact, WorkingCalendar
 from crm.users import roles
 from crm.users.models import Role, RoleScope, User
-from interactions.models import TouchPoint
+from interactions.models import Interaction, TouchPoint
 from projects.models import Project
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
 from tests.factories.contacts import ContactFactory, role
 from tests.factories.dossiers import channel, tier, topic
+from tests.factories.interactions import InteractionFactory
 from tests.factories.poc import (
     AbsenceFactory,
     AssignmentFactory,
@@ -187,6 +188,12 @@ def test_a_touch_point_is_opened_and_changed(as_manager):
     door = TouchPoint.objects.for_list().get(pk=door.pk)
     assert (door.name, door.address) == ("Hotline PT", "+351 801")
     assert Event.objects.filter(kind=Event.Kind.CHANGED).count() == 2
+
+
+def test_an_interaction_shows_who_answered_then_and_why(as_manager):
+    said = InteractionFactory(account=AccountFactory(name="Rio"), poc=PersonFactory(name="Bo"))
+    text = as_manager.get(url(Interaction, "change", said.pk)).content.decode()
+    assert "On Rio for general: Bo" in text
 
 
 # --- Who answers
