@@ -50,9 +50,9 @@ def log(request: HttpRequest) -> HttpResponse:
     logged = asked.save()
     if logged is None:
         return _log_page(request, asked, status=422)
-    words_ = render_to_string("interactions/partials/saved.html", {"logged": logged, "back": asked.back}, request)
+    toast = render_to_string("interactions/partials/saved.html", {"logged": logged, "back": asked.back}, request)
     key = logged.interaction.client_key
-    messages.success(request, words_, extra_tags=f"safe saved:{key}" if key else "safe")
+    messages.success(request, toast, extra_tags=f"saved:{key}" if key else "")
     return HttpResponseClientRedirect(asked.back) if request.htmx else redirect(asked.back)
 
 

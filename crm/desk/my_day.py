@@ -29,7 +29,8 @@ LOSING = 8
 ABSENCES = 12
 NOTICES = 12
 SOON = 0.85  # of the days a tier allows, from which on an account is being lost
-SHOWN_AS_ROWS = {"reminder", "due_reminder", "late_reminder", "escalation"}  # notices whose matter stands in the lists itself
+# Notices whose matter stands in the lists itself.
+SHOWN_AS_ROWS = {"reminder", "due_reminder", "late_reminder", "escalation"}
 
 
 @dataclass(slots=True)

@@ -119,7 +119,9 @@ def welcome(request: HttpRequest) -> HttpResponse:
     """Begin: the first administrator and the firm. Answers only while there is nobody."""
     if not set_up.is_wanted():
         return redirect("desk:my_day")
-    form = WelcomeForm(request.POST if request.method == "POST" else None, initial={"language": translation.get_language() or "en"})
+    form = WelcomeForm(
+        request.POST if request.method == "POST" else None, initial={"language": translation.get_language() or "en"}
+    )
     if request.method == "POST" and form.is_valid():
         values = form.cleaned_data
         own = {name: values[name] for name in ("name", "email", "password")}

@@ -173,5 +173,5 @@ def test_a_day_costs_the_same_however_full(as_marta, marta, n, django_assert_num
         owed(account, AT - DAY, escalated_at=AT - HOUR, escalated_to=marta, used_up_at=AT)
         MessageFactory(recipient=marta, inbox=True)
     as_marta.get("/")
-    with django_assert_num_queries(44):
+    with django_assert_num_queries(31):
         as_marta.get("/")

@@ -405,14 +405,14 @@ def test_the_list_shows_the_newest_first_and_pages_on(as_marta, monkeypatch):
 @pytest.mark.parametrize("rows", [1, 12])
 def test_the_list_costs_the_same_however_long(as_marta, rows, django_assert_num_queries):
     InteractionFactory.create_batch(rows)
-    with django_assert_num_queries(9):  # session, user, zone, permissions twice, scope, channels, page, clock
+    with django_assert_num_queries(4):  # the reader, their permissions, channels, the page
         as_marta.get("/interactions/")
 
 
 @pytest.mark.parametrize("rows", [1, 12])
 def test_callers_to_sort_cost_the_same_however_many(as_marta, rows, django_assert_num_queries):
     InteractionFactory.create_batch(rows, stranger=True)
-    with django_assert_num_queries(8):  # as the list, without channels
+    with django_assert_num_queries(3):  # as the list, without channels
         as_marta.get("/interactions/to-sort/")
 
 
@@ -423,7 +423,7 @@ def test_the_form_costs_the_same_however_much_is_there(as_marta, lima, n, django
     FollowUpFactory.create_batch(n, commitment__dossier=lima.dossier)
     PersonFactory.create_batch(n)
     as_marta.get(LOG, {"record": lima.pk})
-    with django_assert_num_queries(27):
+    with django_assert_num_queries(16):
         as_marta.get(LOG, {"record": lima.pk})
 
 
