@@ -1,4 +1,7 @@
-"""Fail when a test of these JUnit reports was skipped, and say which: no_skips.py REPORT …"""
+"""Fail when a test that needs a browser, PostgreSQL, a broker or processes was skipped: no_skips.py REPORT …
+
+The reports are pytest's, in JUnit's format; what a test needs stands in its properties (tests/conftest.py).
+"""
 
 import sys
 import xml.etree.ElementTree as ET
@@ -10,6 +13,7 @@ def skipped(path: str) -> list[str]:
         f"{case.get('classname')}::{case.get('name')}: {reason.get('message')}"
         for case in cases
         for reason in case.findall("skipped")
+        if any(known.get("name") == "needs" for known in case.iter("property"))
     ]
 
 

@@ -63,9 +63,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=[item for item in items if not here(item)])
     items[:] = kept
     for item in items:
+        item.user_properties += [("needs", need) for need in _needs(item)]  # read by .ci/no_skips.py
         mark = item.get_closest_marker("django_db")
         if mark and (mark.kwargs.get("transaction") or mark.args):
             raise pytest.UsageError(f"{item.nodeid}: take the `database` fixture instead of django_db(transaction).")
+
+
+def _needs(item: pytest.Item) -> list[str]:
+    """Return which servers and programs the test is worthless without."""
+    marks = [name for name in ("browser", "postgres", "process") if item.get_closest_marker(name)]
+    return marks + [name for name in ("valkey", "sink") if name in getattr(item, "fixturenames", ())]
 
 
 def _here_on_sqlite(item: pytest.Item) -> bool:

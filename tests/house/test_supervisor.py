@@ -71,7 +71,7 @@ def test_it_starts_says_where_it_is_and_ends_without_a_trace(start):
     assert alive(children) == []
 
 
-def test_a_second_start_prepares_nothing_again_and_keeps_the_data(start):
+def test_a_second_start_prepares_nothing_again_and_ends_with_ctrl_c_even_where_that_is_ignored(start):
     start.wait()
     kept = [start.folder / name for name in ("secret-key", "static/fingerprint", "static/staticfiles.json")]
     before = [(path.stat().st_ino, path.stat().st_mtime_ns) for path in kept]
@@ -79,10 +79,12 @@ def test_a_second_start_prepares_nothing_again_and_keeps_the_data(start):
     start.process.popen.send_signal(signal.SIGINT)
     assert start.process.wait(seconds=60) == 0
     (start.folder / "start.log").unlink()
-    start.begin()
+    start.begin("sh", "-c", "trap '' INT; exec \"$@\"", "sh")  # as a script's background job inherits it
     start.wait()
     assert [(path.stat().st_ino, path.stat().st_mtime_ns) for path in kept] == before
     assert (start.folder / "empty.sqlite3").stat().st_ino == database
+    start.process.popen.send_signal(signal.SIGINT)
+    assert start.process.wait(seconds=60) == 0
 
 
 def test_killed_it_leaves_no_orphan(start):
@@ -128,11 +130,3 @@ def test_it_ends_in_order_when_make_is_killed(tmp_path):
     os.kill(start.process.pid, signal.SIGKILL)
     start.process.wait()
     wait_until(lambda: not alive(children), seconds=30)
-
-
-def test_ctrl_c_ends_it_even_where_the_signal_is_inherited_as_ignored(tmp_path):
-    start = Start(tmp_path)
-    start.begin("sh", "-c", "trap '' INT; exec \"$@\"", "sh")
-    start.wait()
-    start.process.popen.send_signal(signal.SIGINT)
-    assert start.process.wait(seconds=60) == 0
