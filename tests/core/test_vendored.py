@@ -7,7 +7,7 @@ import pytest
 
 from crm.env import BASE_DIR
 
-VENDOR = BASE_DIR / "static" / "liaison" / "vendor"
+VENDOR = BASE_DIR / "crm" / "core" / "static" / "liaison" / "vendor"
 ROWS = re.findall(r"^\| `([^`]+)` .*`([0-9a-f]{128})`", (VENDOR / "README.md").read_text(), re.MULTILINE)
 
 
