@@ -23,7 +23,7 @@ from crm.core.forms import attempt, suggested
 from crm.core.paging import LONG_AGO, Order, page
 from crm.core.text import search_key
 from crm.desk import record
-from crm.dossiers.models import Tier, Topic
+from crm.dossiers.models import Tier
 from crm.poc.held import has_primary, is_held_by
 from crm.poc.seats import answering
 from crm.poc.visibility import pocs_of
@@ -57,7 +57,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
         "page": found,
         "filter": form,
         "sort": sort,
-        "seats": answering(ids, topic=Topic.objects.get(code=Topic.GENERAL), at=at),
+        "seats": answering(ids, at=at),
         "owed": record.next_owed(homes=ids),
         "is_narrowed": any(form.cleaned_data.values()),
     }

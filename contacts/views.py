@@ -21,7 +21,6 @@ from crm.core.forms import attempt, suggested
 from crm.core.paging import LONG_AGO, Order, page
 from crm.core.text import digits, search_key
 from crm.desk import record
-from crm.dossiers.models import Topic
 from crm.poc.seats import answering
 from projects.models import Project
 
@@ -49,7 +48,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
         "page": found,
         "filter": form,
         "sort": sort,
-        "seats": answering(ids, topic=Topic.objects.get(code=Topic.GENERAL), at=clock.of(request)),
+        "seats": answering(ids, at=clock.of(request)),
         "owed": record.next_owed(dossiers=ids),
         "is_narrowed": any(form.cleaned_data.values()),
     }

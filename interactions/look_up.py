@@ -14,7 +14,7 @@ from django.db.models import Case, IntegerField, Q, Value, When
 
 from contacts.models import ContactEmail, ContactPhone
 from crm.core.text import digits, search_key
-from crm.dossiers.models import Dossier, DossierQuerySet, Topic
+from crm.dossiers.models import Dossier, DossierQuerySet
 from crm.poc.seats import Seat, answering
 from crm.poc.visibility import visible_homes
 from crm.users.models import User
@@ -123,5 +123,5 @@ def _unseen(dossiers: Iterable[Dossier], at: datetime) -> list[Match]:
     dossiers = list(dossiers)
     if not dossiers:
         return []
-    seats = answering([d.pk for d in dossiers], topic=Topic.objects.get(code=Topic.GENERAL), at=at)
+    seats = answering([d.pk for d in dossiers], at=at)
     return [Match(dossier, False, seat=seats[dossier.pk]) for dossier in dossiers]

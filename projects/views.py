@@ -18,7 +18,6 @@ from crm.core.forms import attempt
 from crm.core.paging import FAR_AWAY, Order, page
 from crm.core.text import search_key
 from crm.desk import matrix, record
-from crm.dossiers.models import Topic
 from crm.poc.held import has_primary, is_held_by
 from crm.poc.seats import answering
 from crm.poc.visibility import pocs_of
@@ -50,7 +49,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
         "page": found,
         "filter": form,
         "sort": sort,
-        "seats": answering(ids, topic=Topic.objects.get(code=Topic.GENERAL), at=clock.of(request)),
+        "seats": answering(ids, at=clock.of(request)),
         "owed": record.next_owed(dossiers=ids),
         "is_narrowed": any(form.cleaned_data.values()),
     }

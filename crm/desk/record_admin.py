@@ -145,7 +145,7 @@ class RecordAdmin(ToldAdmin, ActedAdmin):
 
     def prepare_rows(self, request: HttpRequest, rows: Sequence[Any]) -> None:
         ids = [row.pk for row in rows]
-        seats = answering(ids, topic=Topic.objects.get(code=Topic.GENERAL), at=clock.of(request))
+        seats = answering(ids, at=clock.of(request))
         owed = record.next_owed(**{"homes" if self.model is Account else "dossiers": ids})
         for row in rows:
             row.seat, row.next, row.request = seats[row.pk], owed.get(row.pk), request
@@ -189,7 +189,7 @@ class RecordAdmin(ToldAdmin, ActedAdmin):
             if made is not None:
                 self._tell(request, made)
                 return HttpResponseRedirect(back)
-        seats = answering([row.pk for row in rows], topic=general, at=clock.of(request))
+        seats = answering([row.pk for row in rows], at=clock.of(request))
         context = self.admin_site.each_context(request) | {
             "title": _t("Change who answers"),
             "opts": self.opts,

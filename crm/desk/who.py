@@ -60,7 +60,7 @@ def search(text: str, *, user: User, at: datetime) -> list[Found]:
     general = next(t for t in topics if t.code == Topic.GENERAL)
     about = topic or general
     dossiers = [*seen, *unseen]
-    seats = answering([d.pk for d in dossiers], topic=about, at=at) if dossiers else {}
+    seats = answering([d.pk for d in dossiers], about=about.code, at=at) if dossiers else {}
     visible = {d.pk for d in seen}
     found = [_found(d, seats[d.pk], d.pk in visible) for d in dossiers]
     found.sort(key=lambda f: f.is_gap)  # somebody rather than nobody

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -64,8 +64,8 @@ class AnsweredFor:
     """For view sets of records: each is shown with who answers, about *general* in lists, about all topics alone."""
 
     def shown(self, rows: list[Any], *, whole: bool = False) -> list[dict[str, Any]]:
-        topics = Topic.objects.in_use() if whole else Topic.objects.filter(code=Topic.GENERAL)
-        answers = who_answers([row.pk for row in rows], topics=list(topics), at=self.at)  # type: ignore[attr-defined]
+        about = None if whole else [Topic.GENERAL]
+        answers = who_answers([row.pk for row in rows], at=self.at, about=about)  # type: ignore[attr-defined]
         for row in rows:
             row.who_answers = answers[row.pk]
         return self.get_serializer(rows, many=True).data  # type: ignore[attr-defined,no-any-return]
@@ -101,11 +101,15 @@ class RecordFilterSet(django_filters.FilterSet):
         return rows
 
 
-def who_answers(record_ids: Iterable[int], *, topics: Sequence[Topic], at: datetime) -> dict[int, list[dict[str, Any]]]:
-    """Say for each record who answers about each of `topics`. Three queries."""
+def who_answers(
+    record_ids: Iterable[int], *, at: datetime, about: Collection[str] | None
+) -> dict[int, list[dict[str, Any]]]:
+    """Say for each record who answers about the topics with these codes; None: about all in use. Three queries."""
     ids = list(dict.fromkeys(record_ids))
+    every = list(Topic.objects.order_by("position", "pk"))
+    topics = [t for t in every if (t.retired_at is None if about is None else t.code in about)]
     answers, fetched = ask([Question(pk, topic.pk) for pk in ids for topic in topics], at=at)
-    named = words.names(fetched)
+    named = words.names(fetched, every)
     return {pk: [answer_values(answers[Question(pk, t.pk)], named, pk, t) for t in topics] for pk in ids}
 
 

@@ -52,10 +52,12 @@ def seats_of(dossier_id: int, *, topics: Iterable[Topic], at: datetime) -> list[
     return [seats[question] for question in questions]
 
 
-def answering(dossier_ids: Iterable[int], *, topic: Topic, at: datetime) -> dict[int, Seat]:
-    """Return who answers for each of many records on one topic. Three queries."""
-    questions = {pk: Question(pk, topic.pk) for pk in dossier_ids}
-    seats = seats_for(questions.values(), at=at)
+def answering(dossier_ids: Iterable[int], *, at: datetime, about: str = Topic.GENERAL) -> dict[int, Seat]:
+    """Return who answers for each of many records on the topic with the code `about`. Three queries."""
+    topics = list(Topic.objects.all())
+    topic_id = next(topic.pk for topic in topics if topic.code == about)
+    questions = {pk: Question(pk, topic_id) for pk in dossier_ids}
+    seats = seats_for(questions.values(), at=at, topics=topics)
     return {pk: seats[question] for pk, question in questions.items()}
 
 

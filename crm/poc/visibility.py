@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from crm.core.clock import Now
 from crm.core.query import ids_condition
@@ -57,8 +57,8 @@ def scope_of(user: User) -> str:
 
 def pocs_of(user: User, *, with_teams: bool = False) -> set[int]:
     """Return the POC `user` is and those they cover now; with their teams and these teams' members if wanted."""
-    mine = set(PointOfContact.objects.of_user(user).values_list("pk", flat=True))
-    mine |= set(Absence.objects.at(Now()).filter(cover__one_of=list(mine)).values_list("poc_id", flat=True))
+    covered = Absence.objects.at(Now()).filter(poc=OuterRef("pk"), cover__user=user)
+    mine = set(PointOfContact.objects.filter(Q(user=user) | Exists(covered)).values_list("pk", flat=True))
     if not with_teams:
         return mine
     teams = set(teams_of(user))

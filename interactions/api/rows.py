@@ -85,8 +85,7 @@ def candidate_list(records: Sequence[Dossier], *, at: datetime) -> list[dict[str
     """Give contacts as `CandidateSerializer` describes them."""
     if not records:
         return []
-    general = Topic.objects.get(code=Topic.GENERAL)
-    answers = who_answers([record.pk for record in records], topics=[general], at=at)
+    answers = who_answers([record.pk for record in records], at=at, about=[Topic.GENERAL])
     return [{"id": r.pk, "name": r.title, "who_answers": answers[r.pk][0]} for r in records]
 
 

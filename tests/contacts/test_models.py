@@ -48,3 +48,19 @@ def test_a_list_loads_in_five_queries_however_long(django_assert_num_queries, ma
             assert contact.account.name
             assert contact.emails.all()[0].address
             assert contact.roles.all()[0].topics.all()
+
+
+@pytest.mark.parametrize("many", [1, 12])
+def test_rows_load_in_one_query_with_the_first_that_is_right(django_assert_num_queries, many):
+    for n in range(many):
+        phones = ["+351 210 000 000", "+351 210 000 001", "112 Rui"]
+        contact = ContactFactory(at_account=True, emails=[f"a{n}@rio.example", "b@rio.example"], phones=phones)
+        contact.phones.filter(position=0).update(is_wrong=True)
+        contact.roles.set([role("technical"), role("billing")])
+    ContactFactory(name="Nobody knows how", phones=["112 Rui"])
+    with django_assert_num_queries(1):
+        *rows, last = Contact.objects.for_rows().order_by("pk")
+        assert {row.account.name for row in rows}
+    assert [(row.phone, row.email) for row in rows] == [("+351210000001", f"a{n}@rio.example") for n in range(many)]
+    assert {tuple(row.role_names) for row in rows} == {("Billing", "Technical")}
+    assert (last.phone, last.email, last.role_names) == ("112 Rui", "", [])

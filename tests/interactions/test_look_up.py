@@ -77,7 +77,7 @@ def test_finding_costs_the_same_however_many_are_found(marta, contacts, typed, d
     for _n in range(contacts):
         ContactFactory(at_account=True, phones=["+351 21 777 1410"])
     find("x" * 5, user=marta.user, at=AT)  # the homes are known once per request
-    with django_assert_num_queries(6 if typed == "contact" else 7):  # records twice, who answers; numbers
+    with django_assert_num_queries(5 if typed == "contact" else 6):  # records twice, who answers; numbers
         find(typed, user=marta.user, at=AT)
 
 

@@ -97,10 +97,11 @@ def test_who_may_not_change_it_is_refused(client: Client):
 
 
 @pytest.mark.parametrize("n", [1, 12])
-def test_the_page_costs_the_same_however_many_are_named(as_manager: Client, costs, n):
+def test_the_page_costs_the_same_however_many_are_named(as_manager: Client, django_assert_num_queries, n):
     account = AccountFactory()
     for rank in range(n):
         AssignmentFactory(dossier=account.dossier, rank=rank)
-    # record, topic asked about, topics (twice: Django asks whether the first is blank), POCs, who is named
-    with costs(6):
+    # session, reader · record, topic asked about, topics (twice: Django asks whether the first is blank), POCs, who is
+    # named
+    with django_assert_num_queries(8):
         as_manager.get(f"/d/{account.pk}/who/")

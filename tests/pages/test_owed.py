@@ -110,7 +110,7 @@ def test_a_change_needs_a_post_and_the_right_to(as_rep: Client, client: Client, 
     assert "I am on it" not in client.get(f"/owed/{owed.pk}/").content.decode()
 
 
-def test_the_page_has_one_exact_cost(as_rep: Client, costs, owed):
-    # it · who answers: general, above, assignments, absences, people · names: people, records, topics · whom to give it
-    with costs(10):
+def test_the_page_has_one_exact_cost(as_rep: Client, django_assert_num_queries, owed):
+    # session, reader · it · who answers: places, POCs, topics · whom to give it
+    with django_assert_num_queries(7):
         assert as_rep.get(f"/owed/{owed.pk}/").status_code == 200

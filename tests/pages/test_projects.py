@@ -31,17 +31,16 @@ def full_project(**fields) -> Project:
 
 
 @pytest.mark.parametrize("projects", [1, 12])
-def test_the_list_costs_the_same_however_long(as_rep: Client, costs, projects):
+def test_the_list_costs_the_same_however_long(as_rep: Client, django_assert_num_queries, projects):
     for _n in range(projects):
         full_project()
-    # rows, general · who answers: general, above, assignments, absences, people · names: people, records, topics ·
-    # owed: which, rows
-    with costs(12):
+    # session, reader · rows · who answers: topics, places, POCs · what is owed next
+    with django_assert_num_queries(7):
         assert len(as_rep.get("/projects/").context["page"]) == projects
 
 
 @pytest.mark.parametrize("n", [1, 10])
-def test_the_page_costs_the_same_whatever_happened(as_rep: Client, costs, n):
+def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert_num_queries, n):
     project = full_project()
     for _n in range(n):
         EventFactory.create_batch(10, dossiers=[project.dossier])
@@ -50,10 +49,9 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, costs, n):
         StakeholderFactory(project=project, contact=contact)
         touch = Touch(channel=channel(), direction="out", topic=topic(), project=project, outcome=outcome())
         log(touch=touch, by=actor(), at=AT)
-    # project, stakeholders, their roles' topics, phones, e-mails, topics, owed · who answers: general, above,
-    # assignments, absences, people · names: people, records, topics · timeline: events, their records ·
-    # table: which, last touches, what is owed next · outcomes to log
-    with costs(21):
+    # session, reader · project, stakeholders, topics, what is owed · who answers: places, POCs · outcomes to log ·
+    # timeline · table: last touches, what is owed next
+    with django_assert_num_queries(12):
         as_rep.get(f"/projects/{project.pk}/")
 
 

@@ -58,7 +58,7 @@ def test_the_page_costs_the_same_however_many_one_has(as_rep, rep, held, django_
     for number in range(held):
         mine(rep, f"Program {number}")
     as_rep.get(URL)
-    with django_assert_num_queries(7):  # session, user, zone, clock, two for rights (the navigation), tokens
+    with django_assert_num_queries(3):  # session, reader, tokens
         as_rep.get(URL)
 
 

@@ -32,14 +32,14 @@ class ResolveView(Door, APIView):
     def get(self, request: Request) -> Response:
         """Say who answers for a record or a caller, about a topic, at a moment; and why."""
         asked = self._asked()
-        topic = asked.get("topic") or Topic.objects.get(code=Topic.GENERAL)
+        about = asked["topic"].code if asked.get("topic") else Topic.GENERAL
         at = asked.get("at") or self.at
         matched = [asked["record"]] if asked["record"] else _callers(asked)
         door = None if len(matched) == 1 else TouchPoint.objects.for_list().get(is_default=True).dossier
-        answers = who_answers([r.pk for r in [*matched, door] if r], topics=[topic], at=at)
+        answers = who_answers([r.pk for r in [*matched, door] if r], at=at, about=[about])
         data = {
             "at": at,
-            "topic": topic.code,
+            "topic": about,
             "matched": matched,
             "who_answers": answers[(door or matched[0]).pk][0],
             "candidates": [],
