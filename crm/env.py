@@ -125,6 +125,7 @@ if bool(DATA) != bool(PROFILE):
     _refuse("DATA (a folder) and PROFILE (how to read it) go together.")
 if not re.fullmatch(r"\w*", PROFILE, re.ASCII):
     _refuse(f"PROFILE must be a plain name, not {PROFILE!r}.")
+SIGN_INS = VAR_FOLDER / f"{PROFILE or 'demo'}-sign-ins.txt"  # how to sign in on what `make run` filled itself
 
 # Signs sessions and links. At least 50 characters; production must set it, else one is made and kept in VAR_FOLDER.
 SECRET_KEY = _needed("SECRET_KEY", "", "50 random characters or more, and keep them")

@@ -2,11 +2,12 @@
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
@@ -20,8 +21,9 @@ def prepare() -> None:
     _collect_static_files()
     if env.PROFILE:
         call_command("import_data", env.PROFILE, env.DATA)
+        _once("demo", on_import=True)
     elif not env.EMPTY:
-        _demo_once()
+        _once("demo")
 
 
 def _migrate() -> None:
@@ -43,6 +45,7 @@ def _collect_static_files() -> None:
         stamp.write_text(fingerprint.hexdigest())
 
 
-def _demo_once() -> None:
-    if "demo" in get_commands() and not get_user_model().objects.exists():
-        call_command("demo")
+def _once(command: str, **options: Any) -> None:
+    """Call a command where nobody can sign in yet."""
+    if not get_user_model().objects.exists():
+        call_command(command, **options)

@@ -21,6 +21,7 @@ from crm.users.models import User
 from interactions.models import Interaction, TouchPoint
 from projects.models import Project
 from tests.factories.dossiers import topic
+from tests.factories.poc import AssignmentFactory, PersonFactory, TeamFactory
 from tests.factories.users import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -42,6 +43,16 @@ def demo(tmp_path):
         return out.getvalue()
 
     demo.file = tmp_path / "sign-ins.txt"
+    return demo
+
+
+@pytest.fixture
+def demo_on_import(tmp_path):
+    def demo():
+        path = tmp_path / "sign-ins.txt"
+        call_command("demo", on_import=True, sign_ins=path, stdout=StringIO())
+        return path.read_text()
+
     return demo
 
 
@@ -124,3 +135,16 @@ def test_nobody_it_names_can_be_reached(demo):
     addresses = [*User.objects.values_list("email", flat=True), *ContactEmail.objects.values_list("address", flat=True)]
     addresses += PointOfContact.objects.exclude(email="").values_list("email", flat=True)
     assert {address.rpartition(".")[2] for address in addresses} == {"example"}
+
+
+def test_on_an_import_each_kind_of_user_signs_in_as_somebody_who_answers_there(demo_on_import):
+    agent = PersonFactory(name="Ines Moreau", email="ines@house.invalid")
+    AssignmentFactory(poc=agent)
+    TeamFactory(lead=PersonFactory(name="Paul Adler", email="paul@house.invalid"))
+    told = demo_on_import()
+    assert re.findall(r"^  (\w[\w ]*?)  ", told, re.M) == [str(label) for label in roles.LABELS.values()]
+    assert User.objects.get(email="ines@house.invalid").poc == agent
+    assert User.objects.get(email="paul@house.invalid").groups.get().name == roles.ACCOUNT_MANAGER
+    administrator = User.objects.get(groups__name=roles.ADMINISTRATOR)
+    assert PointOfContact.objects.house().get().memberships.get().member.user == administrator
+    assert Firm.objects.get().set_up_at is not None

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from crm import env
 from crm.core.clock import now
 from crm.desk.demo.build import Told, build, is_there
+from crm.desk.demo.visitors import let_in
 from crm.users.models import User
 
 
@@ -20,8 +21,10 @@ class Command(BaseCommand):
     help = "Fill an empty database with a small invented firm, and write down how to sign in there."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        path = env.VAR_FOLDER / "demo-sign-ins.txt"
-        parser.add_argument("--sign-ins", type=Path, default=path, help="where to write down how to sign in")
+        parser.add_argument("--sign-ins", type=Path, default=env.SIGN_INS, help="where to write down how to sign in")
+        parser.add_argument(
+            "--on-import", action="store_true", help="no invented firm: only sign-ins, on what was imported"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         path = options["sign_ins"]
@@ -31,9 +34,14 @@ class Command(BaseCommand):
         if User.objects.exists():
             raise CommandError(_("Somebody works in this database already: demo data does not belong there."))
         with transaction.atomic():
-            told = build(at=now())
+            told = let_in(at=now()) if options["on_import"] else build(at=now())
             _write(path, _text(told))  # before the commit: nobody can tell the passwords afterwards
-        self.stdout.write(_("A small invented firm is there; how to sign in: %(path)s") % {"path": path})
+        said = (
+            _("Sign-ins are there: %(path)s")
+            if options["on_import"]
+            else _("A small invented firm is there; how to sign in: %(path)s")
+        )
+        self.stdout.write(said % {"path": path})
 
 
 def _text(told: Told) -> str:

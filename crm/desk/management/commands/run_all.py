@@ -91,9 +91,8 @@ def _broker(socket_path: Path) -> list[str | Path]:
 
 def _welcome(supervisor: Supervisor) -> None:
     supervisor.say(f"\nLiaison is at {env.PUBLIC_URL}/  (Ctrl-C ends it)\n")
-    sign_ins = env.VAR_FOLDER / "demo-sign-ins.txt"
-    if sign_ins.exists() and not env.EMPTY and not env.PROFILE:
-        supervisor.say(sign_ins.read_text())
+    if env.SIGN_INS.exists() and not env.EMPTY:
+        supervisor.say(env.SIGN_INS.read_text())
 
 
 def _refuse_a_taken_port() -> None:
