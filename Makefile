@@ -36,10 +36,9 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-# What the browser tests see, for the README.
+# The README's pictures, taken anew.
 pictures: $(VENV)/dev.stamp
-	@mkdir -p tests/pictures
-	PICTURES=$(CURDIR)/tests/pictures $(BIN)/python -m pytest -q -m browser
+	$(BIN)/python -m pytest -q tests/pictures/take.py
 
 # The pins of requirements/*.txt, written anew from what *.in asks for.
 requirements: $(VENV)/dev.stamp

@@ -82,7 +82,7 @@ TEAMS = [
     Team("centre", "Sales Italy and Germany", "katrin", "Europe/Berlin"),
     Team("works", "Installation", "rodrigo"),
     Team("support", "Support", "sofia", email=f"support@{DOMAIN}"),
-    Team("billing", "Accounts receivable", "teresa", "Europe/Berlin", "all"),
+    Team("billing", "Accounts receivable", "teresa", "Europe/Berlin", "all", f"billing@{DOMAIN}"),
 ]
 
 

@@ -29,9 +29,7 @@ def let_in(*, at: datetime) -> Told:
     """
     by = Actor.system()
     set_up(name="Imported", country="", zone="UTC", language="en", by=by, at=at)
-    answering = _answering()
-    leads = [p for p in answering if p.is_lead]
-    others = [p for p in answering if not p.is_lead]
+    leads, others = _answering(is_lead=True), _answering(is_lead=False)
     chosen = {roles.ACCOUNT_MANAGER: leads[:1], roles.SALES_REP: others[:1], roles.PROJECT_MANAGER: others[1:2]}
     sign_ins, users = [], {}
     for role, label in roles.LABELS.items():
@@ -47,11 +45,13 @@ def let_in(*, at: datetime) -> Told:
     return Told(sign_ins, secret)
 
 
-def _answering() -> list[PointOfContact]:
-    """People by how much they answer for now, with whether they lead a team."""
-    open_now = Count("assignments", filter=Q(assignments__ends_at=None), distinct=True)
+def _answering(*, is_lead: bool) -> list[PointOfContact]:
+    """The two people who answer for most now, among the leads of teams or among the others."""
+    open_now = Count("assignments", filter=Q(assignments__ends_at=None))
     people = PointOfContact.objects.people().active().filter(user=None)
-    return list(people.annotate(n_held=open_now, is_lead=Count("leads", distinct=True)).order_by("-n_held", "pk"))
+    leads = PointOfContact.objects.teams().exclude(lead=None).values("lead")
+    people = people.filter(pk__in=leads) if is_lead else people.exclude(pk__in=leads)
+    return list(people.annotate(n_held=open_now).order_by("-n_held", "pk")[:2])
 
 
 def _open(role: str, poc: PointOfContact | None, by: Actor, at: datetime) -> tuple[User, str]:
