@@ -97,7 +97,7 @@ def _rows(typed: Typed, reached: dict[int, str], kinds: Iterable[str]) -> Dossie
     rows = Dossier.objects.current().filter(named, kind__in=list(kinds)).select_related("parent")
     begins = Q(title_key__startswith=" ".join(typed.words)) if typed.words else Q(kind=Dossier.Kind.CONTACT)
     rank = Case(When(begins, then=Value(0)), default=Value(1), output_field=IntegerField())
-    return rows.order_by(rank, "title_key", "pk")
+    return rows.order_by(rank, "kind", "title_key", "pk")  # firms before their people and projects
 
 
 def by_address(typed: Typed) -> dict[int, str]:

@@ -41,7 +41,7 @@ def test_accounts_and_projects_are_found_too_and_the_archived_are_not(marta):
     ProjectFactory(name="Marvila cold store", account__name="Atlantico")
     AccountFactory(name="Marvila Conservas")
     AccountFactory(name="Marvila old", archived_at=AT)
-    assert titles("marvila", marta.user) == ["Marvila cold store", "Marvila Conservas"]
+    assert titles("marvila", marta.user) == ["Marvila Conservas", "Marvila cold store"]  # firms first
     assert Project.objects.exists()
 
 
