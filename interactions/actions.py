@@ -23,7 +23,7 @@ from crm.dossiers.actions import record
 from crm.dossiers.models import Channel, Dossier, Event, Outcome, Purpose, Topic
 from crm.poc.decide import Answer, Reason
 from crm.poc.models import PointOfContact
-from crm.poc.resolve import resolve
+from crm.poc.resolve import Question, ask
 from interactions.follow_ups import NewFollowUp, open_follow_up, retry
 from interactions.models import FollowUp, Interaction, TouchPoint
 from projects.models import Project
@@ -151,10 +151,10 @@ def _log(touch: Touch, follow_up: NewFollowUp | None, settles: Sequence[Commitme
     _refuse(touch, at)
     dossier = place_of(touch)
     moment = touch.occurred_at or at
-    answer = resolve(dossier_id=dossier.pk, topic_id=touch.topic.pk, at=moment)
-    poc = PointOfContact.objects.get(pk=answer.poc_id)
-    interaction = interaction_of(touch, dossier, answer, moment, by, at)
-    interaction.poc = poc
+    question = Question(dossier.pk, touch.topic.pk)
+    answers, fetched = ask([question], at=moment)
+    interaction = interaction_of(touch, dossier, answers[question], moment, by, at)
+    interaction.poc = fetched.pocs[interaction.poc_id]
     interaction.save(force_insert=True)
     settled = _settle(interaction, settles, by, at)
     owed = _owe_answer(interaction, by, at)

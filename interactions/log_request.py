@@ -130,7 +130,7 @@ class LogRequest:
         """What the templates show."""
         if not self.has_somebody:
             return {"direction": self.direction, "back": self.back}
-        ahead = quick_log.look_ahead(self.place, self.topic, at=self.at)
+        ahead = quick_log.look_ahead(self.place, self.topic, topics=self.options.every_topic, at=self.at)
         return {
             "form": self.form,
             "subject": self.subject,

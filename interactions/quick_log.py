@@ -15,7 +15,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account
 from contacts.models import Contact
 from crm.commitments.models import Commitment
-from crm.dossiers.models import Channel, Dossier, Outcome, Purpose, Topic
+from crm.dossiers import vocabulary
+from crm.dossiers.models import Channel, Dossier, Outcome, OutcomeQuerySet, Purpose, Topic
 from crm.poc import words
 from crm.poc.calendars import working_times
 from crm.poc.decide import Answer, decide
@@ -63,6 +64,7 @@ class Options:
     purposes: Sequence[Purpose]
     outcomes: Sequence[Outcome]
     topics: Sequence[Topic]
+    every_topic: Sequence[Topic]  # retired ones too: what was assigned may name them
     channel: Channel
     direction: str
 
@@ -146,18 +148,33 @@ def _picked(rows: Sequence[Any], wanted: str | None) -> Any:
 
 
 def options(*, channel: str, direction: str) -> Options:
-    """Return the words to choose among. Four queries."""
-    channels = list(Channel.objects.in_use())
-    chosen = next((c for c in channels if c.code == channel), None) or channels[0]
-    outcomes = Outcome.objects.in_use().for_channel(chosen)
+    """Return the words to choose among; those of the first channel where there is none with this code. One query."""
+    channels, purposes, outcomes, topics = vocabulary.read(
+        Channel.objects.in_use(), Purpose.objects.in_use(), _outcomes(channel, direction), Topic.objects.all()
+    )
+    chosen = next((c for c in channels if c.code == channel), None)
+    if chosen is None:
+        return options(channel=channels[0].code, direction=direction)
     return Options(
         channels=channels,
-        purposes=list(Purpose.objects.in_use()),
-        outcomes=list(outcomes if direction == IN else outcomes.filter(is_inbound_only=False)),
-        topics=list(Topic.objects.in_use()),
+        purposes=purposes,
+        outcomes=outcomes,
+        topics=[topic for topic in topics if topic.retired_at is None],
+        every_topic=topics,
         channel=chosen,
         direction=direction,
     )
+
+
+def _outcomes(channel: str, direction: str) -> OutcomeQuerySet:
+    """Those that make sense on a channel, in a direction."""
+    outcomes = Outcome.objects.in_use().for_channel(channel)
+    return outcomes if direction == IN else outcomes.filter(is_inbound_only=False)
+
+
+def outcomes_of_a_call() -> OutcomeQuerySet:
+    """Those offered on a record's own page, before the form opens."""
+    return _outcomes(CALLS, OUT)
 
 
 def last_topic(subject: Subject) -> int | None:
@@ -166,8 +183,11 @@ def last_topic(subject: Subject) -> int | None:
     return touches.order_by("-occurred_at", "-pk").values_list("topic_id", flat=True).first()
 
 
-def look_ahead(place: Dossier, topic: Topic, *, at: datetime) -> Ahead:
-    """Return who answers now, and the follow-ups one digit away with whoever will answer then. Five queries."""
+def look_ahead(place: Dossier, topic: Topic, *, topics: Sequence[Topic], at: datetime) -> Ahead:
+    """Return who answers now, and the follow-ups one digit away with whoever will answer then. Four queries.
+
+    `topics` are all there are, read already.
+    """
     asked = [Question(place.pk, topic.pk), Question(place.pk, topic.pk, at=at + AHEAD)]
     fetched = fetch(asked, at)
     now = decide(dossier_id=place.pk, topic_id=topic.pk, at=at, facts=fetched.facts)
@@ -180,7 +200,7 @@ def look_ahead(place: Dossier, topic: Topic, *, at: datetime) -> Ahead:
     answers = [
         decide(dossier_id=place.pk, topic_id=topic.pk, at=moment, facts=fetched.facts) for *_k, moment in offered
     ]
-    named = words.names(fetched)
+    named = words.names(fetched, topics)
 
     def why(answer: Answer) -> str:
         return words.why(answer, named, dossier_id=place.pk, topic_id=topic.pk)
@@ -229,10 +249,9 @@ def logged_a_moment_ago(place: Dossier, *, outcome: Outcome | None, user: User, 
     return same.filter(logged_at__gt=at - timedelta(minutes=2)).order_by("-pk").first()
 
 
-def inline(dossier: Dossier) -> dict[str, Any]:
-    """Return what the form on a record's own page shows before it opens. One query."""
-    outcomes = Outcome.objects.in_use().filter(channels__code=CALLS, is_inbound_only=False)
-    return {"record": dossier.pk, "outcomes": list(outcomes)}
+def inline(dossier: Dossier, outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Return what the form on a record's own page shows before it opens; `outcomes` are those of a call."""
+    return {"record": dossier.pk, "outcomes": outcomes}
 
 
 def is_logged(client_key: UUID) -> bool:

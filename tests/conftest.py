@@ -99,6 +99,8 @@ def _plain_reader() -> Iterator[None]:
 def django_db_setup(django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Give this test process a copy of the migrated template, in place of Django's own test database."""
     databases.copy(databases.WORKER)
+    with django_db_blocker.unblock():
+        assert connection.features.supports_json_field  # asked of the database once per process; not in a test's count
     yield
     with django_db_blocker.unblock():
         connections.close_all()

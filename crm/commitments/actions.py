@@ -172,7 +172,6 @@ def reopen(*, commitment: Commitment, by: Actor, at: datetime) -> Commitment:
     return _recorded(c, Event.Kind.REOPENED, by, at)
 
 
-@transaction.atomic
 def notify(
     *,
     idem_key: str,
@@ -189,13 +188,13 @@ def notify(
 
     `idem_key` names the thing (`a:` an assignment, `e:` an event, `h:` a handover); telling it
     again does nothing. `kind` is a name in `crm.commitments.wording`, `context` (JSON) its words.
-    Teams are told as they want to be; the absent, and whoever acts, are left out.
+    Teams are told as they want to be; the absent, and whoever acts, are left out. Called inside
+    the action's own transaction.
     """
     telling = Telling(idem_key, kind, list(recipient_poc_ids), dossier, context)
     notify_many(tellings=[telling], by=by, at=at, channels=channels, urgent=urgent)
 
 
-@transaction.atomic
 def notify_many(
     *,
     tellings: Sequence[Telling],

@@ -15,7 +15,7 @@ from crm.commitments.refusals import AnswersNoMore, DueRequired, OddMoment, Titl
 from crm.core.actor import Actor
 from crm.core.working_time import WorkingTime, combine
 from crm.dossiers.actions import Happening, record_many
-from crm.dossiers.models import Channel, Dossier, Event, Firm, Purpose, Topic
+from crm.dossiers.models import Channel, Dossier, Event, Purpose, Topic
 from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import Question, resolve_many
@@ -68,7 +68,9 @@ def open_commitment(
     by: Actor,
     at: datetime,
 ) -> Commitment:
-    """Open one promise; see `Promise`. Seven queries with a due moment, more where it is computed.
+    """Open one promise; see `Promise`. Five queries with a due moment, more where it is computed.
+
+    Called inside the action's own transaction.
 
     :raises TitleRequired: `title` is blank.
     :raises DueRequired: neither a moment nor a target says by when.
@@ -80,20 +82,19 @@ def open_commitment(
         dossier=dossier, topic=topic, kind=kind, title=title, due_at=due_at, due_local=due_local, zone=zone, poc=poc,
         priority=priority, answers=answers, purpose=purpose, channel=channel,
     )  # fmt: skip
-    return open_commitments([promise], by=by, at=at)[0]
+    return _open([promise], by=by, at=at)[0]
 
 
 @transaction.atomic
 def open_commitments(promises: Iterable[Promise], *, by: Actor, at: datetime) -> list[Commitment]:
     """Open many promises, in their order; all or, with a refusal, none. See `open_commitment`."""
-    promises = list(promises)
+    return _open(list(promises), by=by, at=at)
+
+
+def _open(promises: Sequence[Promise], *, by: Actor, at: datetime) -> list[Commitment]:
     versions = policies.current(p.kind for p in promises)
     working = _working_times(promises, at)
-    firm_zone = "" if all(p.zone or (p.poc and p.poc.zone) for p in promises) else _firm_zone()
-    commitments = [
-        _commitment(p, versions[p.kind], working.get(n), p.zone or (p.poc.zone if p.poc else "") or firm_zone, at)
-        for n, p in enumerate(promises)
-    ]
+    commitments = [_commitment(p, versions[p.kind], working.get(n), at) for n, p in enumerate(promises)]
     Commitment.objects.bulk_create(commitments, batch_size=BATCH)
     happenings = [_happening(c, p, at) for c, p in zip(commitments, promises, strict=True)]
     record_many(happenings, by=by, at=at)
@@ -137,13 +138,14 @@ def _working_times(promises: Sequence[Promise], at: datetime) -> Mapping[int, Wo
     return {n: times[poc_id] for n, poc_id in pocs.items()}
 
 
-def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None, zone: str, at: datetime) -> Commitment:
+def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None, at: datetime) -> Commitment:
     title = " ".join(p.title.split())[:200]
     if not title:
         raise TitleRequired
     if p.poc is not None and p.poc.deactivated_at is not None:
         raise AnswersNoMore
     due_at = p.due_at
+    zone = p.zone or (p.poc.zone if p.poc else "") or version.firm_zone  # type: ignore[attr-defined]  # annotated
     if working is not None:
         if version.target_amount is None:
             raise DueRequired
@@ -175,10 +177,6 @@ def _happening(commitment: Commitment, p: Promise, at: datetime) -> Happening:
     }  # fmt: skip
     personal = {"title": commitment.title, "poc": p.poc.name if p.poc else ""}
     return Happening(Event.Kind.OWED, [p.dossier], at, facts, personal)
-
-
-def _firm_zone() -> str:
-    return Firm.objects.values_list("zone", flat=True).first() or "UTC"
 
 
 def _pk(poc: PointOfContact | None) -> int | None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
+from django.db.models import Subquery, Value
+from django.db.models.functions import Coalesce
+
 from crm.commitments import ladder
 from crm.commitments.models import PolicyVersion, Step
+from crm.dossiers.models import Firm
 
 
 def current(kinds: Iterable[str]) -> dict[str, PolicyVersion]:
-    """Return the version that new promises of each kind come under. One query."""
+    """Return the version that new promises of each kind come under, with the `firm_zone`. One query."""
+    firm_zone = Coalesce(Subquery(Firm.objects.values("zone")), Value("UTC"))
     rows = PolicyVersion.objects.filter(policy__kind__in=set(kinds), policy__retired_at=None)
+    rows = rows.annotate(firm_zone=firm_zone)
     return {version.policy.kind: version for version in rows.select_related("policy").order_by("number")}
 
 

@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from crm.commitments.models import Commitment, CommitmentQuerySet
 from crm.core import clock
+from crm.dossiers import vocabulary
 from crm.dossiers.models import Channel, Dossier, Event, Topic
 from crm.dossiers.timeline import Filters, page
 from crm.poc.resolve import Question
@@ -54,7 +55,7 @@ def context(
     Everything that asks who answers (the record, what is owed on it, its `projects`) is asked at once.
     """
     at = clock.of(request)
-    topics = list(Topic.objects.order_by("position", "pk"))
+    topics, outcomes = vocabulary.read(Topic.objects.all(), quick_log.outcomes_of_a_call())
     offered = [topic for topic in topics if topic.retired_at is None]
     items = list(owed_on(dossier).select_related("follow_up__channel").order_by("due_at", "pk")[:SHOWN])
     general = next(topic for topic in topics if topic.code == Topic.GENERAL)
@@ -65,6 +66,7 @@ def context(
         item.owner = seats[_question(item)].poc  # type: ignore[attr-defined]
     own = [seats[question] for question in here]
     may_assign = request.user.has_perm("poc.add_assignment")
+    may_log = request.user.has_perm("interactions.add_interaction")
     return {
         "dossier": dossier,
         "dossier_text": str(dossier.pk),
@@ -73,7 +75,7 @@ def context(
         "items": items,
         "n_escalated": sum(1 for item in items if item.escalated_at),
         "change_href": reverse("handovers:change", args=[dossier.pk]) if may_assign else "",
-        "quick_log": quick_log.inline(dossier) if request.user.has_perm("interactions.add_interaction") else None,
+        "quick_log": quick_log.inline(dossier, outcomes) if may_log else None,
         "log_href": f"{reverse('interactions:log')}?record={dossier.pk}",
         **timeline(request, dossier, topics=offered),
     }

@@ -229,9 +229,9 @@ class Purpose(Word):
 
 
 class OutcomeQuerySet(WordQuerySet["Outcome"]):
-    def for_channel(self, channel: Channel) -> Self:
-        """Narrow to those that make sense on `channel`."""
-        return self.filter(channels=channel)
+    def for_channel(self, code: str) -> Self:
+        """Narrow to those that make sense on the channel with this code."""
+        return self.filter(channels__code=code)
 
 
 class Outcome(Word):

@@ -6,10 +6,15 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from django.db.models import Exists, OuterRef, Q, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from crm.core.query import ListOf
 from crm.dossiers.models import Firm
 from crm.poc.calendars import working_times
-from crm.poc.models import Absence, Membership, PointOfContact
+from crm.poc.models import Absence, Membership, PointOfContact, PointOfContactQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,39 +33,46 @@ class Recipient:
 
 
 def recipients(poc_ids: Iterable[int], *, at: datetime) -> dict[int, list[Recipient]]:
-    """Return whom to tell for each POC at `at`; absent and inactive people are left out. At most nine queries.
+    """Return whom to tell for each POC at `at`; absent and inactive people are left out.
 
     A team that tells whoever is on duty tells all members who are not absent when nobody is.
+    One query; two more where there are teams, once their calendars are known.
     """
     wanted = list(dict.fromkeys(poc_ids))
-    members = _members(wanted)
-    everybody = {pk for ids in members.values() for pk in ids} | set(wanted)
-    pocs = PointOfContact.objects.select_related("user").in_bulk(list(everybody))
-    away = set(Absence.objects.at(at).filter(topic=None, poc__one_of=list(everybody)).values_list("poc_id", flat=True))
-    firm = Firm.objects.first() or Firm()
-    present = {pk for pk, poc in pocs.items() if pk not in away and poc.deactivated_at is None}
+    pocs = {poc.pk: poc for poc in _with_members(wanted, at)}
+    members: dict[int, list[int]] = defaultdict(list)
+    for pk, poc in pocs.items():
+        for team_id in poc.in_teams:
+            members[team_id].append(pk)
+    present = {pk for pk, poc in pocs.items() if not poc.is_away and poc.deactivated_at is None}
     on_duty = _on_duty({pk for ids in members.values() for pk in ids} & present, at) if members else set()
     told: dict[int, list[Recipient]] = {}
     for pk in wanted:
-        poc = pocs.get(pk)
-        ids = _told(poc, members.get(pk, []), present, on_duty) if poc else []
-        told[pk] = [_recipient(pocs[i], firm) for i in ids]
+        found = pocs.get(pk)
+        ids = _told(found, members.get(pk, []), present, on_duty) if found else []
+        told[pk] = [_recipient(pocs[i]) for i in ids]
     return told
 
 
 def reach(poc_ids: Iterable[int]) -> dict[int, Recipient]:
-    """Return how each POC itself is reached, whether it is there now or not. Two queries."""
-    firm = Firm.objects.first() or Firm()
-    pocs = PointOfContact.objects.select_related("user").filter(pk__one_of=list(poc_ids))
-    return {poc.pk: _recipient(poc, firm) for poc in pocs}
+    """Return how each POC itself is reached, whether it is there now or not. One query."""
+    pocs = _with_firm(PointOfContact.objects.filter(pk__one_of=list(poc_ids)))
+    return {poc.pk: _recipient(poc) for poc in pocs}
 
 
-def _members(team_ids: list[int]) -> dict[int, list[int]]:
-    members: dict[int, list[int]] = defaultdict(list)
-    rows = Membership.objects.filter(team__one_of=team_ids).order_by("member__name_key", "member_id")
-    for team, member in rows.values_list("team_id", "member_id"):
-        members[team].append(member)
-    return members
+def _with_members(wanted: list[int], at: datetime) -> Iterable[Any]:
+    """Those wanted and the members of the teams among them by name: which of these teams, and whether they are away."""
+    member = Membership.objects.filter(member=OuterRef("pk"), team__one_of=wanted)
+    away = Absence.objects.at(at).filter(topic=None, poc=OuterRef("pk"))
+    rows = PointOfContact.objects.filter(Q(pk__one_of=wanted) | Exists(member)).order_by("name_key", "pk")
+    return _with_firm(rows.annotate(in_teams=ListOf(member, "team_id"), is_away=Exists(away)))
+
+
+def _with_firm(rows: PointOfContactQuerySet) -> Iterable[Any]:
+    """With their user, and the words and the zone of the firm, for those who have none of their own."""
+    language = Coalesce(Subquery(Firm.objects.values("language")), Value("en"))
+    zone = Coalesce(Subquery(Firm.objects.values("zone")), Value("UTC"))
+    return rows.select_related("user").annotate(firm_language=language, firm_zone=zone)
 
 
 def _on_duty(poc_ids: set[int], at: datetime) -> set[int]:
@@ -79,13 +91,13 @@ def _told(poc: PointOfContact, members: list[int], present: set[int], on_duty: s
     return there
 
 
-def _recipient(poc: PointOfContact, firm: Firm) -> Recipient:
+def _recipient(poc: Any) -> Recipient:
     user = poc.user
     return Recipient(
         poc_id=poc.pk,
         user_id=user.pk if user else None,
         name=poc.name,
         address=poc.email or (user.email if user else ""),
-        language=(user.language if user else "") or firm.language,
-        zone=(user.time_zone if user else "") or poc.zone or firm.zone,
+        language=(user.language if user else "") or poc.firm_language,
+        zone=(user.time_zone if user else "") or poc.zone or poc.firm_zone,
     )

@@ -49,8 +49,8 @@ def test_the_caller_may_name_whose_working_time_counts(house, django_assert_max_
     assert answer.zone == "America/New_York"
 
 
-def test_opening_with_a_moment_costs_six_queries(house, django_assert_num_queries):
-    with django_assert_num_queries(6 + 3):  # policy, firm, row, event with its two parts; here a topic and a savepoint
+def test_opening_with_a_moment_costs_five_queries(house, django_assert_num_queries):
+    with django_assert_num_queries(5 + 1):  # policy, row, event with its two parts; here a topic
         house.promise(zone="")
 
 

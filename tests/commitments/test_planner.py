@@ -218,7 +218,7 @@ def test_a_batch_costs_the_same_however_long(house, django_assert_num_queries, r
     house.at("Tue 10:00")
     ids = list(Commitment.objects.values_list("pk", flat=True))
     # the rows, ladders, who answers, whom that tells, calendars; then notices, grants, positions
-    with django_assert_num_queries(22):
+    with django_assert_num_queries(19):
         planner.plan(ids)
 
 

@@ -65,7 +65,7 @@ def test_the_shipped_words_are_there_in_their_order():
     ]  # fmt: skip
     assert [t.code for t in Tier.objects.in_use()] == ["a", "b", "c"]
     assert Channel.objects.in_use().count() == 11
-    assert [o.code for o in Outcome.objects.in_use().for_channel(Channel.objects.get(code="phone"))] == [
+    assert [o.code for o in Outcome.objects.in_use().for_channel("phone")] == [
         "reached", "no_answer", "left_message", "call_back", "resolved", "wrong_number", "missed",
     ]  # fmt: skip
 

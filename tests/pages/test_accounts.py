@@ -59,9 +59,9 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
         promise(account)
         ProjectFactory(account=account)
         ContactFactory(account=account, phones=["+351 21 555 0123"])
-    # session, reader · account, topics, what is owed, projects · who answers: places, POCs · outcomes to log ·
-    # timeline · channels · contacts
-    with django_assert_num_queries(12):
+    # session, reader · account, words, what is owed, projects · who answers: places, POCs · timeline · channels ·
+    # contacts
+    with django_assert_num_queries(11):
         as_rep.get(f"/accounts/{account.pk}/")
 
 

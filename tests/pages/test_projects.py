@@ -49,9 +49,9 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
         StakeholderFactory(project=project, contact=contact)
         touch = Touch(channel=channel(), direction="out", topic=topic(), project=project, outcome=outcome())
         log(touch=touch, by=actor(), at=AT)
-    # session, reader · project, stakeholders, topics, what is owed · who answers: places, POCs · outcomes to log ·
-    # timeline · table: last touches, what is owed next
-    with django_assert_num_queries(12):
+    # session, reader · project, stakeholders, words, what is owed · who answers: places, POCs · timeline ·
+    # table: last touches, what is owed next
+    with django_assert_num_queries(11):
         as_rep.get(f"/projects/{project.pk}/")
 
 
