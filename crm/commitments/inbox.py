@@ -7,7 +7,7 @@ queries narrows to the records for which the reader can be the answer, and decid
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from crm.dossiers.models import Topic
 from crm.outbox.models import Message, MessageQuerySet
 from crm.poc.decide import MAX_HOPS, Answer
 from crm.poc.models import PRIMARY, Absence, Assignment, AssignmentQuerySet, PointOfContact, PointOfContactQuerySet
-from crm.poc.resolve import Question, resolve_many
+from crm.poc.resolve import Question, ask
 from crm.poc.visibility import below, teams_of
 
 if TYPE_CHECKING:
@@ -30,11 +30,12 @@ MOST = 500  # rows of one section; nobody works through more in a day
 
 
 @dataclass(frozen=True, slots=True)
-class Owed:
-    """Something owed, and who answers for it now."""
+class Read:
+    """What one reader has to see. Each promise has its `owner`: whoever answers for it now."""
 
-    commitment: Commitment
-    answer: Answer
+    owed: list[Commitment]  # by them; the soonest first, overdue included, snoozed ones rest
+    escalated: list[Commitment]  # to them, and still owed; the longest overdue first
+    used_up: list[Commitment]  # nobody acts although everybody was told, and they lead who answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,35 +52,53 @@ def pocs_of(user: User) -> list[int]:
     return [*own, *teams_of(user)] if own else []
 
 
-def owed_by(poc_ids: Collection[int], *, at: datetime, before: datetime) -> list[Owed]:
-    """Return what these POCs owe before a moment, overdue included, the soonest first. Snoozed ones rest."""
-    due = Commitment.objects.overdue(before).exclude(state=Commitment.State.SNOOZED, hold_until__gt=at)
-    away = _away(at)
-    leading = _led_by(poc_ids).filter(Q(pk__one_of=list(away)) | Q(deactivated_at__isnull=False))
-    able = _covered_by({*poc_ids, *leading.values_list("pk", flat=True)}, away)
-    return _answered(_narrow(due, able, at), at, lambda answer: answer.poc_id in poc_ids)
+def read(poc_ids: Collection[int], *, at: datetime, before: datetime, also: Sequence[str] = ()) -> Read:
+    """Return what these POCs owe before a moment, what was escalated to them, and what nobody acts on.
 
-
-def used_up_for(poc_ids: Collection[int], *, at: datetime) -> list[Owed]:
-    """Return what nobody acts on although everybody was told, where one of these leads who answers.
-
-    Where nobody leads, it is the front desk's.
+    `also` are relations to load with the rows. At most thirteen queries, however much there is.
     """
-    led = set(_led_by(poc_ids).values_list("pk", flat=True))
-    led |= set(_led_by(led).values_list("pk", flat=True))
-    rows = Commitment.objects.used_up()
-    if not PointOfContact.objects.house().filter(pk__one_of=list(poc_ids)).exists():
-        rows = _narrow(rows, _covered_by(led, _away(at)), at)
-    return _answered(rows, at, lambda a: not {a.lead_id or a.house_id, a.leads_lead_id}.isdisjoint(poc_ids))
+    mine = set(poc_ids)
+    house_id = PointOfContact.objects.house().values_list("pk", flat=True).first()
+    able, leading = _able_and_leading(mine, at)
+    due = Commitment.objects.overdue(before).exclude(state=Commitment.State.SNOOZED, hold_until__gt=at)
+    owed = _soonest(_narrow(due, able, at, house_id), also)
+    stuck = Commitment.objects.used_up()
+    used_up = _soonest(stuck if house_id in mine else _narrow(stuck, leading, at, house_id), also)
+    escalated = _soonest(escalated_to(mine), also)
+    rows = {c.pk: c for c in (*owed, *escalated, *used_up)}
+    questions = {pk: Question(c.dossier_id, c.topic_id, c.poc_id) for pk, c in rows.items()}
+    answers, fetched = ask(questions.values(), at=at)
+    answer = {pk: answers[question] for pk, question in questions.items()}
+    for pk, commitment in rows.items():
+        commitment.owner = fetched.pocs[answer[pk].poc_id]  # type: ignore[attr-defined]
+    return Read(
+        owed=[rows[c.pk] for c in owed if answer[c.pk].poc_id in mine],
+        escalated=[rows[c.pk] for c in escalated],
+        used_up=[rows[c.pk] for c in used_up if _is_told_when_used_up(answer[c.pk], mine)],
+    )
+
+
+def _able_and_leading(mine: set[int], at: datetime) -> tuple[set[int], set[int]]:
+    """Those for whom one of `mine` may answer, and those they lead, or whose leads they lead. Three queries."""
+    away = _away(at)
+    led = dict(_led_by(mine).values_list("pk", "deactivated_at"))
+    out = {pk for pk, deactivated_at in led.items() if deactivated_at is not None or pk in away}
+    leading = {*led, *_led_by(led).values_list("pk", flat=True)}
+    return _covered_by(mine | out, away), _covered_by(leading, away)
+
+
+def _is_told_when_used_up(answer: Answer, mine: set[int]) -> bool:
+    """True of the lead and the lead's lead; where nobody leads, of the front desk."""
+    return not {answer.lead_id or answer.house_id, answer.leads_lead_id}.isdisjoint(mine)
 
 
 def escalated_to(poc_ids: Collection[int]) -> CommitmentQuerySet:
-    """Narrow to what was escalated to one of these and is still owed, the longest overdue first."""
+    """Narrow to what was escalated to one of these and is still owed."""
     told = Notification.objects.planned().filter(
         kind="escalation", recipient__one_of=list(poc_ids), generation=F("commitment__generation")
     )
     reached = Q(escalated_to__one_of=list(poc_ids)) | Q(pk__in=told.values("commitment"))
-    return Commitment.objects.escalated().filter(reached).for_list().order_by("due_at", "pk")
+    return Commitment.objects.escalated().filter(reached)
 
 
 def notices_to(poc_ids: Collection[int]) -> MessageQuerySet:
@@ -98,22 +117,17 @@ def entries(messages: Iterable[Message], *, at: datetime) -> list[Entry]:
     return [Entry(m, [next(said) for _ in by_message[m.pk]]) for m in messages]
 
 
-def _answered(rows: CommitmentQuerySet, at: datetime, is_ours: Callable[[Answer], bool]) -> list[Owed]:
-    """Decide who answers for each of the soonest rows, and keep those that are ours."""
-    soonest = list(rows.for_list().order_by("due_at", "pk")[:MOST])
-    questions = {c.pk: Question(c.dossier_id, c.topic_id, c.poc_id) for c in soonest}
-    answers = resolve_many(questions.values(), at=at)
-    owed = [Owed(c, answers[questions[c.pk]]) for c in soonest]
-    return [each for each in owed if is_ours(each.answer)]
+def _soonest(rows: CommitmentQuerySet, also: Sequence[str]) -> list[Commitment]:
+    return list(rows.for_list().select_related(*also).order_by("due_at", "pk")[:MOST])
 
 
-def _narrow(rows: CommitmentQuerySet, able: Collection[int], at: datetime) -> CommitmentQuerySet:
+def _narrow(rows: CommitmentQuerySet, able: Collection[int], at: datetime, house_id: int | None) -> CommitmentQuerySet:
     """Narrow to what one of `able` can turn out to answer for: some too many, none too few."""
     ids = list(able)
     held = Assignment.objects.at(at).held_by(ids).values_list("dossier__home_id", flat=True)
     homes = below(set(held))
     condition = Q(poc__one_of=ids) | Q(home__one_of=homes)
-    if PointOfContact.objects.house().filter(pk__one_of=ids).exists():
+    if house_id in able:
         condition |= Q(~Exists(_holding(at)))
     return rows.filter(condition)
 

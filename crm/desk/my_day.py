@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import DurationField, ExpressionWrapper, F, Q, prefetch_related_objects
+from django.db.models import DurationField, ExpressionWrapper, F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -15,7 +15,6 @@ from accounts.models import Account
 from crm.commitments import inbox
 from crm.commitments.models import Commitment, Kind
 from crm.core.working_time import WorkingTime
-from crm.desk.record import with_owners
 from crm.dossiers.models import Tier
 from crm.outbox.models import Message
 from crm.poc.calendars import working_times
@@ -60,15 +59,9 @@ def of(user: User, *, at: datetime) -> Day:
     pocs = inbox.pocs_of(user)
     if not pocs:
         return Day(is_poc=False)
-    owed = inbox.owed_by(pocs, at=at, before=at + AHEAD)
-    escalated = list(inbox.escalated_to(pocs))
-    used_up = [each.commitment for each in inbox.used_up_for(pocs, at=at)]
-    mine = [each.commitment for each in owed]
-    everything = with_owners({c.pk: c for c in (*mine, *escalated, *used_up)}.values(), at=at)
-    prefetch_related_objects(everything, "follow_up__channel")
-    known = {c.pk: c for c in everything}
-    day = _sorted([known[c.pk] for c in mine], [known[c.pk] for c in escalated], at)
-    day.used_up = [known[c.pk] for c in used_up]
+    read = inbox.read(pocs, at=at, before=at + AHEAD, also=["follow_up__channel"])
+    day = _sorted(read.owed, read.escalated, at)
+    day.used_up = read.used_up
     _say_what_is_left(day.answers, at)
     day.losing = _losing_touch(pocs, at)
     day.absences = _absences(user, pocs, at)
