@@ -88,7 +88,7 @@ class Facts:
 
 
 def load(rows: Sequence[Commitment], at: datetime) -> Facts:
-    """Load what deciding about `rows` needs: some 25 queries, however many rows."""
+    """Load what deciding about `rows` needs: ten queries once the calendars are known, however many rows."""
     ladders = policies.ladders(row.policy_version_id for row in rows)
     answers = resolve_many([_question(row) for row in rows], at=at)
     pocs = {pk for a in answers.values() for pk in (a.poc_id, a.backup_id, a.lead_id, a.leads_lead_id, a.house_id)}

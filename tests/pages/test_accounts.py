@@ -65,6 +65,15 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
         as_rep.get(f"/accounts/{account.pk}/")
 
 
+def test_who_sees_only_their_own_asks_four_times_more(as_manager: Client, manager, django_assert_num_queries):
+    narrow("account_manager", RoleScope.Sees.OWN)
+    account = full_account()
+    AssignmentFactory(dossier=account.dossier, topic=topic("billing"), poc=PersonFactory(user=manager))
+    # my POC and whom I cover, the front desk, where we answer, what is below · the page, as for everybody
+    with django_assert_num_queries(4 + 11):
+        assert as_manager.get(f"/accounts/{account.pk}/").status_code == 200
+
+
 def test_a_stranger_signs_in_first(client: Client, rep):
     account = AccountFactory()
     assert client.get(f"/accounts/{account.pk}/")["Location"].startswith(reverse("account_login"))
