@@ -61,6 +61,7 @@ class Rig:
             Commitment.objects.due_for_a_look().exists()
             or Notification.objects.unpacked().exists()
             or Message.objects.filter(state="ready", available_at__lte=now()).exists()
+            or Message.objects.filter(state="ready").exclude(lease_token=None).exists()  # on its way right now
         )
 
     def subjects(self, address: str | None = None) -> Counter[tuple[str, str]]:
