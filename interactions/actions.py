@@ -261,8 +261,8 @@ def _owe_answer(interaction: Interaction, by: Actor, at: datetime) -> Commitment
 
 
 def _answer_title(interaction: Interaction) -> str:
-    """In the firm's language: titles are read by everybody."""
-    who = interaction.contact.name if interaction.contact else interaction.caller or interaction.dossier.title
+    """What is owed, in a few words."""
+    who = interaction.them
     if interaction.outcome and interaction.outcome.expects_answer:
         return _t("Call %(who)s back") % {"who": who}
     purpose = interaction.purpose.label if interaction.purpose else ""
@@ -302,7 +302,7 @@ def facts_of(interaction: Interaction) -> dict[str, Any]:
 def personal_of(interaction: Interaction) -> dict[str, str]:
     """The names and the note of an interaction."""
     return {
-        "contact": interaction.contact.name if interaction.contact else interaction.caller,
+        "contact": interaction.them,
         "user": interaction.logged_by.name if interaction.logged_by else "",
         "poc": interaction.poc.name,
         "note": interaction.note,

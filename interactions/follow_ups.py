@@ -98,7 +98,7 @@ def _plan(
         dossier=dossier,
         topic=topic,
         kind=Kind.FOLLOW_UP,
-        title=new.title.strip() or title_of(contact, channel, dossier, interaction.caller if interaction else ""),
+        title=new.title.strip() or title_of(contact, channel, dossier, interaction.them if interaction else ""),
         due_at=new.due_at,
         poc=new.poc,
         channel=channel,
@@ -150,9 +150,9 @@ def plan_many(*, plans: Sequence[Plan], by: Actor, at: datetime) -> list[FollowU
     return FollowUp.objects.bulk_create(follow_ups, batch_size=1000)
 
 
-def title_of(contact: Contact | None, channel: Channel | None, dossier: Dossier, caller: str = "") -> str:
-    """What is to be done, in a few words; `caller` is the number or name of somebody nobody knew."""
-    who = contact.name if contact else caller or dossier.title
+def title_of(contact: Contact | None, channel: Channel | None, dossier: Dossier, them: str = "") -> str:
+    """What is to be done, in a few words; `them` is whom the touch before it was with."""
+    who = contact.name if contact else them or dossier.title
     if channel is None or channel.verb == Channel.Verb.CALL:
         return _t("Call %(who)s") % {"who": who}
     if channel.verb == Channel.Verb.MEET:

@@ -162,6 +162,13 @@ class Interaction(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("interactions:interaction", args=[self.pk])
 
+    @property
+    def them(self) -> str:
+        """Whom it was with: the contact, the caller nobody knew, or the firm; load it with `for_list`."""
+        if self.contact:
+            return self.contact.name
+        return self.caller or (self.account.name if self.account else self.dossier.title)
+
 
 class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:

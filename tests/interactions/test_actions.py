@@ -196,6 +196,13 @@ def test_a_follow_up_after_a_meeting_is_a_meeting(by, lima, call):
     assert followed.commitment.title == "Meet Beatriz Lima"
 
 
+def test_about_a_project_with_nobody_in_particular_it_was_the_firm_that_was_called(by, call):
+    project = ProjectFactory(name="Cold store", account__name="Atlantico")
+    logged = log(touch=call(project=project), follow_up=NewFollowUp(AT + timedelta(days=1)), by=by, at=AT)
+    assert logged.follow_up.commitment.title == "Call Atlantico"
+    assert logged.interaction.them == "Atlantico"
+
+
 def test_the_logger_sees_it_even_where_they_may_see_nothing_else(by, call):
     account = AccountFactory()
     touch = Touch(channel=channel(), direction="out", topic=topic(), account=account)
