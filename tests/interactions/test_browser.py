@@ -54,6 +54,11 @@ def press(page: Page, *keys: str) -> int:
     return len(keys)
 
 
+def settled(page: Page) -> None:
+    """Wait until the form has put the cursor where the next key is meant for: from then on it stays."""
+    expect(page.locator("#qlog :focus")).to_have_count(1)
+
+
 def tap(page: Page, *names: str) -> int:
     """Tap controls by what they say; return how many taps that was."""
     for name in names:
@@ -146,6 +151,7 @@ def test_after_an_error_nothing_typed_is_lost_and_the_cursor_is_where_it_is_wron
     desk.goto(f"/contacts/{lima.pk}/")
     press(desk, "c", "1", "t")
     desk.keyboard.type("some day")
+    expect(desk.locator("#id_due")).to_have_value("some day")  # the cursor is there, and moves no more by itself
     desk.locator("#note").fill("She agrees.")
     press(desk, "Control+Enter")
     expect(desk.locator("#id_due_error")).to_contain_text("does not say when")
@@ -160,6 +166,7 @@ def test_after_an_error_nothing_typed_is_lost_and_the_cursor_is_where_it_is_wron
 def test_another_channel_brings_its_outcomes_and_keeps_the_note(desk, lima):
     desk.goto(f"/contacts/{lima.pk}/")
     press(desk, "c")
+    settled(desk)
     desk.locator("#note").fill("We met at the fair.")
     desk.locator("#log-panel summary").click()
     desk.locator("label", has_text="In person").click()
@@ -173,6 +180,7 @@ def test_nobody_found_becomes_a_contact_in_the_same_form(desk, marta):
     desk.goto("/")
     press(desk, "c", *"600111222", "Enter")
     expect(desk.locator("[name=new_reach]")).to_have_value("600111222")
+    settled(desk)
     desk.locator("[name=new_name]").fill("Lucía Fernández")
     desk.locator("[name=new_firm]").fill("Mercado Sur")
     desk.locator("label", has_text="Reached").click()
