@@ -117,6 +117,20 @@ def test_a_day_is_worked_through_with_single_keys(page: Page, marta, day):
     assert (states["Answer the complaint"], states["Call Ms Lima"]) == ("acknowledged", "kept")
 
 
+def test_whoever_moves_on_while_a_row_settles_stays_on_the_next_one(page: Page, marta, day):
+    sign_in(page, marta.user)
+    page.goto("/")
+    page.keyboard.press("j")
+    page.evaluate(
+        """document.addEventListener("htmx:afterSwap", () => document.body.dispatchEvent(
+             new KeyboardEvent("keydown", {key: "j", bubbles: true})), {once: true});
+           document.addEventListener("htmx:afterSettle", () => document.body.setAttribute("data-settled", ""));"""
+    )
+    page.keyboard.press("a")
+    expect(page.locator("body[data-settled]")).to_be_attached()
+    expect(page.locator("[data-row].is-on .task-t")).to_have_text("Call Ms Lima")
+
+
 def test_who_answers_is_found_while_one_types(page: Page, marta, day):
     sign_in(page, marta.user)
     page.goto("/")

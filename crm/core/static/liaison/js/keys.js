@@ -85,13 +85,13 @@
     }
   });
 
-  /* A row swapped by an act stays chosen, so that the next key acts on the next thing. */
+  /* A row swapped by an act stays chosen, so that the next key acts on the next thing; who moved on meanwhile stays there. */
   let swapped = "";
   document.addEventListener("htmx:beforeSwap", (event) => { swapped = event.detail.target.matches("[data-row].is-on") ? event.detail.target.id : ""; });
   document.addEventListener("htmx:afterSettle", () => {
     const row = swapped && document.getElementById(swapped);
     swapped = "";
-    if (row) choose(row);
+    if (row && !chosen()) choose(row);
   });
 
   const button = document.querySelector("[data-keys-switch]");
