@@ -16,9 +16,16 @@ from typing import Any
 from django.db import transaction
 
 from crm.commitments import ladder, notices, policies
-from crm.commitments.models import Commitment
+from crm.commitments.models import OWNER_KEPT, Commitment
 from crm.commitments.opening import Promise, due_in, local_parts, open_commitment, open_commitments
-from crm.commitments.refusals import AnswersNoMore, ClosedAlready, DueRequired, NotInThePast, OddMoment
+from crm.commitments.refusals import (
+    AnswersNoMore,
+    ClosedAlready,
+    DueRequired,
+    NotInThePast,
+    OddMoment,
+    SettledElsewhere,
+)
 from crm.core.actor import Actor
 from crm.dossiers.actions import record
 from crm.dossiers.models import Dossier, Event
@@ -116,7 +123,13 @@ def redue(
 
 @transaction.atomic
 def reassign(
-    *, commitment: Commitment, poc: PointOfContact | None, reason: str = "", by: Actor, at: datetime
+    *,
+    commitment: Commitment,
+    poc: PointOfContact | None,
+    reason: str = "",
+    as_owner: bool = False,
+    by: Actor,
+    at: datetime,
 ) -> Commitment:
     """Give it to `poc` by name (None: to whoever answers), and tell them; what was pending for others is taken back.
 
@@ -124,7 +137,9 @@ def reassign(
 
     :raises ClosedAlready: it is done or cancelled.
     :raises AnswersNoMore: `poc` is deactivated.
+    :raises SettledElsewhere: only its owner's action gives this kind away.
     """
+    _refuse_owned(commitment, as_owner)
     c = _locked(commitment)
     if c.poc_id == (poc.pk if poc else None):
         return c
@@ -141,20 +156,26 @@ def reassign(
 
 
 @transaction.atomic
-def keep(*, commitment: Commitment, by: Actor, at: datetime) -> Commitment:
+def keep(*, commitment: Commitment, as_owner: bool = False, by: Actor, at: datetime) -> Commitment:
     """Say that it is done: nobody is told anything more.
 
+    `as_owner` is for the action that settles what the promise stands for.
+
     :raises ClosedAlready: it was cancelled.
+    :raises SettledElsewhere: only its owner's action settles this kind.
     """
+    _refuse_owned(commitment, as_owner)
     return _close(commitment, State.KEPT, Event.Kind.KEPT, "", by, at)
 
 
 @transaction.atomic
-def cancel(*, commitment: Commitment, reason: str = "", by: Actor, at: datetime) -> Commitment:
+def cancel(*, commitment: Commitment, reason: str = "", as_owner: bool = False, by: Actor, at: datetime) -> Commitment:
     """Say that it is not owed any more: nobody is told anything more.
 
     :raises ClosedAlready: it was done.
+    :raises SettledElsewhere: only its owner's action settles this kind.
     """
+    _refuse_owned(commitment, as_owner)
     return _close(commitment, State.CANCELLED, Event.Kind.CANCELLED, reason, by, at)
 
 
@@ -218,6 +239,11 @@ def notify_many(
         if dossier is not None and dossier.home_id is not None:
             grants += [notices.Told(p.poc_id, dossier.home_id, telling.idem_key[:60]) for p in people]
     notices.write(rows, grants)
+
+
+def _refuse_owned(commitment: Commitment, as_owner: bool) -> None:
+    if commitment.kind in OWNER_KEPT and not as_owner:
+        raise SettledElsewhere
 
 
 def _locked(commitment: Commitment, *, closed_as: str = "") -> Commitment:

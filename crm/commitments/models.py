@@ -26,6 +26,11 @@ class Kind(models.TextChoices):
 
     FOLLOW_UP = "follow_up", _("follow-up")
     FIRST_ANSWER = "first_answer", _("first answer")
+    RESOLUTION = "resolution", _("resolution")
+    HANDOVER = "handover", _("handover to accept")
+
+
+OWNER_KEPT = frozenset({Kind.HANDOVER})  # settled by what they stand for, not by a plain "done"
 
 
 class Unit(models.TextChoices):

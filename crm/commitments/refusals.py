@@ -44,3 +44,8 @@ class AnswersNoMore(Refused):
     field = "poc"
     code = "answers_no_more"
     default_message = _("They no longer answer. Choose somebody else.")
+
+
+class SettledElsewhere(Refused):
+    code = "settled_elsewhere"
+    default_message = _("A handover is accepted, declined or withdrawn on its own page.")
