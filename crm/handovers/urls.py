@@ -2,10 +2,10 @@
 
 from django.urls import path
 
-from crm.handovers import views
+from crm.handovers.views import change
 
 app_name = "handovers"
 urlpatterns = [
-    path("", views.change, name="change"),
-    path("<id:assignment_pk>/end/", views.end, name="end"),
+    path("d/<id:pk>/who/", change.change, name="change"),
+    path("d/<id:pk>/who/<id:assignment_pk>/end/", change.end, name="end"),
 ]

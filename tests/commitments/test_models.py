@@ -50,7 +50,12 @@ def test_the_constraint_refuses(name):
 
 def test_one_policy_per_kind_is_shipped():
     versions = PolicyVersion.objects.filter(policy__retired_at=None)
-    assert {v.policy.kind: v.steps.count() for v in versions} == {"follow_up": 4, "first_answer": 4}
+    assert {v.policy.kind: v.steps.count() for v in versions} == {
+        "follow_up": 4,
+        "first_answer": 4,
+        "resolution": 4,
+        "handover": 4,
+    }
 
 
 def test_the_planner_finds_what_is_due_and_not_what_is_closed_or_set_aside(clock):

@@ -1,4 +1,4 @@
-"""Across records: My day, who answers, being away, and the first pages of an empty house."""
+"""The first pages of an empty house."""
 
 from __future__ import annotations
 
@@ -8,108 +8,22 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_required, permission_required
-from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.actions import open_account
-from accounts.models import Account
 from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.forms import attempt
-from crm.desk import my_day as days
 from crm.desk import set_up
-from crm.desk import who as directory
-from crm.desk.forms import AwayForm, ColleaguesForm, FirstAccountForm, WelcomeForm
-from crm.desk.record import partial
-from crm.handovers.actions import end_absence, set_absence
-from crm.poc.models import Absence, PointOfContact
+from crm.desk.forms import ColleaguesForm, FirstAccountForm, WelcomeForm
 from crm.users import roles
-
-MOST_ID = 2**63 - 1
-
-
-@login_required
-@never_cache
-@require_safe
-def my_day(request: HttpRequest) -> HttpResponse:
-    """Show what one has to see today."""
-    day = days.of(request.user, at=clock.of(request))
-    is_new = day.is_clear and not day.coming and not Account.objects.exists()
-    return render(request, "desk/my_day.html", {"day": day, "is_new": is_new})
-
-
-@login_required
-@require_POST
-def inbox_read(request: HttpRequest) -> HttpResponse:
-    """Mark the notices one was shown as read."""
-    newest = request.POST.get("up_to", "")
-    if not (newest.isascii() and newest.isdigit()) or int(newest[:20]) > MOST_ID:
-        raise Http404
-    days.mark_read(request.user, up_to=int(newest), at=clock.of(request))
-    return redirect("desk:my_day")
-
-
-@login_required
-@require_safe
-def who(request: HttpRequest) -> HttpResponse:
-    """Say who answers for what was typed, why, and how to reach them."""
-    asked = " ".join(request.GET.get("q", "")[:200].replace("\0", "").split())
-    found = directory.search(asked, user=request.user, at=clock.of(request)) if asked else []
-    context = {"asked": asked, "first": found[0] if found else None, "others": found[1:]}
-    return render(request, partial(request, "desk/who.html", "desk/partials/answers.html"), context)
-
-
-@login_required
-@permission_required("poc.add_absence", raise_exception=True)
-@require_http_methods(["GET", "HEAD", "POST"])
-def away(request: HttpRequest) -> HttpResponse:
-    """Say that one will be away, and who answers meanwhile; for one's team or anybody, where one may."""
-    people = _may_be_set_away(request)
-    mine = people.filter(user=request.user).first()
-    form = AwayForm(request.POST if request.method == "POST" else None, people=people, initial={"poc": mine})
-    if request.method == "POST" and form.is_valid() and attempt(form, lambda: _set_away(request, form)):
-        messages.success(request, _("Entered. It begins and ends by itself."))
-        return redirect("desk:my_day")
-    at = clock.of(request)
-    planned = Absence.objects.filter(poc__in=people, ends_at__gt=at).select_related("poc", "cover")
-    context = {"form": form, "mine": mine, "planned": planned.order_by("starts_at", "pk")[:50]}
-    return render(request, "desk/away.html", context, status=422 if form.errors else 200)
-
-
-@login_required
-@permission_required("poc.add_absence", raise_exception=True)
-@require_POST
-def away_end(request: HttpRequest, pk: int) -> HttpResponse:
-    """Let an absence end now; one that has not begun is taken back."""
-    absence = get_object_or_404(Absence, pk=pk, poc__in=_may_be_set_away(request))
-    end_absence(absence=absence, by=Actor.of(request), at=clock.of(request))
-    messages.success(request, _("Back again."))
-    return redirect("desk:away")
-
-
-def _may_be_set_away(request: HttpRequest) -> QuerySet[PointOfContact]:
-    """Oneself, those one leads, and, for account managers and administrators, anybody."""
-    people = PointOfContact.objects.active().order_by("kind", "name_key", "pk")
-    if request.user.has_perm("poc.change_assignment"):
-        return people
-    led = Q(user=request.user) | Q(home_team__lead__user=request.user) | Q(lead__user=request.user)
-    return people.filter(led | Q(teams__team__lead__user=request.user)).distinct()
-
-
-def _set_away(request: HttpRequest, form: AwayForm) -> Absence:
-    values, at = form.cleaned_data, clock.of(request)
-    starts_at, ends_at = form.period(at)
-    return set_absence(
-        poc=values["poc"], starts_at=starts_at, ends_at=ends_at, cover=values["cover"], reason=values["reason"],
-        by=Actor.of(request), at=at,
-    )  # fmt: skip
 
 
 @sensitive_post_parameters("password")

@@ -1,0 +1,36 @@
+"""My day: everybody's first page."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.models import Account
+from crm.core import clock
+from crm.desk import my_day as days
+
+MOST_ID = 2**63 - 1
+
+
+@login_required
+@never_cache
+@require_safe
+def my_day(request: HttpRequest) -> HttpResponse:
+    """Show what one has to see today."""
+    day = days.of(request.user, at=clock.of(request))
+    is_new = day.is_clear and not day.coming and not Account.objects.exists()
+    return render(request, "desk/my_day.html", {"day": day, "is_new": is_new})
+
+
+@login_required
+@require_POST
+def inbox_read(request: HttpRequest) -> HttpResponse:
+    """Mark the notices one was shown as read."""
+    newest = request.POST.get("up_to", "")
+    if not (newest.isascii() and newest.isdigit()) or int(newest[:20]) > MOST_ID:
+        raise Http404
+    days.mark_read(request.user, up_to=int(newest), at=clock.of(request))
+    return redirect("desk:my_day")

@@ -1,0 +1,6 @@
+"""Addresses of those who answer."""
+
+from django.urls import URLPattern
+
+app_name = "poc"
+urlpatterns: list[URLPattern] = []
