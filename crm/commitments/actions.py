@@ -15,11 +15,11 @@ from typing import Any
 
 from django.db import transaction
 
-from crm.commitments import ladder, notices, policies
+from crm.commitments import notices
 from crm.commitments.models import OWNER_KEPT, Commitment
+from crm.commitments.moving import acted, begin_anew, move_locked, others
 from crm.commitments.opening import Promise, due_in, local_parts, open_commitment, open_commitments
 from crm.commitments.refusals import (
-    AnswersNoMore,
     ClosedAlready,
     DueRequired,
     NotInThePast,
@@ -30,8 +30,7 @@ from crm.core.actor import Actor
 from crm.dossiers.actions import record
 from crm.dossiers.models import Dossier, Event
 from crm.poc.models import Grant, PointOfContact
-from crm.poc.recipients import Recipient, recipients
-from crm.poc.resolve import resolve
+from crm.poc.recipients import recipients
 
 __all__ = [
     "Promise", "Telling", "acknowledge", "cancel", "keep", "notify", "notify_many", "open_commitment",
@@ -83,7 +82,7 @@ def snooze(*, commitment: Commitment, until: datetime, by: Actor, at: datetime) 
         raise NotInThePast
     _moment(c.zone, until, at, field="until")
     _act(c, State.SNOOZED, at)
-    _begin_anew(c, max(until, c.due_at))
+    begin_anew(c, max(until, c.due_at))
     c.hold_until = until
     c.save()
     return _recorded(c, Event.Kind.SNOOZED, by, at, until=until.isoformat())
@@ -116,7 +115,7 @@ def redue(
     for name, value in local_parts(moment, zone).items():
         setattr(c, name, value)
     _act(c, State.OPEN, at)
-    _begin_anew(c, moment)
+    begin_anew(c, moment)
     c.save()
     return _recorded(c, Event.Kind.REDUE, by, at, was=before.isoformat())
 
@@ -139,20 +138,9 @@ def reassign(
     :raises AnswersNoMore: `poc` is deactivated.
     :raises SettledElsewhere: only its owner's action gives this kind away.
     """
-    _refuse_owned(commitment, as_owner)
     c = _locked(commitment)
-    if c.poc_id == (poc.pk if poc else None):
-        return c
-    if poc is not None and poc.deactivated_at is not None:
-        raise AnswersNoMore
-    was = c.poc
-    c.poc = poc
-    _act(c, State.OPEN, at)
-    _begin_anew(c, max(c.due_at, at))
-    _tell_the_new_one(c, by, at)
-    c.save()
-    personal = {"poc": poc.name if poc else "", "was": was.name if was else "", "reason": reason.strip()}
-    return _recorded(c, Event.Kind.REASSIGNED, by, at, personal=personal, poc=c.poc_id, was=was.pk if was else None)
+    move_locked([c], to=poc, reason=reason, as_owner=as_owner, by=by, at=at)
+    return c
 
 
 @transaction.atomic
@@ -187,7 +175,7 @@ def reopen(*, commitment: Commitment, by: Actor, at: datetime) -> Commitment:
         return c
     closed_at, c.closed_at = c.closed_at, None
     _act(c, State.OPEN, at)
-    _begin_anew(c, c.due_at)
+    begin_anew(c, c.due_at)
     c.save()
     Grant.objects.filter(cause=c.grant_cause, ended_at=closed_at).update(ended_at=None)
     return _recorded(c, Event.Kind.REOPENED, by, at)
@@ -230,7 +218,7 @@ def notify_many(
     rows: list[notices.Row] = []
     grants: list[notices.Told] = []
     for telling in tellings:
-        people = [p for pk in telling.poc_ids for p in _others(groups[pk], by)]
+        people = [p for pk in telling.poc_ids for p in others(groups[pk], by)]
         dossier = telling.dossier
         rows += notices.plain_rows(
             telling.idem_key, telling.kind, dossier.pk if dossier else None, people, channels,
@@ -259,20 +247,9 @@ def _locked(commitment: Commitment, *, closed_as: str = "") -> Commitment:
 
 
 def _act(c: Commitment, state: str, at: datetime) -> None:
-    """Invalidate what is pending, and have the planner look at once."""
-    notices.supersede(c, state)
-    c.state = state
-    c.generation += 1
-    c.acted_at = c.next_action_at = at
-    c.hold_until = None
-    c.plan_errors, c.quarantined_at = 0, None
-
-
-def _begin_anew(c: Commitment, anchor_at: datetime) -> None:
-    """Go back to the first step, counted from another moment."""
-    c.anchor_at = anchor_at
-    c.cursor = c.repeat_no = 0
-    c.handed_off_at = c.used_up_at = c.escalated_to = c.escalated_at = None
+    """Take back what is pending, and have the planner look at once."""
+    notices.supersede_all([c], state)
+    acted(c, state, at)
 
 
 def _close(commitment: Commitment, state: str, event: str, reason: str, by: Actor, at: datetime) -> Commitment:
@@ -284,36 +261,6 @@ def _close(commitment: Commitment, state: str, event: str, reason: str, by: Acto
     c.save()
     Grant.objects.filter(cause=c.grant_cause, ended_at=None).update(ended_at=at)
     return _recorded(c, event, by, at, personal={"reason": reason.strip()} if reason.strip() else None)
-
-
-def _tell_the_new_one(c: Commitment, by: Actor, at: datetime) -> None:
-    """Write the notice of a reassignment; where it is due already, as the step at the due moment."""
-    answer = resolve(dossier_id=c.dossier_id, topic_id=c.topic_id, poc_id=c.poc_id, at=at)
-    everybody = notices.reachable(recipients([answer.poc_id], at=at)[answer.poc_id])
-    people = _others(everybody, by)
-    facts = {"why": ladder.POC, "by": str(by.user or ""), "answers": answer.poc_id, "holder": answer.holder_id}
-    stem = f"c:{c.pk}:g{c.generation}:assigned"
-    rows = notices.plain_rows(
-        stem, "reassigned", c.dossier_id, people, (notices.INBOX, notices.EMAIL), facts, at, priority=notices.ESCALATION
-    )
-    cursor, step = _due_step(c) if everybody and c.due_at <= at else (0, None)
-    c.cursor = cursor
-    c.handed_off_at = at if cursor and not people else None  # whoever takes it themselves knows
-    rows = [r._replace(commitment_id=c.pk, generation=c.generation, step=step, slot=ladder.POC) for r in rows]
-    grants = [notices.Told(p.poc_id, c.home_id, c.grant_cause) for p in people]
-    notices.write(rows, grants)
-
-
-def _due_step(c: Commitment) -> tuple[int, int | None]:
-    """Return the place after the last step at the due moment, and that step; (0, None) where there is none."""
-    steps = policies.ladders([c.policy_version_id])[c.policy_version_id].steps
-    found = [(n + 1, s.ordinal) for n, s in enumerate(steps) if s.kind == ladder.REMINDER and not s.may_be_skipped]
-    return found[-1] if found else (0, None)
-
-
-def _others(people: Iterable[Recipient], by: Actor) -> list[Recipient]:
-    """Leave out whoever acts: they know."""
-    return [p for p in people if p.user_id is None or p.user_id != by.user_id]
 
 
 def _moment(zone: str, moment: datetime, at: datetime, *, field: str) -> None:

@@ -100,9 +100,9 @@ def with_address(rows: Iterable[Row], addressed: Mapping[int, bool]) -> list[Row
     return [row for row in rows if row.channel != EMAIL or addressed.get(row.recipient_id or 0)]
 
 
-def supersede(commitment: Commitment, reason: str) -> None:
-    """Take back whatever about `commitment` has not left the house. Its row must be locked."""
-    pending = Notification.objects.filter(commitment=commitment).pending()
+def supersede_all(commitments: Iterable[Commitment], reason: str) -> None:
+    """Take back whatever about these has not left the house. Their rows must be locked. One query."""
+    pending = Notification.objects.filter(commitment__one_of=[c.pk for c in commitments]).pending()
     pending.update(state=Notification.State.SUPERSEDED, reason=reason)
 
 

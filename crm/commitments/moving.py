@@ -1,0 +1,153 @@
+"""Giving away what is owed, one thing or hundreds; and what an act does to a row.
+
+Whoever had it gets nothing more, whoever has it now is told in the same transaction. Each thing
+keeps a notice of its own, so that a later act takes back that one alone; more than five for one
+reader become a digest when they are packed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from crm.commitments import ladder, notices, policies
+from crm.commitments.models import OWNER_KEPT, Commitment
+from crm.commitments.refusals import AnswersNoMore, SettledElsewhere
+from crm.core.actor import Actor
+from crm.dossiers.actions import Happening, record_many
+from crm.dossiers.models import Event
+from crm.outbox import bulk
+from crm.poc.models import PointOfContact
+from crm.poc.recipients import Recipient, recipients
+from crm.poc.resolve import Question, resolve_many
+
+BOTH = (notices.INBOX, notices.EMAIL)
+COLUMNS = (
+    "poc_id", "state", "generation", "acted_at", "next_action_at", "hold_until", "plan_errors", "quarantined_at",
+    "anchor_at", "cursor", "repeat_no", "handed_off_at", "used_up_at", "escalated_to_id", "escalated_at",
+)  # fmt: skip
+
+
+@transaction.atomic
+def move_many(
+    *,
+    commitments: Iterable[Commitment],
+    to: PointOfContact | None,
+    reason: str = "",
+    as_owner: bool = False,
+    by: Actor,
+    at: datetime,
+) -> list[Commitment]:
+    """Give things owed to `to` by name (None: to whoever answers), and tell them; constant queries.
+
+    Returns what was moved: what is settled or theirs already is left out.
+
+    :raises AnswersNoMore: `to` is deactivated.
+    :raises SettledElsewhere: among them is a kind that only its owner's action gives away.
+    """
+    ids = sorted({c.pk for c in commitments})
+    if not ids:
+        return []
+    rows = Commitment.objects.open().filter(pk__one_of=ids).select_related("dossier", "poc").order_by("pk")
+    return move_locked(
+        list(rows.select_for_update(no_key=True, of=("self",))),
+        to=to, reason=reason, as_owner=as_owner, by=by, at=at,
+    )  # fmt: skip
+
+
+def move_locked(
+    rows: Sequence[Commitment], *, to: PointOfContact | None, reason: str, as_owner: bool, by: Actor, at: datetime
+) -> list[Commitment]:
+    """Do the same with open rows that are locked, ids ascending, with their record and POC loaded."""
+    if not as_owner and any(c.kind in OWNER_KEPT for c in rows):
+        raise SettledElsewhere
+    moved = [c for c in rows if c.poc_id != (to.pk if to else None)]
+    if not moved:
+        return []
+    if to is not None and to.deactivated_at is not None:
+        raise AnswersNoMore
+    was = {c.pk: c.poc for c in moved}
+    notices.supersede_all(moved, Commitment.State.OPEN)
+    for c in moved:
+        c.poc = to
+        acted(c, Commitment.State.OPEN, at)
+        begin_anew(c, max(c.due_at, at))
+    _tell(moved, by, at)
+    bulk.update(Commitment, COLUMNS, [(c.pk, *(getattr(c, name) for name in COLUMNS)) for c in moved])
+    record_many([_happening(c, was[c.pk], reason.strip(), at) for c in moved], by=by, at=at)
+    return moved
+
+
+def acted(c: Commitment, state: str, at: datetime) -> None:
+    """Invalidate what is pending, and have the planner look at once."""
+    c.state = state
+    c.generation += 1
+    c.acted_at = c.next_action_at = at
+    c.hold_until = None
+    c.plan_errors, c.quarantined_at = 0, None
+
+
+def begin_anew(c: Commitment, anchor_at: datetime) -> None:
+    """Go back to the first step, counted from another moment."""
+    c.anchor_at = anchor_at
+    c.cursor = c.repeat_no = 0
+    c.handed_off_at = c.used_up_at = c.escalated_to = c.escalated_at = None
+
+
+def others(people: Iterable[Recipient], by: Actor) -> list[Recipient]:
+    """Leave out whoever acts: they know."""
+    return [p for p in people if p.user_id is None or p.user_id != by.user_id]
+
+
+def _tell(moved: Sequence[Commitment], by: Actor, at: datetime) -> None:
+    """Write the notice of each; where it is due already, that is also the step at the due moment."""
+    questions = {c.pk: Question(c.dossier_id, c.topic_id, c.poc_id) for c in moved}
+    answers = resolve_many(questions.values(), at=at)
+    groups = recipients({answer.poc_id for answer in answers.values()}, at=at)
+    due_steps = _due_steps([c for c in moved if c.due_at <= at])
+    rows: list[notices.Row] = []
+    grants: list[notices.Told] = []
+    for c in moved:
+        answer = answers[questions[c.pk]]
+        everybody = notices.reachable(groups[answer.poc_id])
+        people = others(everybody, by)
+        facts = {"why": ladder.POC, "by": str(by.user or ""), "answers": answer.poc_id, "holder": answer.holder_id}
+        cursor, step = due_steps.get(c.policy_version_id, (0, None)) if everybody and c.due_at <= at else (0, None)
+        c.cursor = cursor
+        c.handed_off_at = at if cursor and not people else None  # whoever takes it themselves knows
+        rows += _rows(c, people, facts, step, at)
+        grants += [notices.Told(p.poc_id, c.home_id, c.grant_cause) for p in people]
+    notices.write(rows, grants)
+
+
+def _rows(
+    c: Commitment, people: Sequence[Recipient], facts: Mapping[str, Any], step: int | None, at: datetime
+) -> list[notices.Row]:
+    stem = f"c:{c.pk}:g{c.generation}:assigned"
+    rows = notices.plain_rows(stem, "reassigned", c.dossier_id, people, BOTH, facts, at, priority=notices.ESCALATION)
+    return [r._replace(commitment_id=c.pk, generation=c.generation, step=step, slot=ladder.POC) for r in rows]
+
+
+def _due_steps(due: Sequence[Commitment]) -> dict[int, tuple[int, int]]:
+    """Return, for each version that has one, the place after the last step at the due moment, and that step."""
+    found = {}
+    for version_id, each in policies.ladders([c.policy_version_id for c in due]).items() if due else ():
+        steps = enumerate(each.steps)
+        at_due = [(n + 1, s.ordinal) for n, s in steps if s.kind == ladder.REMINDER and not s.may_be_skipped]
+        if at_due:
+            found[version_id] = at_due[-1]
+    return found
+
+
+def _happening(c: Commitment, was: PointOfContact | None, reason: str, at: datetime) -> Happening:
+    facts = {
+        "commitment": c.pk, "kind": c.kind, "due_at": c.due_at.isoformat(),
+        "poc": c.poc_id, "was": was.pk if was else None,
+    }  # fmt: skip
+    personal = {
+        "title": c.title, "poc": c.poc.name if c.poc else "", "was": was.name if was else "", "reason": reason,
+    }  # fmt: skip
+    return Happening(Event.Kind.REASSIGNED, [c.dossier], at, facts, personal)
