@@ -148,8 +148,7 @@ def test_the_language_is_switched_in_the_foot(page: Page, manager):
     page.goto("/accounts/")
     page.locator(".foot summary").first.click()
     page.get_by_role("button", name="Español").click()
-    page.wait_for_load_state()
-    assert page.evaluate("document.documentElement.lang") == "es"
+    expect(page.locator("html")).to_have_attribute("lang", "es")
     manager.refresh_from_db()
     assert manager.language == "es"
 
