@@ -231,6 +231,16 @@ class Membership(models.Model):
         return f"{self.member_id} in {self.team_id}"
 
 
+class AbsenceQuerySet(PeriodQuerySet):
+    def whole(self) -> Self:
+        """Narrow to those from everything, not from one topic."""
+        return self.filter(topic=None)
+
+    def for_list(self) -> Self:
+        """Load what a row or an API item shows, in one query."""
+        return self.select_related("poc", "cover", "topic")
+
+
 class Absence(models.Model):
     """A POC is away from `starts_at` until before `ends_at`, covered by another; per topic if wanted."""
 
@@ -243,8 +253,9 @@ class Absence(models.Model):
     ends_at = models.DateTimeField(_("until"))
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    summed_up_at = models.DateTimeField(null=True, editable=False)  # when who was away was told what happened
 
-    objects = PeriodQuerySet.as_manager()
+    objects = AbsenceQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("absence")
@@ -257,7 +268,11 @@ class Absence(models.Model):
             models.CheckConstraint(condition=Q(ends_at__gte=F("starts_at")), name="absence_ends_not_before_start"),
             models.CheckConstraint(condition=~Q(poc=F("cover")), name="absence_not_covered_by_oneself"),
         ]
-        indexes = [models.Index(fields=["ends_at"], name="absence_by_end")]  # Read by resolve: who is away now.
+        indexes = [
+            models.Index(fields=["ends_at"], name="absence_by_end"),  # Read by resolve: who is away now.
+            # Read by every sweep: who has come back and was not told yet; stays tiny.
+            models.Index(fields=["ends_at"], condition=Q(summed_up_at=None), name="absence_to_sum_up"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.poc_id} {self.starts_at:%Y-%m-%d}–{self.ends_at:%Y-%m-%d}"
