@@ -1,73 +1,42 @@
-"""Every change of who answers: assign, end, be away. Both sides are told, what is owed follows."""
+"""Every change of who answers: assign and end here, be away as in `absences`. Both sides are told."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.actions import Telling, notify_many
 from crm.core.actor import Actor
-from crm.core.refusals import Refused
 from crm.dossiers.actions import Happening, record_many
 from crm.dossiers.models import Dossier, Event, Topic
-from crm.poc.models import PRIMARY, Absence, Assignment, Grant, PointOfContact
+from crm.handovers.absences import JUST_NOW, Cover, change_absence, end_absence, set_absence, set_absences
+from crm.handovers.refusals import (
+    AlreadyAssigned,
+    AnotherBegins,
+    BegunAlready,
+    CircularCover,
+    CoverRequired,
+    Deactivated,
+    EndedAlready,
+    EndsBeforeStart,
+    EndsInThePast,
+    Overlaps,
+    ReasonRequired,
+    StartsInThePast,
+    WouldBeOpen,
+)
+from crm.poc.models import PRIMARY, Assignment, Grant, PointOfContact
 
-JUST_NOW = timedelta(minutes=5)  # a moment chosen on a page this long ago was meant as now
-MAX_COVERS = 10  # how far a chain of covers is followed to find a circle
-
-
-class AlreadyAssigned(Refused):
-    field = "poc"
-    code = "already_assigned"
-    default_message = _("This point of contact answers here already.")
-
-
-class ReasonRequired(Refused):
-    field = "reason"
-    code = "reason_required"
-    default_message = _("Say why: somebody is replaced.")
-
-
-class Deactivated(Refused):
-    field = "poc"
-    code = "poc_inactive"
-    default_message = _("This point of contact no longer answers. Choose an active one.")
-
-
-class AnotherBegins(Refused):
-    field = "starts_at"
-    code = "another_begins"
-    default_message = _(
-        "Somebody else is planned from a later moment already. Choose a moment after that, or change the plan."
-    )
-
-
-class StartsInThePast(Refused):
-    field = "starts_at"
-    code = "starts_in_the_past"
-    default_message = _("What was is kept as it was: choose now or a later moment.")
-
-
-class EndsBeforeStart(Refused):
-    field = "ends_at"
-    code = "ends_before_start"
-    default_message = _("The end must lie after the start.")
-
-
-class Overlaps(Refused):
-    field = "starts_at"
-    code = "overlaps"
-    default_message = _("There is an absence in this time already.")
-
-
-class CircularCover(Refused):
-    field = "cover"
-    code = "circular_cover"
-    default_message = _("The cover is away in this time and covered, in the end, by the one who is away.")
+__all__ = [
+    "AlreadyAssigned", "AnotherBegins", "BegunAlready", "Change", "CircularCover", "Cover", "CoverRequired",
+    "Deactivated", "EndedAlready", "EndsBeforeStart", "EndsInThePast", "Overlaps", "ReasonRequired", "StartsInThePast",
+    "WouldBeOpen",
+    "assign", "assign_many", "change_absence", "end_absence", "end_assignment", "set_absence", "set_absences",
+]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,8 +113,8 @@ def assign_many(
         batch_size=500,
     )  # fmt: skip
     before = {_place_of(a): a for a in replaced}
-    record_many([_happening(a, before.get(_place_of(a)), at) for a in made], by=by, at=at)
-    _forget_told(replaced, at)
+    record_many([assigned(a, before.get(_place_of(a)), at) for a in made], by=by, at=at)
+    forget_told(replaced, at)
     if tell:
         _tell(made, before, by, at)
     return made
@@ -225,7 +194,8 @@ def _refuse(change: Change, held: Sequence[Assignment], reason: str, start: date
             raise ReasonRequired
 
 
-def _happening(made: Assignment, before: Assignment | None, at: datetime) -> Happening:
+def assigned(made: Assignment, before: Assignment | None, at: datetime) -> Happening:
+    """What is recorded where somebody answers from now on, instead of `before`."""
     return Happening(
         kind=Event.Kind.ASSIGNED,
         dossiers=[made.dossier],
@@ -236,6 +206,12 @@ def _happening(made: Assignment, before: Assignment | None, at: datetime) -> Hap
         },
         personal={"poc": made.poc.name, "was": before.poc.name if before else ""},
     )  # fmt: skip
+
+
+def unassigned(ended: Assignment, reason: str, at: datetime) -> Happening:
+    """What is recorded where nobody answers any more."""
+    facts = {"topic": ended.topic.name, "rank": ended.rank, "poc": ended.poc_id, "reason": reason}
+    return Happening(Event.Kind.UNASSIGNED, [ended.dossier], at, facts, {"poc": ended.poc.name})
 
 
 def _tell(made: Sequence[Assignment], before: dict[tuple[int, int, int], Assignment], by: Actor, at: datetime) -> None:
@@ -258,19 +234,23 @@ def _telling(assignment: Assignment, part: str, poc_id: int, by: Actor, old: Ass
     return Telling(f"a:{assignment.pk}:{part}", f"assigned_{part}", [poc_id], assignment.dossier, context)
 
 
-def _forget_told(ended: Sequence[Assignment], at: datetime) -> None:
+def forget_told(ended: Sequence[Assignment], at: datetime) -> None:
     """Whoever was told about these assignments may open the record for as long as they hold."""
     causes = [f"a:{a.pk}:{part}" for a in ended if a.ends_at is not None and a.ends_at <= at for part in ("new", "old")]
     Grant.objects.filter(cause__one_of=causes, ended_at=None).update(ended_at=at)
 
 
 @transaction.atomic
-def end_assignment(*, assignment: Assignment, reason: str, by: Actor, at: datetime) -> Assignment:
+def end_assignment(
+    *, assignment: Assignment, reason: str, leave_open: bool = False, by: Actor, at: datetime
+) -> Assignment:
     """Let nobody hold this place any more, and tell who did; one planned for later is withdrawn.
 
-    Ended already: nothing happens.
+    Whoever answers, and is no backup, only goes with `leave_open`: nothing is uncovered by the way.
+    Where somebody follows, that is `assign`. Ended already: nothing happens.
 
     :raises ReasonRequired: `reason` is blank.
+    :raises WouldBeOpen: the one who answers would go, and nobody said that this is meant.
     """
     if not reason.strip():
         raise ReasonRequired(_("Say why nobody answers any more."))
@@ -279,90 +259,13 @@ def end_assignment(*, assignment: Assignment, reason: str, by: Actor, at: dateti
     current: Assignment = locked.get(pk=assignment.pk)
     if current.ends_at is not None and current.ends_at <= at:
         return current
+    if current.rank == PRIMARY and not leave_open:
+        raise WouldBeOpen
     current.ends_at = max(at, current.starts_at)
     current.save(update_fields=["ends_at"])
-    happening = Happening(
-        kind=Event.Kind.UNASSIGNED,
-        dossiers=[current.dossier],
-        happened_at=at,
-        facts={"topic": current.topic.name, "rank": current.rank, "poc": current.poc_id, "reason": reason.strip()},
-        personal={"poc": current.poc.name},
-    )
-    record_many([happening], by=by, at=at)
-    _forget_told([current], at)
+    record_many([unassigned(current, reason.strip(), at)], by=by, at=at)
+    forget_told([current], at)
     context = {"topic": current.topic.name, "reason": reason.strip(), "by": str(by.user or "")}
     telling = Telling(f"a:{current.pk}:ended", "unassigned", [current.poc_id], current.dossier, context)
     notify_many(tellings=[telling], by=by, at=at)
     return current
-
-
-@transaction.atomic
-def set_absence(
-    *,
-    poc: PointOfContact,
-    starts_at: datetime,
-    ends_at: datetime,
-    cover: PointOfContact | None,
-    topic: Topic | None = None,
-    reason: str = "",
-    by: Actor,
-    at: datetime,
-) -> Absence:
-    """Let `poc` be away over a half-open period, covered by `cover`; on one topic if wanted.
-
-    :raises EndsBeforeStart: the period is empty.
-    :raises Overlaps: another absence on the same topic shares a moment with it.
-    :raises CircularCover: `cover` is `poc`, or is away then and covered by `poc` in the end.
-    :raises Deactivated: `cover` no longer answers.
-    """
-    if ends_at <= starts_at:
-        raise EndsBeforeStart
-    _lock_pocs(poc, cover)
-    if poc.absences.overlapping(starts_at, ends_at).filter(topic=topic).exists():
-        raise Overlaps
-    if cover is not None:
-        if cover.deactivated_at is not None:
-            raise Deactivated(field="cover")
-        _refuse_circle(poc, cover, starts_at, ends_at)
-    absence = Absence.objects.create(
-        poc=poc, topic=topic, cover=cover, starts_at=starts_at, ends_at=ends_at, reason=reason, entered_by=by.user
-    )
-    facts = {
-        "poc": poc.pk, "absence": absence.pk, "cover": cover.pk if cover else None,
-        "topic": topic.name if topic else "", "from": starts_at.isoformat(), "until": ends_at.isoformat(),
-    }  # fmt: skip
-    personal = {"poc": poc.name, "cover": cover.name if cover else "", "reason": reason}
-    record_many([Happening(Event.Kind.ABSENCE_SET, [], at, facts, personal)], by=by, at=at)
-    return absence
-
-
-def _lock_pocs(*pocs: PointOfContact | None) -> None:
-    """Lock people, ids ascending, so that two who cover for each other wait."""
-    ids = sorted({poc.pk for poc in pocs if poc is not None})
-    rows = PointOfContact.objects.select_for_update(of=("self",), no_key=True).filter(pk__in=ids)
-    list(rows.order_by("pk").values_list("pk"))
-
-
-@transaction.atomic
-def end_absence(*, absence: Absence, by: Actor, at: datetime) -> None:
-    """Let an absence end now; one that has not begun is withdrawn. Ended already: nothing happens."""
-    locked = Absence.objects.select_for_update(of=("self",), no_key=True).select_related("poc").get(pk=absence.pk)
-    if locked.ends_at <= at:
-        return
-    locked.ends_at = max(at, locked.starts_at)
-    locked.save(update_fields=["ends_at"])
-    facts = {"poc": locked.poc_id, "absence": locked.pk}
-    record_many([Happening(Event.Kind.ABSENCE_ENDED, [], at, facts, {"poc": locked.poc.name})], by=by, at=at)
-
-
-def _refuse_circle(poc: PointOfContact, cover: PointOfContact, starts_at: datetime, ends_at: datetime) -> None:
-    """Follow the covers over this time."""
-    seen, layer = {cover.pk}, {cover.pk}
-    for _hop in range(MAX_COVERS):
-        if poc.pk in layer:
-            raise CircularCover
-        rows = Absence.objects.overlapping(starts_at, ends_at).filter(poc__one_of=list(layer), cover__isnull=False)
-        layer = set(rows.values_list("cover_id", flat=True)) - seen
-        if not layer:
-            return
-        seen |= layer
