@@ -30,13 +30,14 @@ class Away:
 class Poc:
     """What the decision needs to know of a person or a team.
 
-    `lead_id` is the team's lead, or the lead of the person's home team; `has_members` is true of a person.
+    `lead_id` is the team's lead, or the lead of the person's home team; `empty_since` is when a team's
+    last member left (None: somebody is in it, or it is a person).
     """
 
     id: int
     lead_id: int | None = None
     deactivated_at: datetime | None = None
-    has_members: bool = True
+    empty_since: datetime | None = None
     absences: Sequence[Away] = ()
 
 
@@ -131,10 +132,13 @@ class _Search:
     def inactive(self, poc: Poc) -> bool:
         return poc.deactivated_at is not None and poc.deactivated_at <= self.at
 
+    def empty(self, poc: Poc) -> bool:
+        return poc.empty_since is not None and poc.empty_since <= self.at
+
     def answers(self, poc_id: int | None) -> bool:
         """True when this POC answers itself at this moment."""
         poc = self.facts.pocs.get(poc_id) if poc_id is not None else None
-        return poc is not None and poc.has_members and not self.inactive(poc) and self.absence(poc) is None
+        return poc is not None and not (self.inactive(poc) or self.empty(poc) or self.absence(poc))
 
     def places(self, dossier_id: int) -> Iterator[int]:
         """The record and what stands above it; a circle ends it."""
@@ -232,7 +236,7 @@ def decide(*, dossier_id: int | None, topic_id: int, at: datetime, facts: Facts,
             if answering is not None:
                 return _answer(search, answering, held[0].poc_id, place, topic, held)
     search.note(HOUSE, poc_id=facts.house_id)
-    return Answer(facts.house_id, tuple(search.reasons), lead_id=search.lead(facts.house_id), house_id=facts.house_id)
+    return _answer(search, facts.house_id, None, None, None, [])
 
 
 def _place_of(search: _Search, dossier_id: int | None) -> list[Holder]:
@@ -247,7 +251,12 @@ def _place_of(search: _Search, dossier_id: int | None) -> list[Holder]:
 
 
 def _answer(
-    search: _Search, poc_id: int, holder_id: int, dossier_id: int | None, topic_id: int, held: Sequence[Holder]
+    search: _Search,
+    poc_id: int,
+    holder_id: int | None,
+    dossier_id: int | None,
+    topic_id: int | None,
+    held: Sequence[Holder],
 ) -> Answer:
     backups = search.backups(held, not_=poc_id)
     lead = search.lead(poc_id) or search.lead(holder_id)

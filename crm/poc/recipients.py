@@ -44,7 +44,7 @@ def recipients(poc_ids: Iterable[int], *, at: datetime) -> dict[int, list[Recipi
     for pk, poc in pocs.items():
         for team_id in poc.in_teams:
             members[team_id].append(pk)
-    present = {pk for pk, poc in pocs.items() if not poc.is_away and poc.deactivated_at is None}
+    present = {pk for pk, poc in pocs.items() if not (poc.is_away or poc.is_gone)}
     on_duty = _on_duty({pk for ids in members.values() for pk in ids} & present, at) if members else set()
     told: dict[int, list[Recipient]] = {}
     for pk in wanted:
@@ -65,7 +65,8 @@ def _with_members(wanted: list[int], at: datetime) -> Iterable[Any]:
     member = Membership.objects.filter(member=OuterRef("pk"), team__one_of=wanted)
     away = Absence.objects.at(at).filter(topic=None, poc=OuterRef("pk"))
     rows = PointOfContact.objects.filter(Q(pk__one_of=wanted) | Exists(member)).order_by("name_key", "pk")
-    return _with_firm(rows.annotate(in_teams=ListOf(member, "team_id"), is_away=Exists(away)))
+    gone = Q(deactivated_at__isnull=False, deactivated_at__lte=at)
+    return _with_firm(rows.annotate(in_teams=ListOf(member, "team_id"), is_away=Exists(away), is_gone=gone))
 
 
 def _with_firm(rows: PointOfContactQuerySet) -> Iterable[Any]:

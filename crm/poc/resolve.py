@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import F, FilteredRelation, Q, Subquery
+from django.db.models import F, FilteredRelation, OuterRef, Q, Subquery
 from django.db.models.expressions import RawSQL
 
 from crm.core.query import ids_condition
 from crm.dossiers.models import MAX_PARENTS, Dossier, Topic
 from crm.poc.decide import Answer, Away, Facts, Holder, Poc, decide
-from crm.poc.models import PointOfContact
+from crm.poc.models import Membership, PointOfContact
 
+NEVER = datetime.min.replace(tzinfo=UTC)  # since when a team is empty in which nobody ever was
 __all__ = ["Answer", "Question", "ask", "resolve", "resolve_many"]
 
 
@@ -96,9 +97,10 @@ def fetch(asked: Sequence[Question], at: datetime) -> Fetched:
 
 
 def _poc(row: Any, absences: Sequence[Away]) -> Poc:
-    person = not row.is_team
-    lead_id = row.home_lead_id if person else row.lead_id
-    return Poc(row.pk, lead_id, row.deactivated_at, person or row.has_members, tuple(absences))
+    if not row.is_team:
+        return Poc(row.pk, row.home_lead_id, row.deactivated_at, absences=tuple(absences))
+    empty_since = None if row.has_members else row.last_left_at or NEVER
+    return Poc(row.pk, row.lead_id, row.deactivated_at, empty_since, tuple(absences))
 
 
 def _places(asked: Sequence[Question], first: datetime, last: datetime) -> Iterable[tuple[Any, ...]]:
@@ -143,6 +145,7 @@ def _pocs(wanted: Collection[int], first: datetime, last: datetime) -> Iterable[
         SELECT id FROM in_reach"""
     moments = [connection.ops.adapt_datetimefield_value(moment) for moment in (last, first)]
     then = Q(absences__starts_at__lte=last, absences__ends_at__gt=first)
+    left = Membership.objects.filter(team=OuterRef("pk")).order_by("-member__deactivated_at")
     return (
         PointOfContact.objects.with_members()
         .filter(pk__in=RawSQL(in_reach, [ids, *moments]))  # noqa: S611  # likewise
@@ -153,6 +156,7 @@ def _pocs(wanted: Collection[int], first: datetime, last: datetime) -> Iterable[
             away_from=F("away__starts_at"),
             away_until=F("away__ends_at"),
             home_lead_id=F("home_team__lead_id"),
+            last_left_at=Subquery(left.values("member__deactivated_at")[:1]),
             general_id=Subquery(Topic.objects.filter(code=Topic.GENERAL).values("pk")),
         )
         .order_by("away__starts_at", "away__pk")

@@ -1,6 +1,7 @@
 """Whom to tell when a POC is told."""
 
 import pytest
+from hypothesis import given, settings
 
 from crm.dossiers.models import Firm
 from crm.poc.models import PointOfContact
@@ -9,6 +10,8 @@ from tests.factories import AT
 from tests.factories.dossiers import topic
 from tests.factories.poc import AbsenceFactory, CalendarFactory, PersonFactory, TeamFactory
 from tests.factories.users import UserFactory
+from tests.poc import oracle
+from tests.poc.houses import MOMENTS, houses, read, rolled_back, write
 
 pytestmark = pytest.mark.django_db
 
@@ -75,6 +78,17 @@ def test_everybody_is_written_to_in_their_own_words_else_in_the_firms():
         ("it", "Europe/Lisbon", plain.email),
         ("it", "Europe/Rome", ""),
     ]
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(house=houses())
+def test_whoever_is_told_is_told_as_the_rule_said_a_second_time(house):
+    with rolled_back():
+        write(house)
+        world = read()
+        for at in MOMENTS:
+            for poc, people in recipients(world.pocs, at=at).items():
+                assert {person.poc_id for person in people} == oracle.told(world, poc, at)
 
 
 @pytest.mark.parametrize("many", [1, 40])

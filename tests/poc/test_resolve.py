@@ -1,8 +1,10 @@
 """The fetch behind "who answers": what it loads, and that it costs the same however many are asked."""
 
 from datetime import timedelta
+from itertools import product
 
 import pytest
+from hypothesis import HealthCheck, given, settings
 
 from crm.poc import decide
 from crm.poc.resolve import Question, resolve, resolve_many
@@ -11,6 +13,8 @@ from tests.factories.accounts import AccountFactory
 from tests.factories.dossiers import DossierFactory, topic
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory, front_desk
 from tests.factories.projects import ProjectFactory
+from tests.poc import oracle
+from tests.poc.houses import MOMENTS, houses, read, rolled_back, write
 
 pytestmark = pytest.mark.django_db
 
@@ -110,6 +114,40 @@ def test_many_questions_at_different_moments_get_their_own_answers():
     before, now = Question(dossier.pk, general, at=AT - DAY), Question(dossier.pk, general)
     answers = resolve_many([before, now, now], at=AT)
     assert {q: a.poc_id for q, a in answers.items()} == {before: old.poc_id, now: new.poc_id}
+
+
+def test_a_team_that_emptied_since_still_answers_for_the_past():
+    held = AssignmentFactory(poc=TeamFactory(members=[PersonFactory(deactivated_at=AT)]))
+    assert ask(held.dossier, at=AT - DAY).poc_id == held.poc_id
+    assert ask(held.dossier, at=AT).is_gap
+
+
+@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@given(house=houses())
+def test_through_the_database_it_answers_as_the_rule_told_a_second_time(house):
+    with rolled_back():
+        write(house)
+        world = read()
+        topics = [topic().pk, topic("billing").pk]
+        named = [None, *sorted(world.pocs)[:3]]
+        asked = [Question(*question) for question in product([*world.records, None], topics, named, MOMENTS)]
+        answers = resolve_many(asked, at=AT)
+    for q, answer in answers.items():
+        question = (world, q.dossier_id, q.topic_id, q.at, q.poc_id)
+        found = (answer.poc_id, answer.holder_id, answer.dossier_id, answer.topic_id)
+        assert found == oracle.who_answers(*question), q
+        assert (answer.backup_id, answer.lead_id, answer.leads_lead_id) == oracle.who_is_next(*question), q
+
+
+@settings(max_examples=6, deadline=None, derandomize=True)
+@given(house=houses())
+def test_asked_alone_or_among_many_the_answer_is_the_same(house):
+    with rolled_back():
+        write(house)
+        asked = [Question(*question) for question in product(read().records, [topic("billing").pk], [None], MOMENTS)]
+        together = resolve_many(asked, at=AT)
+        for q in asked:
+            assert resolve(dossier_id=q.dossier_id, topic_id=q.topic_id, at=q.at) == together[q]
 
 
 def test_no_question_costs_no_query(django_assert_num_queries):
