@@ -38,12 +38,14 @@ def move_many(
     to: PointOfContact | None,
     reason: str = "",
     as_owner: bool = False,
+    tell: bool = True,
     by: Actor,
     at: datetime,
 ) -> list[Commitment]:
     """Give things owed to `to` by name (None: to whoever answers), and tell them; constant queries.
 
-    Returns what was moved: what is settled or theirs already is left out.
+    Returns what was moved: what is settled or theirs already is left out. `tell=False` is for an
+    act that tells them itself, of all at once; what is due already is then reminded of as ever.
 
     :raises AnswersNoMore: `to` is deactivated.
     :raises SettledElsewhere: among them is a kind that only its owner's action gives away.
@@ -54,12 +56,19 @@ def move_many(
     rows = Commitment.objects.open().filter(pk__one_of=ids).select_related("dossier", "poc").order_by("pk")
     return move_locked(
         list(rows.select_for_update(no_key=True, of=("self",))),
-        to=to, reason=reason, as_owner=as_owner, by=by, at=at,
+        to=to, reason=reason, as_owner=as_owner, tell=tell, by=by, at=at,
     )  # fmt: skip
 
 
 def move_locked(
-    rows: Sequence[Commitment], *, to: PointOfContact | None, reason: str, as_owner: bool, by: Actor, at: datetime
+    rows: Sequence[Commitment],
+    *,
+    to: PointOfContact | None,
+    reason: str,
+    as_owner: bool,
+    tell: bool = True,
+    by: Actor,
+    at: datetime,
 ) -> list[Commitment]:
     """Do the same with open rows that are locked, ids ascending, with their record and POC loaded."""
     if not as_owner and any(c.kind in OWNER_KEPT for c in rows):
@@ -75,7 +84,7 @@ def move_locked(
         c.poc = to
         acted(c, Commitment.State.OPEN, at)
         begin_anew(c, max(c.due_at, at))
-    _tell(moved, by, at)
+    _tell(moved, tell, by, at)
     bulk.update(Commitment, COLUMNS, [(c.pk, *(getattr(c, name) for name in COLUMNS)) for c in moved])
     record_many([_happening(c, was[c.pk], reason.strip(), at) for c in moved], by=by, at=at)
     return moved
@@ -102,12 +111,15 @@ def others(people: Iterable[Recipient], by: Actor) -> list[Recipient]:
     return [p for p in people if p.user_id is None or p.user_id != by.user_id]
 
 
-def _tell(moved: Sequence[Commitment], by: Actor, at: datetime) -> None:
-    """Write the notice of each; where it is due already, that is also the step at the due moment."""
+def _tell(moved: Sequence[Commitment], tell: bool, by: Actor, at: datetime) -> None:
+    """Write the notice of each; where it is due already, that is also the step at the due moment.
+
+    Without `tell`, those who have it now may only open what it lies on.
+    """
     questions = {c.pk: Question(c.dossier_id, c.topic_id, c.poc_id) for c in moved}
     answers = resolve_many(questions.values(), at=at)
     groups = recipients({answer.poc_id for answer in answers.values()}, at=at)
-    due_steps = _due_steps([c for c in moved if c.due_at <= at])
+    due_steps = _due_steps([c for c in moved if tell and c.due_at <= at])
     rows: list[notices.Row] = []
     grants: list[notices.Told] = []
     for c in moved:
@@ -118,7 +130,7 @@ def _tell(moved: Sequence[Commitment], by: Actor, at: datetime) -> None:
         cursor, step = due_steps.get(c.policy_version_id, (0, None)) if everybody and c.due_at <= at else (0, None)
         c.cursor = cursor
         c.handed_off_at = at if cursor and not people else None  # whoever takes it themselves knows
-        rows += _rows(c, people, facts, step, at)
+        rows += _rows(c, people, facts, step, at) if tell else []
         grants += [notices.Told(p.poc_id, c.home_id, c.grant_cause) for p in people]
     notices.write(rows, grants)
 

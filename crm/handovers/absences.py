@@ -46,7 +46,7 @@ class Cover:
     field: str = "cover"
 
 
-class _Hop(NamedTuple):
+class Hop(NamedTuple):
     """Whoever would answer, about which topic (None: all), over which time."""
 
     poc_id: int
@@ -113,7 +113,7 @@ def set_absences(
                 reason=reason.strip(), entered_by=by.user, summed_up_at=at if ends_at <= at else None,
             )
         )  # fmt: skip
-    events = record_many([_entered(absence, at) for absence in absences], by=by, at=at)
+    events = record_many([entered(absence, at) for absence in absences], by=by, at=at)
     if ends_at > at:
         tellings = [
             _to_cover("cover_asked", absence, event, by) for absence, event in zip(absences, events, strict=True)
@@ -157,7 +157,7 @@ def change_absence(
     changed = _changed(locked, starts_at, ends_at, cover, reason.strip(), by, at)
     changes = _differences(before, changed)
     if changes:
-        event = record_many([_entered(changed, at, changes)], by=by, at=at)[0]
+        event = record_many([entered(changed, at, changes)], by=by, at=at)[0]
         if set(changes) != {"reason"}:
             _tell_of_change(before, changed, event, by, at)
     return changed
@@ -231,16 +231,16 @@ def _refuse(
         return
     if cover.poc.deactivated_at is not None:
         raise Deactivated(field=cover.field)
-    onward: dict[int, list[_Hop]] = defaultdict(list)
+    onward: dict[int, list[Hop]] = defaultdict(list)
     covered = others.filter(cover__isnull=False).values_list("poc_id", "cover_id", "topic_id", "starts_at", "ends_at")
     for poc_id, *hop in covered:
-        onward[poc_id].append(_Hop(*hop))
-    first = _Hop(cover.poc.pk, cover.topic.pk if cover.topic else None, starts_at, ends_at)
-    if _leads_back(poc.pk, first, onward):
+        onward[poc_id].append(Hop(*hop))
+    first = Hop(cover.poc.pk, cover.topic.pk if cover.topic else None, starts_at, ends_at)
+    if leads_back(poc.pk, first, onward):
         raise CircularCover(field=cover.field)
 
 
-def _leads_back(poc_id: int, first: _Hop, onward: Mapping[int, Sequence[_Hop]]) -> bool:
+def leads_back(poc_id: int, first: Hop, onward: Mapping[int, Sequence[Hop]]) -> bool:
     """True when the covers lead back to `poc_id`, on one topic and at one moment."""
     ahead, seen = [first], set()
     while ahead:
@@ -254,7 +254,7 @@ def _leads_back(poc_id: int, first: _Hop, onward: Mapping[int, Sequence[_Hop]]) 
             same_topic = None in (here.topic_id, hop.topic_id) or here.topic_id == hop.topic_id
             starts_at, ends_at = max(here.starts_at, hop.starts_at), min(here.ends_at, hop.ends_at)
             if same_topic and starts_at < ends_at:
-                ahead.append(_Hop(hop.poc_id, here.topic_id or hop.topic_id, starts_at, ends_at))
+                ahead.append(Hop(hop.poc_id, here.topic_id or hop.topic_id, starts_at, ends_at))
     return False
 
 
@@ -294,7 +294,7 @@ def _differences(before: Absence, now: Absence) -> dict[str, list[str]]:
     return changes
 
 
-def _entered(absence: Absence, at: datetime, changes: Mapping[str, list[str]] | None = None) -> Happening:
+def entered(absence: Absence, at: datetime, changes: Mapping[str, list[str]] | None = None) -> Happening:
     facts = _facts(absence) | ({"changes": changes} if changes else {})
     return Happening(Event.Kind.ABSENCE_SET, [], at, facts, _personal(absence) | {"reason": absence.reason})
 

@@ -107,7 +107,7 @@ def test_a_place_planned_for_somebody_is_not_taken_before():
 @pytest.mark.django_db
 def test_after_a_withdrawn_plan_the_place_is_free():
     planned = assign(DossierFactory(), PersonFactory(), starts_at=AT + DAY)
-    actions.end_assignment(assignment=planned, reason="Changed our mind", by=actor(), at=AT)
+    actions.end_assignment(assignment=planned, reason="Changed our mind", leave_open=True, by=actor(), at=AT)
     bo = PersonFactory()
     assign(planned.dossier, bo)
     assert who(planned.dossier, at=AT + 2 * DAY) == bo.pk
@@ -237,7 +237,7 @@ def test_nothing_selected_is_nothing_done():
 @pytest.mark.django_db
 def test_ending_leaves_a_gap_on_the_timeline_and_tells_who_answered():
     held = AssignmentFactory()
-    actions.end_assignment(assignment=held, reason=" Account closed ", by=actor(), at=AT)
+    actions.end_assignment(assignment=held, reason=" Account closed ", leave_open=True, by=actor(), at=AT)
     held.refresh_from_db()
     assert held.ends_at == AT
     assert resolve(dossier_id=held.dossier_id, topic_id=held.topic_id, at=AT).is_gap
@@ -256,7 +256,7 @@ def test_ending_needs_a_reason():
 def test_ending_twice_changes_nothing_more():
     held = AssignmentFactory()
     for at in (AT, AT + DAY):
-        actions.end_assignment(assignment=held, reason="Closed", by=actor(), at=at)
+        actions.end_assignment(assignment=held, reason="Closed", leave_open=True, by=actor(), at=at)
     held.refresh_from_db()
     assert held.ends_at == AT
     assert Event.objects.count() == 1
