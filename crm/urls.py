@@ -17,6 +17,8 @@ def closed(request: HttpRequest) -> HttpResponse:
     raise Http404
 
 
+handler500 = "crm.core.rest.failures.server_error"
+
 urlpatterns = [
     path("healthz", health.healthz),
     path("readyz", health.readyz),

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.core import signing
 from django.core.cache import caches
 from django.core.mail import EmailMessage, get_connection
 from django.core.validators import validate_email
@@ -36,6 +37,8 @@ from crm.users.models import User
 MAX_COLLEAGUES = 200  # invited at once: a request must end
 KEPT = "set-up"
 KEPT_FOR = 3600  # seconds
+INVITATION = "set-up"
+INVITED_FOR = timedelta(days=1)
 
 
 class SetUpAlready(Refused):
@@ -58,6 +61,25 @@ class TooManyAddresses(Refused):
 class BadAddress(Refused):
     field = "addresses"
     code = "bad_address"
+
+
+def link() -> str:
+    """Return the address at which the first administrator begins; it holds for a day.
+
+    Only whoever runs commands on the server knows it: a house on the net must not belong to whoever comes first.
+    """
+    key = signing.dumps(INVITATION, salt=INVITATION)
+    return f"{settings.PUBLIC_URL}{reverse('desk:welcome')}?key={key}"
+
+
+def may_begin(key: str) -> bool:
+    """Say whether `key` is one that `link` gave; one's own machine needs none."""
+    if not settings.PRODUCTION:
+        return True
+    try:
+        return bool(signing.loads(key, salt=INVITATION, max_age=INVITED_FOR) == INVITATION)
+    except signing.BadSignature:
+        return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 import re
 
 import pytest
-from django.core import mail
+from django.core import mail, signing
+from django.core.management import CommandError, call_command
 from django.test import Client
 
 from accounts.models import Account
@@ -41,6 +42,31 @@ def giulia(at, client):
 @pytest.mark.parametrize("path", ["/", "/accounts/", "/log/", "/auth/login/", "/admin/", "/nowhere/"])
 def test_every_page_of_an_empty_house_leads_to_the_first(at, client, path):
     assert client.get(path)["Location"] == "/welcome/"
+
+
+def test_on_the_net_only_whoever_runs_the_server_begins(at, client, settings, capsys):
+    settings.PRODUCTION = True
+    for address in ("/welcome/", "/welcome/?key=guessed"):
+        refused = client.get(address)
+        assert (refused.status_code, "manage.py welcome_link" in refused.content.decode()) == (403, True)
+    assert client.post("/welcome/", GIVEN | {"key": "guessed"}).status_code == 403
+    assert not User.objects.exists()
+    call_command("welcome_link")
+    address = capsys.readouterr().out.strip().removeprefix(settings.PUBLIC_URL)
+    key = re.search(r'name="key" value="([^"]+)"', client.get(address).content.decode())[1]
+    assert client.post("/welcome/", GIVEN | {"key": key})["Location"] == "/welcome/colleagues/"
+    with pytest.raises(CommandError, match="set up already"):
+        call_command("welcome_link")
+
+
+def test_the_address_of_the_first_page_holds_for_a_day(at, client, settings):
+    settings.PRODUCTION = True
+    address = set_up.link().removeprefix(settings.PUBLIC_URL)
+    assert client.get(address).status_code == 200
+    value, made, _signature = address.partition("?key=")[2].split(":")
+    old = signing.b62_encode(signing.b62_decode(made) - 24 * 3600 - 1)
+    stale = signing.Signer(salt="set-up").sign(f"{value}:{old}")
+    assert client.get(f"/welcome/?key={stale}").status_code == 403
 
 
 def test_health_and_the_api_answer_as_ever(at, client):

@@ -33,6 +33,9 @@ def welcome(request: HttpRequest) -> HttpResponse:
     """Begin: the first administrator and the firm. Answers only while there is nobody."""
     if not set_up.is_wanted():
         return redirect("desk:my_day")
+    key = request.POST.get("key") or request.GET.get("key", "")
+    if not set_up.may_begin(key):
+        return render(request, "desk/welcome_closed.html", status=403)
     form = WelcomeForm(
         request.POST if request.method == "POST" else None, initial={"language": translation.get_language() or "en"}
     )
@@ -45,7 +48,7 @@ def welcome(request: HttpRequest) -> HttpResponse:
             if values["test_mail"]:
                 _tell_about_mail(request, set_up.send_test_mail(user=user))
             return redirect("desk:welcome_colleagues")
-    return render(request, "desk/welcome.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "desk/welcome.html", {"form": form, "key": key}, status=422 if form.errors else 200)
 
 
 def _tell_about_mail(request: HttpRequest, failure: str) -> None:
