@@ -42,13 +42,14 @@ State = Commitment.State
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """One thing to tell to some POCs; see `notify`."""
+    """One thing to tell to some POCs; see `notify`. `cause` is what their grants end with: by default the key."""
 
     idem_key: str
     kind: str
     poc_ids: Sequence[int]
     dossier: Dossier | None
     context: Mapping[str, Any]
+    cause: str = ""
 
 
 @transaction.atomic
@@ -127,12 +128,15 @@ def reassign(
     poc: PointOfContact | None,
     reason: str = "",
     as_owner: bool = False,
+    event: str = Event.Kind.REASSIGNED,
+    notice: str = "reassigned",
     by: Actor,
     at: datetime,
 ) -> Commitment:
     """Give it to `poc` by name (None: to whoever answers), and tell them; what was pending for others is taken back.
 
-    Overdue already, that one notice is also the step at the due moment.
+    Overdue already, that one notice is also the step at the due moment. `event` is recorded and `notice`
+    told, where giving it away means something of its own.
 
     :raises ClosedAlready: it is done or cancelled.
     :raises AnswersNoMore: `poc` is deactivated.
@@ -225,7 +229,8 @@ def notify_many(
             dict(telling.context), at, priority=priority,
         )  # fmt: skip
         if dossier is not None and dossier.home_id is not None:
-            grants += [notices.Told(p.poc_id, dossier.home_id, telling.idem_key[:60]) for p in people]
+            cause = telling.cause or telling.idem_key[:60]
+            grants += [notices.Told(p.poc_id, dossier.home_id, cause) for p in people]
     notices.write(rows, grants)
 
 

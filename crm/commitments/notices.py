@@ -10,6 +10,8 @@ from crm.commitments import ladder
 from crm.commitments.models import Commitment, Notification
 from crm.outbox import bulk
 from crm.outbox.models import Message
+from crm.poc import decide
+from crm.poc.decide import Answer
 from crm.poc.models import Grant, PointOfContact
 from crm.poc.recipients import Recipient, recipients
 from crm.users import roles
@@ -88,6 +90,19 @@ def step_rows(
         )
         for key, channel in keys
     ]
+
+
+def because(answer: Answer, why: str) -> dict[str, Any]:
+    """Return why somebody is told, as values: the slot, who answers, for whom they stand in, why, and until when."""
+    values: dict[str, Any] = {"why": why, "answers": answer.poc_id}
+    if answer.holder_id is None or answer.holder_id == answer.poc_id:
+        return values
+    causes = (decide.AWAY, decide.INACTIVE, decide.EMPTY)
+    cause = next((r for r in answer.reasons if r.poc_id == answer.holder_id and r.code in causes), None)
+    values |= {"holder": answer.holder_id, "cause": cause.code if cause else ""}
+    if cause is not None and cause.until is not None:
+        values["away_until"] = cause.until.isoformat()
+    return values
 
 
 def reachable(people: Iterable[Recipient]) -> list[Recipient]:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import DateTimeField, F, Min, Value
 
-from crm.commitments import facts, ladder, notices, packing
+from crm.commitments import catch_up, facts, ladder, notices, packing
 from crm.commitments.models import Commitment
 from crm.core import clock
 from crm.core.actor import Actor, Source
@@ -48,6 +48,7 @@ def sweep() -> int:
             return 0
         oldest = Commitment.objects.due_for_a_look().aggregate(at=Min("next_action_at"))["at"]
         done = _plan_all(until=monotonic() + BUDGET)
+        catch_up.tell_returned()
         packing.pack()
         turns.beat(COMPONENT, oldest=oldest)
     return done
@@ -144,11 +145,10 @@ def _reasons(row: Commitment, notice: ladder.Notice, slot_poc: int | None, known
     """Return why this recipient is told: the slot, the team it came by, who answers, who is stood in for."""
     if notice.state == ladder.SKIPPED:
         return {}
-    answer = known.answer(row)
-    by_team = slot_poc if slot_poc != notice.recipient else None
-    holder = answer.holder_id if answer.holder_id != answer.poc_id else None
-    values = {"why": notice.reached, "team": by_team, "answers": answer.poc_id, "holder": holder}
-    return {key: value for key, value in values.items() if value is not None}
+    values = notices.because(known.answer(row), notice.reached)
+    if slot_poc is not None and slot_poc != notice.recipient:
+        values["team"] = slot_poc
+    return values
 
 
 def _columns(row: Commitment, result: ladder.Look, known: facts.Facts) -> tuple[Any, ...]:

@@ -1,36 +1,49 @@
 """The words of a notice, in the reader's language: for mails and for the inbox.
 
 Whoever brings a new kind of notice registers its words when its app is ready. Words are format
-strings over the notice's context, and over `title` (what is owed), `record`, `due`.
+strings over the notice's context, and over `title` (what is owed), `record`, `due`. A `path` in
+the context is where the notice leads, in place of the record.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.utils import formats, timezone
+from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.commitments import ladder
 from crm.commitments.models import Notification
+from crm.poc import decide
 from crm.poc.models import PointOfContact
+from crm.poc.words import last_day
 
 STILL_NOW = timedelta(minutes=30)  # so long after its moment it is due, not overdue
 MAX_NOTE = 1000  # characters of somebody's own words in a mail
 
 
 @dataclass(frozen=True, slots=True)
+class Detail:
+    """One of several things a notice tells, and where it is found; without an address it is merely said."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Words:
-    """How one kind of notice reads: its headline, and a sentence under it."""
+    """How one kind of notice reads: its headline, a sentence under it, and the things it lists from its facts."""
 
     headline: Lazy | str
     lead: Lazy | str = ""
+    details: Callable[[Mapping[str, Any]], Sequence[Detail]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +58,7 @@ class Line:
     record: str
     url: str
     is_late: bool
+    details: Sequence[Detail] = ()
 
 
 _words: dict[str, Words] = {}
@@ -66,6 +80,44 @@ register(
     Words(_("%(new)s answers for %(record)s now"), _("About %(topic)s, instead of you. Decided by %(by)s.")),
 )
 register("unassigned", Words(_("You no longer answer for %(record)s"), _("About %(topic)s. Decided by %(by)s.")))
+register("archived", Words(_("%(record)s was archived"), _("You answered for it until now. Archived by %(by)s.")))
+register("restored", Words(_("%(record)s is back"), _("You answer for it again. Restored by %(by)s.")))
+register(
+    "cover_asked",
+    Words(_("You stand in for %(name)s"), _("From %(from)s until %(until)s. %(about)s Entered by %(by)s.")),
+)
+register(
+    "cover_changed",
+    Words(
+        _("Changed: you stand in for %(name)s"), _("From %(from)s until %(until)s now. %(about)s Changed by %(by)s.")
+    ),
+)
+register("cover_ended", Words(_("%(name)s is back"), _("You no longer stand in. %(about)s")))
+register("cover_withdrawn", Words(_("%(name)s will not be away"), _("You need not stand in from %(from)s. %(about)s")))
+register(
+    "cover_passed",
+    Words(
+        _("You no longer stand in for %(name)s"), _("From %(from)s on somebody else does. %(about)s Changed by %(by)s.")
+    ),
+)
+register(
+    "away_entered",
+    Words(_("You are entered as away"), _("From %(from)s until %(until)s. %(about)s Entered by %(by)s.")),
+)
+register(
+    "passed_on",
+    Words(
+        _("Passed on to you: %(title)s"),
+        _("%(by)s asks you to solve it by %(due)s. Whoever answers for %(record)s keeps talking to the customer."),
+    ),
+)
+register(
+    "passed_on_told", Words(_("With %(to)s now: %(title)s"), _("%(by)s passed it on. You still talk to the customer."))
+)
+register(
+    "returned",
+    Words(_("Solved: %(title)s"), _("%(by)s brings it back. Tell the customer and close it by %(due)s.")),
+)
 register("logged", Words(_("New with %(record)s: %(contact)s"), _("%(user)s logged it for you.")))
 register(
     "undelivered",
@@ -107,6 +159,21 @@ def moment(at: datetime) -> str:
     return f"{formats.date_format(local, 'D j M')}, {formats.date_format(local, 'H:i')}"
 
 
+def first_moment(at: datetime) -> str:
+    """Say when a period begins: a day alone where the whole of it counts."""
+    return _whole_day(at) or moment(at)
+
+
+def last_moment(at: datetime) -> str:
+    """Say when a half-open period ends: its last day where it ends at midnight."""
+    return _whole_day(at, timedelta(days=1)) or moment(at)
+
+
+def _whole_day(at: datetime, back: timedelta = timedelta(0)) -> str:
+    local = timezone.localtime(at)
+    return formats.date_format(local - back, "D j M") if local.time() == time(0) else ""
+
+
 def _line(notice: Notification, names: Mapping[int, str], at: datetime) -> Line:
     commitment, dossier = notice.commitment, notice.dossier
     overdue = at - commitment.due_at if commitment is not None else -STILL_NOW
@@ -124,9 +191,17 @@ def _line(notice: Notification, names: Mapping[int, str], at: datetime) -> Line:
         why=_why(notice, names),
         note=str(notice.facts.get("note") or notice.facts.get("reason") or "")[:MAX_NOTE],
         record=dossier.title if dossier else "",
-        url=f"{settings.PUBLIC_URL}/d/{dossier.pk}/" if dossier else home(),  # no page is imported by a worker
+        url=_url(notice),
         is_late=overdue > STILL_NOW,
+        details=words.details(notice.facts) if words.details else (),
     )
+
+
+def _url(notice: Notification) -> str:
+    """Where a notice leads: a page of its own (`path` in its context), else its record, else My day."""
+    if notice.facts.get("path"):
+        return f"{settings.PUBLIC_URL}{notice.facts['path']}"
+    return f"{settings.PUBLIC_URL}/d/{notice.dossier_id}/" if notice.dossier_id else home()  # no worker imports a page
 
 
 def _translated(facts: Mapping[str, Any]) -> dict[str, Any]:
@@ -137,6 +212,10 @@ def _translated(facts: Mapping[str, Any]) -> dict[str, Any]:
             values[key] = gettext(str(values[key]))
     if not values.get("by"):
         values["by"] = pgettext("actor", "Liaison")
+    for key, say in (("from", first_moment), ("until", last_moment)):
+        at = parse_datetime(str(values.get(key) or ""))
+        values[key] = say(at) if at else ""
+    values["about"] = gettext("About %(topic)s.") % {"topic": values["topic"].lower()} if values.get("topic") else ""
     return values
 
 
@@ -148,7 +227,11 @@ def _why(notice: Notification, names: Mapping[int, str]) -> str:
     given = commitment is not None and commitment.poc_id is not None and commitment.poc_id == notice.recipient_id
     slot = facts.get("why", "")
     if slot == ladder.POC:
-        slot = "given" if given else "cover" if values["holder"] else ladder.POC
+        slot = "cover" if values["holder"] else "given" if given else ladder.POC
+    until = parse_datetime(facts.get("away_until") or "")
+    if slot == "cover" and (until or facts.get("cause") == decide.INACTIVE):
+        slot = "cover_away" if until else "cover_gone"
+        values["until"] = last_day(until) if until else ""
     sentence = str(_WHY.get(slot, "")) % values
     team = gettext("You are in %(team)s.") % values if values["team"] else ""
     return f"{sentence} {team}".strip()
@@ -157,6 +240,8 @@ def _why(notice: Notification, names: Mapping[int, str]) -> str:
 _WHY: Mapping[str, Lazy] = {
     "given": _("You get this because it was given to you."),
     "cover": _("You get this because you stand in for %(holder)s."),
+    "cover_away": _("You get this because you stand in for %(holder)s, away until %(until)s."),
+    "cover_gone": _("You get this because you stand in for %(holder)s, who no longer answers."),
     ladder.POC: _("You get this because you answer for it."),
     ladder.BACKUP: _("You get this because you are the backup of %(answers)s."),
     ladder.LEAD: _("You get this because you lead the team of %(answers)s."),

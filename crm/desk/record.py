@@ -29,7 +29,7 @@ KINDS = {  # what the address calls it → events
     "talks": (Kind.LOGGED,),
     "owed": (
         Kind.OWED, Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.REDUE, Kind.REASSIGNED, Kind.KEPT, Kind.CANCELLED,
-        Kind.ESCALATED,
+        Kind.ESCALATED, Kind.PASSED_ON, Kind.RETURNED,
     ),
     "changes": (Kind.CREATED, Kind.CHANGED, Kind.ARCHIVED, Kind.ASSIGNED, Kind.UNASSIGNED),
 }  # fmt: skip

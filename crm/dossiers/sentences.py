@@ -146,6 +146,39 @@ def _unassigned(event: Event, personal: Personal, own: Thing) -> Told:
     return Told(title, icon="alert", note=facts.get("reason", ""))
 
 
+def _absent(event: Event, personal: Personal, own: Thing) -> Told:
+    """Somebody was entered as away, that changed, or it ended early."""
+    facts, changes = event.facts, event.facts.get("changes") or {}
+    values = {"name": personal.get("poc") or own.title, "cover": personal.get("cover") or ""}
+    values |= {"from": _moment(facts.get("from", "")), "until": _moment(facts.get("until", ""))}
+    meta = [_("About %(topic)s") % {"topic": _word(facts["topic"]).lower()}] if facts.get("topic") else []
+    if values["cover"]:
+        meta.append(_("Covered by %(cover)s") % values)
+    if event.kind == Event.Kind.ABSENCE_ENDED:
+        was = facts.get("until") == facts.get("from")
+        title = _("%(name)s will not be away") if was else _("%(name)s is back")
+        return Told(title % values, icon="person")
+    if "ends_at" in changes:
+        old, new = map(_moment, changes["ends_at"])
+        meta.append(_("until %(old)s → %(new)s") % {"old": old, "new": new})
+    return Told(_("%(name)s is away from %(from)s until %(until)s") % values, icon="person", meta=meta)
+
+
+def _handed_over(event: Event, personal: Personal, own: Thing) -> Told:
+    """One step of a handover, from the proposal to the decision."""
+    values = {key: personal.get(key) or _("somebody") for key in ("giver", "receiver")}
+    return Told(_HANDOVER[event.kind]() % values, icon="swap", note=str(personal.get("reason") or ""))
+
+
+_HANDOVER: dict[str, Callable[[], str]] = {
+    Event.Kind.HANDOVER_PROPOSED: lambda: _("To be handed over by %(giver)s, it is proposed"),
+    Event.Kind.HANDOVER_OFFERED: lambda: _("%(giver)s offers to hand over to %(receiver)s"),
+    Event.Kind.HANDOVER_ACCEPTED: lambda: _("%(receiver)s has taken over from %(giver)s"),
+    Event.Kind.HANDOVER_DECLINED: lambda: _("%(receiver)s declined the handover, %(giver)s goes on answering"),
+    Event.Kind.HANDOVER_WITHDRAWN: lambda: _("The handover was withdrawn, %(giver)s goes on answering"),
+}
+
+
 # --- The record itself -----------------------------------------------------------------------------------------------
 
 
@@ -160,7 +193,13 @@ def _created(event: Event, personal: Personal, own: Thing) -> Told:
 def _archived(event: Event, personal: Personal, own: Thing) -> Told:
     values = {"user": event.actor.name if event.actor else "", "name": own.title}
     title = _("%(user)s archived %(name)s") if values["user"] else _("%(name)s was archived")
-    return Told(title % values, icon="check")
+    return Told(title % values, icon="close", note=str(event.facts.get("reason", "")))
+
+
+def _restored(event: Event, personal: Personal, own: Thing) -> Told:
+    values = {"user": event.actor.name if event.actor else "", "name": own.title}
+    title = _("%(user)s restored %(name)s") if values["user"] else _("%(name)s was restored")
+    return Told(title % values, icon="undo")
 
 
 def _changed(event: Event, personal: Personal, own: Thing) -> Told:
@@ -252,6 +291,7 @@ def _owed(event: Event, personal: Personal, own: Thing) -> Told:
         "what": personal.get("title") or _("something"),
         "user": event.actor.name if event.actor else _("Liaison"),
         "poc": personal.get("poc") or "",
+        "was": personal.get("was") or _("somebody"),
         "moment": _moment(facts.get("until") or facts.get("due_at") or ""),
     }
     tone, icon, say = _OWED[event.kind]
@@ -269,6 +309,8 @@ _OWED: dict[str, tuple[str, str, Callable[[], str]]] = {
     Event.Kind.KEPT: ("dot", "check", lambda: _("%(user)s has done it: %(what)s")),
     Event.Kind.REOPENED: ("dot", "clock", lambda: _("Owed again: %(what)s")),
     Event.Kind.CANCELLED: ("dot", "close", lambda: _("%(user)s cancelled it: %(what)s")),
+    Event.Kind.PASSED_ON: ("dot", "swap", lambda: _("%(user)s passed it on to %(poc)s: %(what)s")),
+    Event.Kind.RETURNED: ("dot", "check", lambda: _("%(was)s has solved it: %(what)s")),
     Event.Kind.ESCALATED: ("bad", "escalate", lambda: _("Escalated to %(poc)s: %(what)s")),
 }
 
@@ -282,10 +324,13 @@ _SAY: dict[str, Callable[[Event, Personal, Thing], Told]] = {
     Event.Kind.WITHDRAWN: _withdrawn,
     Event.Kind.ASSIGNED: _assigned,
     Event.Kind.UNASSIGNED: _unassigned,
+    Event.Kind.ABSENCE_SET: _absent,
+    Event.Kind.ABSENCE_ENDED: _absent,
     Event.Kind.CREATED: _created,
     Event.Kind.CHANGED: _changed,
     Event.Kind.ARCHIVED: _archived,
-} | dict.fromkeys(_OWED, _owed)
+    Event.Kind.RESTORED: _restored,
+} | dict.fromkeys(_OWED, _owed) | dict.fromkeys(_HANDOVER, _handed_over)
 
 
 # --- Words and moments -----------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
@@ -86,7 +86,7 @@ def _instead(answer: Answer, named: Named) -> str:
     values = {"holder": named.poc(answer.holder_id), "name": named.poc(answer.poc_id)}
     cause = next((r for r in answer.reasons if r.poc_id == answer.holder_id and r.code in _CAUSES), None)
     if cause is not None and cause.code == decide.AWAY and cause.until:
-        values["day"] = _day(cause.until)
+        values["day"] = last_day(cause.until)
         return _("%(holder)s is away until %(day)s – %(name)s answers") % values
     if cause is not None and cause.code == decide.INACTIVE:
         return _("%(holder)s no longer answers – %(name)s does") % values
@@ -102,7 +102,7 @@ def _step(reason: Reason, named: Named) -> str:
         "poc": named.poc(reason.poc_id),
         "name": named.title(reason.dossier_id),
         "topic": named.topic(reason.topic_id).lower(),
-        "day": _day(reason.until) if reason.until else "",
+        "day": last_day(reason.until) if reason.until else "",
     }
     return _STEPS[reason.code]() % values
 
@@ -122,5 +122,6 @@ _STEPS = {
 }
 
 
-def _day(until: datetime) -> str:
-    return formats.date_format(timezone.localtime(until), "j M")
+def last_day(until: datetime) -> str:
+    """Say the last day of a half-open period: 3 Dec, where it ends as the fourth begins."""
+    return formats.date_format(timezone.localtime(until - timedelta(microseconds=1)), "j M")
