@@ -8,9 +8,8 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext as _
 from django.views import defaults
 
-from crm.core.rest.problems import MEDIA_TYPE
-
 API = "/api/"
+MEDIA_TYPE = "application/problem+json"  # RFC 9457
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

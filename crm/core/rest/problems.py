@@ -16,8 +16,8 @@ from rest_framework.response import Response
 from rest_framework.views import exception_handler
 
 from crm.core.refusals import Refused
+from crm.core.rest.failures import MEDIA_TYPE
 
-MEDIA_TYPE = "application/problem+json"
 TITLES = {
     400: _("The request is not right"),
     401: _("Sign in first"),

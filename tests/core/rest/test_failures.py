@@ -4,15 +4,13 @@ import pytest
 from django.test import Client
 from django.urls import path
 
-from crm.core.rest.failures import server_error
-
 
 def fail(request):
     raise RuntimeError("as no client can cause it")
 
 
 urlpatterns = [path("api/v1/broken/", fail), path("broken/", fail)]
-handler500 = server_error
+handler500 = "crm.core.rest.failures.server_error"
 
 
 @pytest.fixture
