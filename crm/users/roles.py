@@ -26,36 +26,40 @@ RECORDS = [
     "interactions.interaction", "interactions.followup", "interactions.touchpoint",
     "commitments.commitment",
 ]  # fmt: skip
+HANDOVERS = ["handovers.handover"]  # offered by whoever may add one; answered by whom it concerns
 ANSWERS = ["poc.pointofcontact", "poc.membership", "poc.absence", "poc.assignment"]
 WORDS = [
     "dossiers.topic", "dossiers.tier", "dossiers.channel", "dossiers.purpose", "dossiers.outcome",
-    "contacts.contactrole",
+    "contacts.contactrole", "handovers.briefingpart",
 ]  # fmt: skip
 
 MAY: dict[str, dict[str, list[str]]] = {  # role → what one may do → to which models
     ADMINISTRATOR: {"view": ["*"], "add": ["*"], "change": ["*"]},
     ACCOUNT_MANAGER: {
-        "view": [*RECORDS, *ANSWERS, *WORDS],
-        "add": [*RECORDS, *ANSWERS],
+        "view": [*RECORDS, *HANDOVERS, *ANSWERS, *WORDS],
+        "add": [*RECORDS, *HANDOVERS, *ANSWERS],
         "change": [*RECORDS, *ANSWERS],
     },
     PROJECT_MANAGER: {
-        "view": [*RECORDS, *ANSWERS, *WORDS],
-        "add": [*RECORDS, "poc.assignment", "poc.absence"],
+        "view": [*RECORDS, *HANDOVERS, *ANSWERS, *WORDS],
+        "add": [*RECORDS, *HANDOVERS, "poc.assignment", "poc.absence"],
         "change": [*RECORDS, "poc.assignment", "poc.absence"],
     },
     SALES_REP: {
-        "view": [*RECORDS, *ANSWERS, *WORDS],
+        "view": [*RECORDS, *HANDOVERS, *ANSWERS, *WORDS],
         "add": [
-            "accounts.account", "contacts.contact", "projects.project", "interactions.interaction",
+            *HANDOVERS, "accounts.account", "contacts.contact", "projects.project", "interactions.interaction",
             "interactions.followup", "commitments.commitment", "poc.absence",
         ],
         "change": ["accounts.account", "contacts.contact", "commitments.commitment", "interactions.followup"],
     },
     SUPPORT: {
-        "view": [*RECORDS, *ANSWERS, *WORDS],
-        "add": ["contacts.contact", "interactions.interaction", "interactions.followup", "commitments.commitment"],
+        "view": [*RECORDS, *HANDOVERS, *ANSWERS, *WORDS],
+        "add": [
+            *HANDOVERS, "contacts.contact", "interactions.interaction", "interactions.followup",
+            "commitments.commitment",
+        ],
         "change": ["contacts.contact", "commitments.commitment", "interactions.followup"],
     },
-    READ_ONLY: {"view": [*RECORDS, *ANSWERS, *WORDS]},
+    READ_ONLY: {"view": [*RECORDS, *HANDOVERS, *ANSWERS, *WORDS]},
 }  # fmt: skip
