@@ -179,6 +179,34 @@ _HANDOVER: dict[str, Callable[[], str]] = {
 }
 
 
+def _left(event: Event, personal: Personal, own: Thing) -> Told:
+    """Somebody no longer answers; or does again, as if nothing had been."""
+    values = {"name": personal.get("name") or own.title, "others": ", ".join(personal.get("to") or ())}
+    if event.kind == Event.Kind.STAYED:
+        return Told(_("%(name)s stays: leaving was undone") % values, icon="undo")
+    title = _("%(name)s left; %(others)s took over") if values["others"] else _("%(name)s left")
+    return Told(title % values, icon="close", note=str(event.facts.get("reason", "")))
+
+
+def _shared(event: Event, personal: Personal, own: Thing) -> Told:
+    """A page for somebody outside: of one card, or of who to contact."""
+    values = {
+        "user": event.actor.name if event.actor else _("Liaison"),
+        "poc": personal.get("poc") or "",
+        "moment": _moment(event.facts.get("until") or ""),
+    }
+    is_card = event.facts.get("what") == "card"
+    if event.kind == Event.Kind.UNSHARED:
+        title = _("%(user)s took a page back that showed %(poc)s") if is_card else _("%(user)s took a shared page back")
+        return Told(title % values, icon="link", note=str(personal.get("label") or ""))
+    title = (
+        _("%(user)s shared the card of %(poc)s, until %(moment)s")
+        if is_card
+        else _("%(user)s shared who to contact, until %(moment)s")
+    )
+    return Told(title % values, icon="link", note=str(personal.get("label") or ""))
+
+
 # --- The record itself -----------------------------------------------------------------------------------------------
 
 
@@ -203,11 +231,27 @@ def _restored(event: Event, personal: Personal, own: Thing) -> Told:
 
 
 def _changed(event: Event, personal: Personal, own: Thing) -> Told:
+    if "employer" in event.facts:
+        return _employer(personal)
     changes = changes_of(event, personal, own)
     if not changes:
         return _plain(event, personal, own)
     title = " · ".join(f"{c.label}: {_arrow(c.old, c.new)}" for c in changes)
     return Told(title, icon="edit")
+
+
+def _employer(personal: Personal) -> Told:
+    """A contact went from one account to another; either may be none."""
+    values = {
+        "contact": personal.get("contact") or _("somebody"),
+        "old": personal.get("old"),
+        "new": personal.get("new"),
+    }
+    if not values["new"]:
+        return Told(_("%(contact)s is no longer at %(old)s") % values, icon="person")
+    if not values["old"]:
+        return Told(_("%(contact)s is at %(new)s now") % values, icon="person")
+    return Told(_("%(contact)s went from %(old)s to %(new)s") % values, icon="person")
 
 
 def _arrow(old: str, new: str) -> str:
@@ -319,18 +363,26 @@ _OWED_BY_WHOEVER_ANSWERS: dict[str, Callable[[], str]] = {
     Event.Kind.ESCALATED: lambda: _("Escalated: %(what)s"),
 }
 
-_SAY: dict[str, Callable[[Event, Personal, Thing], Told]] = {
-    Event.Kind.LOGGED: _logged,
-    Event.Kind.WITHDRAWN: _withdrawn,
-    Event.Kind.ASSIGNED: _assigned,
-    Event.Kind.UNASSIGNED: _unassigned,
-    Event.Kind.ABSENCE_SET: _absent,
-    Event.Kind.ABSENCE_ENDED: _absent,
-    Event.Kind.CREATED: _created,
-    Event.Kind.CHANGED: _changed,
-    Event.Kind.ARCHIVED: _archived,
-    Event.Kind.RESTORED: _restored,
-} | dict.fromkeys(_OWED, _owed) | dict.fromkeys(_HANDOVER, _handed_over)
+_SAY: dict[str, Callable[[Event, Personal, Thing], Told]] = (
+    {
+        Event.Kind.LOGGED: _logged,
+        Event.Kind.WITHDRAWN: _withdrawn,
+        Event.Kind.ASSIGNED: _assigned,
+        Event.Kind.UNASSIGNED: _unassigned,
+        Event.Kind.ABSENCE_SET: _absent,
+        Event.Kind.ABSENCE_ENDED: _absent,
+        Event.Kind.SHARED: _shared,
+        Event.Kind.UNSHARED: _shared,
+        Event.Kind.CREATED: _created,
+        Event.Kind.CHANGED: _changed,
+        Event.Kind.ARCHIVED: _archived,
+        Event.Kind.RESTORED: _restored,
+        Event.Kind.LEFT: _left,
+        Event.Kind.STAYED: _left,
+    }
+    | dict.fromkeys(_OWED, _owed)
+    | dict.fromkeys(_HANDOVER, _handed_over)
+)
 
 
 # --- Words and moments -----------------------------------------------------------------------------------------------
