@@ -2,7 +2,10 @@
 
 from django.http import HttpRequest
 
-PLACES = {"": "day", "accounts": "accounts", "contacts": "accounts", "projects": "projects", "who": "who", "log": "log"}
+PLACES = {
+    "": "day", "accounts": "accounts", "contacts": "accounts", "projects": "projects", "who": "who", "pocs": "who",
+    "log": "log",
+}  # fmt: skip
 
 
 def page(request: HttpRequest) -> dict[str, str]:

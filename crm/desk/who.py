@@ -6,12 +6,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+import phonenumbers
+from django.db.models import Q
+
+from contacts.actions import firm_country
 from crm.core.text import search_key
-from crm.core.working_time import NeverOpens, WorkingTime
 from crm.dossiers.models import Dossier, Topic
 from crm.poc import words
 from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
+from crm.poc.opening import CLOSED, Hours, hours
 from crm.poc.resolve import Question, ask
 from crm.poc.seats import Seat, answering, seats_of, worth_showing
 from crm.users.models import User
@@ -23,24 +27,17 @@ LEAST_OF_A_TOPIC = 4  # letters of a topic's name that are enough
 
 
 @dataclass(frozen=True, slots=True)
-class Hours:
-    """Whether somebody works now: until when, or from when again (None: nobody knows)."""
-
-    is_open: bool
-    until: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
 class Found:
     """One answer: for a record on a topic, or a person or team by name (`dossier` None).
 
     Outside the reader's view only the record's name, who answers and how to reach them is told.
+    `hours` is None where another day is asked about.
     """
 
     dossier: Dossier | None
     topic: Topic
     poc: PointOfContact
-    hours: Hours
+    hours: Hours | None
     is_visible: bool = True
     absent: PointOfContact | None = None
     backup: PointOfContact | None = None
@@ -49,8 +46,11 @@ class Found:
     is_gap: bool = False
 
 
-def search(text: str, *, user: User, at: datetime) -> list[Found]:
-    """Return the answers to what was typed, the best first. A constant number of queries."""
+def search(text: str, *, user: User, at: datetime, is_now: bool = True) -> list[Found]:
+    """Return the answers to what was typed, the best first; not `is_now`: as of another moment.
+
+    What one may see is what one may see today. A constant number of queries.
+    """
     topics = list(Topic.objects.in_use())
     topic, rest = _topic_of(text, topics)
     seen, unseen = _records(rest, user)
@@ -69,7 +69,7 @@ def search(text: str, *, user: User, at: datetime) -> list[Found]:
     found += _people(rest, general, at)
     if not found and topic and not rest:
         found = _of_nobody(topic, at)
-    return _with_hours(found, at)
+    return _with_hours(found, at) if is_now else [replace(f, hours=None) for f in found]
 
 
 def _topic_of(text: str, topics: Iterable[Topic]) -> tuple[Topic | None, str]:
@@ -87,7 +87,25 @@ def _topic_of(text: str, topics: Iterable[Topic]) -> tuple[Topic | None, str]:
 def _records(text: str, user: User) -> tuple[list[Dossier], list[Dossier]]:
     typed = Typed.of(text)
     kinds = (*KINDS, Dossier.Kind.TOUCH_POINT)
-    return records(typed, by_address(typed), user=user, limit=FOUND, kinds=kinds)
+    return records(typed, _reached(text, typed), user=user, limit=FOUND, kinds=kinds)
+
+
+def _reached(text: str, typed: Typed) -> dict[int, str]:
+    """Contacts with this number or address: as it was typed, else the number in any other way of writing it."""
+    reached = by_address(typed)
+    for number in _other_ways(text) if typed.number and not reached else ():
+        reached = reached or by_address(replace(typed, number=number))
+    return reached
+
+
+def _other_ways(text: str) -> list[str]:
+    """The digits of a whole number with its country code, and without it; none where it cannot be read so."""
+    try:
+        parsed = phonenumbers.parse(text[:60], firm_country() or None)
+    except phonenumbers.NumberParseException:
+        return []
+    national = phonenumbers.national_significant_number(parsed)
+    return [f"{parsed.country_code}{national}", national] if phonenumbers.is_possible_number(parsed) else []
 
 
 def _found(dossier: Dossier, seat: Seat, is_visible: bool) -> Found:
@@ -99,9 +117,6 @@ def _found(dossier: Dossier, seat: Seat, is_visible: bool) -> Found:
     )  # fmt: skip
 
 
-CLOSED = Hours(False, None)
-
-
 def _other_topics(dossier: Dossier, about: Topic, topics: Sequence[Topic], at: datetime) -> list[Found]:
     """What else is answered for on the record found first."""
     seats = worth_showing(seats_of(dossier.pk, topics=topics, at=at))
@@ -109,13 +124,14 @@ def _other_topics(dossier: Dossier, about: Topic, topics: Sequence[Topic], at: d
 
 
 def _people(text: str, general: Topic, at: datetime) -> list[Found]:
-    """People and teams of ours by name, or whoever stands in for them now."""
-    wanted = Typed.of(text).words
-    if not wanted:
+    """People and teams of ours by name or address, or whoever stands in for them."""
+    typed = Typed.of(text)
+    if not typed.words and not typed.address:
         return []
-    rows = PointOfContact.objects.active().with_members()
-    for word in wanted:
-        rows = rows.filter(name_key__contains=word)
+    meant = Q(email__iexact=typed.address) if typed.address else Q()
+    for word in typed.words:
+        meant &= Q(name_key__contains=word)
+    rows = PointOfContact.objects.active().with_members().filter(meant)
     pocs = list(rows.order_by("name_key", "pk")[:PEOPLE])
     asked = {poc.pk: Question(None, general.pk, poc.pk) for poc in pocs}
     answers, fetched = ask(asked.values(), at=at)
@@ -143,14 +159,3 @@ def _with_hours(found: Sequence[Found], at: datetime) -> list[Found]:
         return []
     times = working_times({f.poc.pk for f in found})
     return [replace(f, hours=hours(times[f.poc.pk], at)) for f in found]
-
-
-def hours(working: WorkingTime, at: datetime) -> Hours:
-    """Say whether it is open at `at`, and until when or from when again."""
-    closes_at = working.closes_at(at)
-    if closes_at is not None:
-        return Hours(True, closes_at)
-    try:
-        return Hours(False, working.next_opening(at))
-    except NeverOpens:
-        return CLOSED

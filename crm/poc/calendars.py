@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import date, datetime, time
 from functools import lru_cache
 
+from django.db.models import Subquery
 from django.db.models.functions import Coalesce
 
 from crm.core.working_time import WorkingTime
@@ -35,6 +36,18 @@ def working_times(poc_ids: Iterable[int]) -> dict[int, WorkingTime]:
     calendar_of = dict(rows)
     calendar_ids = {poc: calendar_of.get(poc, default_id) for poc in wanted}
     return {poc: _load(pk, versions[pk]) for poc, pk in calendar_ids.items()}
+
+
+def open_at(moment: datetime) -> list[int]:
+    """Return the calendars that are open at `moment`. One query for those known already."""
+    calendars = WorkingCalendar.objects.values_list("pk", "version")
+    return [pk for pk, version in calendars if _load(pk, version).is_open(moment)]
+
+
+def calendar_of() -> Coalesce:
+    """The calendar of a POC, as an expression of its row: its own, else its home team's, else the house's."""
+    house = WorkingCalendar.objects.filter(is_default=True).values("pk")
+    return Coalesce("calendar_id", "home_team__calendar_id", Subquery(house))
 
 
 @lru_cache(maxsize=1024)

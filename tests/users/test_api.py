@@ -5,7 +5,7 @@ from django.core.cache.backends.locmem import LocMemCache
 from rest_framework.test import APIClient
 
 from crm.core.actor import Actor
-from crm.core.rest import throttling
+from crm.core import limits
 from crm.dossiers.models import Event
 from crm.users import tokens
 from tests.doors import ask_as, problem
@@ -104,7 +104,7 @@ def test_a_browser_writes_only_with_its_csrf_token(db):
 
 def test_whoever_asks_too_often_waits(db, settings, monkeypatch):
     settings.API_REQUESTS_PER_MINUTE = 2
-    monkeypatch.setattr(throttling, "caches", {"process": LocMemCache("throttles", {})})  # the tests' own keeps nothing
+    monkeypatch.setattr(limits, "caches", {"process": LocMemCache("throttles", {})})  # the tests' own keeps nothing
     client = client_with(token("read")[1])
     assert [client.get("/api/v1/words/").status_code for _n in range(2)] == [200, 200]
     waits = client.get("/api/v1/words/")

@@ -1,0 +1,183 @@
+"""A contact card as a file: vCard 4.0 (RFC 6350), and 3.0 (RFC 2426), which telephones and Outlook like best.
+
+The one module that knows vobject. Its writer escapes and folds alike for both versions.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import phonenumbers
+from django.conf import settings
+from django.conf.locale import LANG_INFO
+
+from crm.dossiers.models import Firm
+from crm.poc.models import PointOfContact
+
+CONTENT_TYPE = "text/vcard; charset=utf-8"
+VERSIONS = ("4.0", "3.0")
+LANGUAGES = {
+    name.lower(): code
+    for code, info in LANG_INFO.items()
+    for name in (info.get("name", ""), info.get("name_local", ""))
+    if name
+}
+LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """What a card says; what is empty is left out. `key` makes it the same contact when it is read again.
+
+    `country` (ISO 3166, two letters) is where a phone number without country code is dialled; `languages` are
+    names of languages, as people write them.
+    """
+
+    key: str
+    name: str
+    is_team: bool = False
+    firm: str = ""
+    phone: str = ""
+    country: str = ""
+    email: str = ""
+    languages: str = ""
+    zone: str = ""
+    url: str = ""
+
+
+def key_of(poc_id: int) -> str:
+    """Return what makes a POC the same contact in every address book: the address of the card."""
+    return f"{settings.PUBLIC_URL}/pocs/{poc_id}/"
+
+
+def contact_of(poc: PointOfContact, *, firm: Firm) -> Contact:
+    """Return the whole card of a POC."""
+    return Contact(
+        key=key_of(poc.pk), name=poc.name, is_team=poc.is_team, firm=firm.name, phone=poc.phone,
+        country=str(firm.country.code or ""), email=poc.email, languages=poc.languages, zone=poc.zone,
+    )  # fmt: skip
+
+
+def write(contact: Contact, *, at: datetime, version: str = "4.0") -> str:
+    """Return the file: lines end in CRLF and are folded at 75 octets."""
+    import vobject  # noqa: PLC0415  # slow to load
+
+    card = vobject.vCard()
+    card.add("version").value = version
+    _say(card, "fn", _text(contact.name))
+    _name(card, contact)
+    if contact.firm:
+        card.add("org").value = [_text(contact.firm)] + ([_text(contact.name)] if contact.is_team else [])
+    if contact.phone:
+        _phone(card, contact, version)
+    if contact.email:
+        card.add("email").value = _text(contact.email)
+        card.email.type_param = "work" if version == "4.0" else ["INTERNET", "WORK"]
+    if version == "4.0":
+        _say(card, "kind", "group" if contact.is_team else "individual")
+        for code in language_codes(contact.languages):
+            _say(card, "lang", code)
+    _zone(card, contact.zone, version)
+    if contact.url:
+        _raw(card, "url", contact.url)
+    _raw(card, "uid", uuid.uuid5(uuid.NAMESPACE_URL, contact.key).urn)
+    moment = at.astimezone(UTC)
+    _raw(card, "rev", moment.strftime("%Y%m%dT%H%M%SZ" if version == "4.0" else "%Y-%m-%dT%H:%M:%SZ"))
+    return str(card.serialize(validate=False))
+
+
+def write_all(contacts: Iterable[Contact], *, at: datetime, version: str = "4.0") -> str:
+    """Return several cards in one file."""
+    return "".join(write(contact, at=at, version=version) for contact in contacts)
+
+
+def compact(contact: Contact) -> str:
+    """Return the little that fits into a picture a telephone reads easily: a vCard 3.0 of name, firm and reach."""
+    import vobject  # noqa: PLC0415  # slow to load
+
+    card = vobject.vCard()
+    _name(card, contact)
+    _say(card, "fn", _text(contact.name))
+    if contact.firm:
+        card.add("org").value = [_text(contact.firm)]
+    if contact.phone:
+        _say(card, "tel", _text(contact.phone))
+    if contact.email:
+        _say(card, "email", _text(contact.email))
+    return str(card.serialize(validate=False))
+
+
+def version_of(text: str) -> str:
+    """Return the version asked for, 4.0 where it is none of ours."""
+    return text if text in VERSIONS else VERSIONS[0]
+
+
+def file_name(name: str) -> str:
+    """Return a name for the file that every system takes: plain letters, digits and hyphens."""
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    return (re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "contact") + ".vcf"
+
+
+def language_codes(names: str) -> list[str]:
+    """Return the codes (RFC 5646) of languages by the names people give them; unknown ones are left out."""
+    said = (name.strip().lower() for name in re.split(r"[,;/·]", names))
+    return list(dict.fromkeys(LANGUAGES[name] for name in said if name in LANGUAGES))
+
+
+def dialled(phone: str, country: str) -> str:
+    """Return a number as a `tel:` address (RFC 3966), its extension included, or "" where it cannot be read so."""
+    try:
+        parsed = phonenumbers.parse(phone, country.upper() or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(parsed):
+        return ""
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.RFC3966)
+
+
+def _name(card: Any, contact: Contact) -> None:
+    """A person's family name is taken to be the last word; a team has one name."""
+    import vobject  # noqa: PLC0415  # slow to load
+
+    given, _space, family = ("", "", _text(contact.name)) if contact.is_team else _text(contact.name).rpartition(" ")
+    card.add("n").value = vobject.vcard.Name(family=family, given=given)
+
+
+def _phone(card: Any, contact: Contact, version: str) -> None:
+    uri = dialled(contact.phone, contact.country) if version == "4.0" else ""
+    line = _raw(card, "tel", uri) if uri else _say(card, "tel", _text(contact.phone))
+    if uri:
+        line.value_param = "uri"
+    line.type_param = ["work", "voice"] if version == "4.0" else ["WORK", "VOICE"]
+
+
+def _zone(card: Any, zone: str, version: str) -> None:
+    if zone:
+        line = _say(card, "tz", zone)
+        if version == "3.0":
+            line.value_param = "text"  # an offset would be wrong in half the year
+
+
+def _say(card: Any, name: str, value: str) -> Any:
+    line = card.add(name)
+    line.value = value
+    return line
+
+
+def _raw(card: Any, name: str, value: str) -> Any:
+    """A value that is no text: an address or a moment is not escaped."""
+    line = _say(card, name, value)
+    line.encoded = True
+    return line
+
+
+def _text(value: str) -> str:
+    """Every way to end a line is one, and no other control character stays: none may stand in a card."""
+    lines = LINE_BREAKS.sub("\n", value)
+    return "".join(c for c in lines if c == "\n" or unicodedata.category(c) != "Cc").strip()
