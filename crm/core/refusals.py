@@ -14,8 +14,9 @@ class Refused(ValidationError):
     field = ""  # the form field or API key concerned; empty: the act as a whole
     code = "refused"
 
-    def __init__(self, message: Any = None, *, field: str | None = None) -> None:
+    def __init__(self, message: Any = None, *, field: str | None = None, record_id: int | None = None) -> None:
         self.field = self.field if field is None else field
+        self.record_id = record_id  # the record concerned, in an act on several
         super().__init__(message or self.default_message, code=self.code)
 
     default_message: Any = ""

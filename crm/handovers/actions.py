@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.actions import Telling, notify_many
 from crm.core.actor import Actor
+from crm.core.refusals import Refused
 from crm.dossiers.actions import Happening, record_many
 from crm.dossiers.models import Dossier, Event, Topic
 from crm.handovers.absences import JUST_NOW, Cover, change_absence, end_absence, set_absence, set_absences
@@ -137,7 +138,7 @@ def _end_held(
     replaced = []
     for change in changes:
         start = change.starts_at or common
-        _refuse(change, held.get(_place(change), []), reason, start)
+        _refuse(change, held.get(_place(change), []), reason, start, among=len(changes))
         for assignment in held.get(_place(change), []):
             assignment.ends_at = start
             replaced.append(assignment)
@@ -182,16 +183,23 @@ def _holds(change: Change, held: dict[tuple[int, int, int], list[Assignment]]) -
     return any(a.poc_id == change.poc.pk for a in held.get(_place(change), []))
 
 
-def _refuse(change: Change, held: Sequence[Assignment], reason: str, start: datetime) -> None:
+def _refuse(change: Change, held: Sequence[Assignment], reason: str, start: datetime, *, among: int) -> None:
+    """Say no to one change; among several, for which record."""
     if change.poc.deactivated_at is not None:
         raise Deactivated
     for assignment in held:
-        if assignment.starts_at > start:
-            raise AlreadyAssigned if assignment.poc_id == change.poc.pk else AnotherBegins
         if assignment.poc_id == change.poc.pk:
-            raise AlreadyAssigned
+            raise _naming(AlreadyAssigned, change, among)
+        if assignment.starts_at > start:
+            raise _naming(AnotherBegins, change, among)
         if not reason.strip():
-            raise ReasonRequired
+            raise _naming(ReasonRequired, change, among)
+
+
+def _naming(refusal: type[Refused], change: Change, among: int) -> Refused:
+    if among == 1:
+        return refusal()
+    return refusal(f"{change.dossier.title}: {refusal.default_message}", record_id=change.dossier.pk)
 
 
 def assigned(made: Assignment, before: Assignment | None, at: datetime) -> Happening:

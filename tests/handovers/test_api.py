@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from crm.poc.models import Assignment
+from crm.users.models import RoleScope
 from tests.doors import ask_as, ids, problem
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
@@ -12,6 +13,7 @@ from tests.factories.contacts import ContactFactory
 from tests.factories.dossiers import topic
 from tests.factories.poc import AssignmentFactory, PersonFactory
 from tests.factories.projects import ProjectFactory
+from tests.factories.users import narrow
 
 URL = "/api/v1/assignments/"
 
@@ -101,3 +103,66 @@ def test_a_sales_rep_sees_who_answers_and_may_not_change_it(db, api):
     held = AssignmentFactory()
     assert ids(api.get(URL)) == [held.pk]
     assert problem(api.post(f"{URL}{held.pk}/end/", {"reason": "x"}, format="json"))[0] == 403
+
+
+# --- A selection
+
+
+def asked(records, poc, **more):
+    return {"records": [record.pk for record in records], "poc": poc.pk, "reason": "New region"} | more
+
+
+@pytest.mark.parametrize("many", [2, 40])
+def test_a_selection_changes_hands_in_the_same_number_of_queries(user, api, django_assert_num_queries, many):
+    bo = PersonFactory(signs_in=True)
+    records = [AccountFactory(dossier=AssignmentFactory().dossier) for _n in range(many)]
+    # rights, the role's scope · records, topic, POC · begin, locks, who holds · end, begin · three of events · grants
+    # of those ended · told: people twice, firm's words, notices, grants · end · shown
+    with django_assert_num_queries(20, exact=False) as captured:
+        made = api.post(f"{URL}bulk/", asked(records, bo), format="json")
+    assert made.status_code == 201, made.content
+    assert [row["record"]["id"] for row in made.json()["assignments"]] == [record.pk for record in records]
+    assert Assignment.objects.at(AT).filter(poc=bo, reason="New region").count() == many
+    assert len(captured) <= 20
+
+
+def test_one_record_in_the_way_stops_all_and_is_named(user, api):
+    free, taken = AccountFactory(), AccountFactory(name="Rio Verde")
+    bo = AssignmentFactory(dossier=taken.dossier).poc
+    answer = api.post(f"{URL}bulk/", asked([free, taken], bo), format="json")
+    assert problem(answer) == (409, "already_assigned", [("poc", "already_assigned")])
+    assert answer.json()["errors"][0]["record"] == taken.pk
+    assert answer.json()["detail"].startswith("Rio Verde: ")
+    assert not Assignment.objects.filter(dossier=free.pk).exists()
+
+
+@pytest.mark.parametrize(("many", "error"), [(0, "min_length"), (201, "max_length")])
+def test_a_selection_is_neither_empty_nor_too_long(user, api, many, error):
+    records = AccountFactory.create_batch(many)
+    answer = api.post(f"{URL}bulk/", asked(records, PersonFactory()), format="json")
+    assert problem(answer) == (400, "bad_values", [("records", error)])
+    assert not Assignment.objects.exists()
+
+
+def test_nobody_selects_what_they_do_not_see_nor_without_the_right(api, db):
+    narrow("account_manager", RoleScope.Sees.OWN)
+    ask_as(api)
+    hidden, bo = AccountFactory(), PersonFactory()
+    answer = api.post(f"{URL}bulk/", asked([hidden], bo), format="json")
+    assert problem(answer) == (400, "bad_values", [("records", "unknown")])
+    ask_as(api, "sales_rep")
+    assert api.post(f"{URL}bulk/", asked([hidden], bo), format="json").status_code == 403
+
+
+# --- History
+
+
+def test_what_counted_at_a_moment_is_found_by_it(user, api):
+    dossier = AccountFactory().dossier
+    old = AssignmentFactory(dossier=dossier, ends_at=AT - timedelta(days=1))
+    now = AssignmentFactory(dossier=dossier, starts_at=AT - timedelta(days=1))
+    AssignmentFactory()
+    assert ids(api.get(f"{URL}?record={dossier.pk}")) == [now.pk, old.pk]
+    assert ids(api.get(f"{URL}?record={dossier.pk}&at=2026-03-03T11:00:00Z")) == [old.pk]
+    assert ids(api.get(f"{URL}?record={dossier.pk}&at=2026-03-03T12:00:00Z")) == [now.pk]
+    assert api.get(f"{URL}?at=yesterday").status_code == 400

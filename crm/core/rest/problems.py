@@ -68,6 +68,7 @@ class FieldProblemSerializer(serializers.Serializer):
     field = serializers.CharField(help_text="The field, as `follow_up.due_at`; empty: the request as a whole.")
     code = serializers.CharField(help_text="Stable, for programs.")
     detail = serializers.CharField(help_text="A sentence in the caller's language.")
+    record = serializers.IntegerField(required=False, help_text="The record concerned, in an act on several.")
 
 
 class ProblemSerializer(serializers.Serializer):
@@ -96,7 +97,7 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
 
 
 def problem(
-    code: int, name: str, detail: Any, errors: list[dict[str, str]] | None = None, headers: dict[str, str] | None = None
+    code: int, name: str, detail: Any, errors: list[dict[str, Any]] | None = None, headers: dict[str, str] | None = None
 ) -> Response:
     """Answer with one problem; `name` is its stable code."""
     data: dict[str, Any] = {
@@ -119,7 +120,10 @@ def _refusal(error: ValidationError, context: dict[str, Any]) -> Response:
     field = getattr(view, "field_names", {}).get(error.field, error.field) if isinstance(error, Refused) else ""
     number = 409 if code in getattr(view, "conflicts", ()) else 422
     detail = " ".join(str(message) for message in error.messages)
-    return problem(number, code, detail, [{"field": field, "code": code, "detail": detail}])
+    wrong: dict[str, Any] = {"field": field, "code": code, "detail": detail}
+    if getattr(error, "record_id", None) is not None:
+        wrong["record"] = error.record_id  # type: ignore[attr-defined]
+    return problem(number, code, detail, [wrong])
 
 
 def _known(error: Exception) -> Exception:

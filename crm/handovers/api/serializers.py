@@ -9,13 +9,16 @@ from rest_framework import serializers
 
 from accounts.models import Account
 from contacts.models import Contact
-from crm.core.rest.fields import CodeField, Input, MomentField, NamedSerializer, RecordField
-from crm.dossiers.models import Topic
+from crm.core.rest.fields import CodeField, Input, MomentField, NamedSerializer, RecordField, RecordsField
+from crm.dossiers.models import Dossier, Topic
 from crm.dossiers.rest import RecordSerializer
+from crm.handovers.actions import Change
 from crm.poc.models import Assignment, PointOfContact
+from crm.poc.visibility import visible_dossiers
 from projects.models import Project
 
 MOST_PLACES = 20
+MOST_AT_ONCE = 200  # records changed in one act
 KINDS = ("account", "contact", "project")
 
 
@@ -29,6 +32,10 @@ def visible_contacts(user: Any) -> Any:
 
 def visible_projects(user: Any) -> Any:
     return Project.objects.visible_to(user).current().select_related("dossier")
+
+
+def visible_records(user: Any) -> Any:
+    return visible_dossiers(user).current().exclude(kind=Dossier.Kind.TOUCH_POINT)
 
 
 def all_pocs(user: Any) -> Any:
@@ -79,6 +86,32 @@ class AssignmentInput(Input):
         values["rank"] = values.pop("place")
         values["topic"] = values.get("topic") or Topic.objects.get(code=Topic.GENERAL)
         return values
+
+
+class SelectionInput(Input):
+    """Who is to answer for each of these records, with one reason."""
+
+    records = RecordsField(
+        visible_records, min_length=1, max_length=MOST_AT_ONCE, help_text="Ids of accounts, contacts and projects."
+    )
+    topic = CodeField(Topic.objects.in_use, required=False, help_text="`general` where it is left out.")
+    poc = RecordField(all_pocs)
+    place = serializers.IntegerField(min_value=0, max_value=MOST_PLACES, default=0)
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    starts_at = MomentField(required=False, allow_null=True, help_text="Left out: at once.")
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        """Turn the records into what the action takes: a change each."""
+        topic = values.pop("topic", None) or Topic.objects.get(code=Topic.GENERAL)
+        poc, rank = values.pop("poc"), values.pop("place")
+        values["changes"] = [Change(record, topic, poc, rank) for record in values.pop("records")]
+        return values
+
+
+class AssignedSerializer(serializers.Serializer):
+    """The assignments made, in the order of the records."""
+
+    assignments = AssignmentSerializer(many=True)
 
 
 class EndInput(Input):

@@ -12,9 +12,15 @@ from rest_framework.response import Response
 
 from crm.core.paging import Order
 from crm.core.rest.views import RecordViewSet
-from crm.handovers.actions import assign, end_assignment
+from crm.handovers.actions import assign, assign_many, end_assignment
 from crm.handovers.api.filters import AssignmentFilterSet
-from crm.handovers.api.serializers import AssignmentInput, AssignmentSerializer, EndInput
+from crm.handovers.api.serializers import (
+    AssignedSerializer,
+    AssignmentInput,
+    AssignmentSerializer,
+    EndInput,
+    SelectionInput,
+)
 from crm.poc.models import Assignment
 from crm.poc.visibility import visible_homes
 
@@ -29,6 +35,7 @@ class AssignmentViewSet(RecordViewSet):
     ordering = "-starts_at"
     conflicts = frozenset({"already_assigned", "another_begins"})
     field_names = {"rank": "place"}
+    acts_on = {"bulk": (Assignment, "add")}
 
     def get_queryset(self) -> Any:
         rows = Assignment.objects.for_list()
@@ -40,6 +47,14 @@ class AssignmentViewSet(RecordViewSet):
         """Let somebody answer, at once or from a moment on. Both are told; say why when somebody is replaced."""
         made = assign(**self.read(AssignmentInput), by=self.by, at=self.at)
         return self.created(made, Assignment.objects.for_list())
+
+    @extend_schema(request=SelectionInput, responses={201: AssignedSerializer})
+    @action(detail=False, methods=["post"])
+    def bulk(self, request: Request) -> Response:
+        """Let one point of contact answer for up to 200 records: all of them or none. An error names its record."""
+        made = assign_many(**self.read(SelectionInput), by=self.by, at=self.at)
+        rows = Assignment.objects.for_list().in_bulk([assignment.pk for assignment in made])
+        return Response({"assignments": self.shown([rows[assignment.pk] for assignment in made])}, status=201)
 
     @extend_schema(request=EndInput)
     @action(detail=True, methods=["post"])
