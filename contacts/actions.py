@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account
 from contacts.models import Contact, ContactEmail, ContactPhone, ContactRole
 from contacts.phones import e164, extension
+from crm.commitments.filing import follow
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.core.text import digits
@@ -107,7 +108,8 @@ def change_contact(
 ) -> Contact:
     """Change a contact; `emails`, `phones` and `roles` replace what is there, None leaves them.
 
-    What happened so far stays on the old account's timeline.
+    What happened so far stays on the old account's timeline; what is owed on the contact goes with them.
+    (`interactions.employers.change_employer` asks what else changes with the account.)
 
     :raises NameRequired: `name` is blank.
     :raises BadEmail: an address is none.
@@ -119,6 +121,8 @@ def change_contact(
     changes = change_fields(locked, fields | {"account": account})
     if changes:
         locked.save(update_fields=list(changes))
+    if "account" in changes:
+        follow(dossiers=[dossier])
     changes |= _replace_addresses(locked, emails, phones)
     changes |= _replace_roles(locked, roles)
     changes.pop("account", None)  # said by refile already

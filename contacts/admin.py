@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import Exists, OuterRef, Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from contacts.actions import change_contact, open_contact
-from contacts.forms import ContactForm
+from contacts.forms import ContactForm, EmployerForm
 from contacts.models import Contact, ContactEmail, ContactPhone, ContactRole
 from crm.core import clock
 from crm.core.admin_base import AdminForm
 from crm.core.text import digits
+from crm.desk.acts import Act, ActsAdmin
 from crm.desk.administration import actor
 from crm.desk.record_admin import RecordAdmin, autocomplete
 from crm.desk.word_admin import WordAdmin
+from interactions import employers
 
 LEAST_DIGITS = 3  # from which on a search looks among phone numbers
 
@@ -33,9 +37,25 @@ class ContactAdminForm(AdminForm, ContactForm):
         autocomplete(self, "account", Contact._meta.get_field("account"))
 
 
+class EmployerAdminForm(EmployerForm):
+    account = forms.ModelChoiceField(Account.objects.none(), label=_("New employer"), required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["account"].queryset = self.fields["account"].rows
+        autocomplete(self, "account", Contact._meta.get_field("account"))
+
+
 @admin.register(Contact)
-class ContactAdmin(RecordAdmin):
+class ContactAdmin(ActsAdmin, RecordAdmin):
     place = 20
+    change_form_template = RecordAdmin.change_form_template
+    acts = (
+        Act(
+            "employer", _("Changes employer"), "employer_view", "contacts.change_contact",
+            unless=lambda contact: contact.dossier.archived_at is not None,
+        ),
+    )  # fmt: skip
     form = ContactAdminForm
     list_display = ("title", "account_title", "who_answers", "position", "last_touch", "next_owed")
     fieldsets = (
@@ -59,6 +79,18 @@ class ContactAdmin(RecordAdmin):
     def act(self, request: HttpRequest, form: Any, changed: Contact | None) -> Contact:
         values = {"by": actor(request), "at": clock.of(request), **form.values()}
         return change_contact(contact=changed, **values) if changed else open_contact(**values)
+
+    def employer_view(self, request: HttpRequest, obj: Contact) -> HttpResponse:
+        """Ask where they are now and what becomes of what is open; then let them be there."""
+        owed, parts = employers.owed_about(obj), employers.parts_at(obj)
+        asked = partial(EmployerAdminForm, user=request.user, contact=obj, n_owed=len(owed), n_parts=len(parts))
+
+        def act(values: dict[str, Any]) -> str:
+            said = EmployerForm.said(values)
+            employers.change_employer(contact=obj, **said, by=actor(request), at=clock.of(request))
+            return _t("%(name)s has moved. What happened so far stays where it was.") % {"name": obj}
+
+        return self.act_page(request, obj, asked, act)
 
 
 @admin.register(ContactRole)

@@ -68,6 +68,51 @@ class ContactForm(forms.ModelForm):
         """The action validates and writes; the form's own instance stays as it was read."""
 
 
+class EmployerForm(forms.Form):
+    """Where a contact is from now on, what they are there, and what becomes of what is open."""
+
+    STAY, GO = "stay", "go"
+
+    account = RecordField(
+        label=_("New employer"), suggest="accounts:names", required=False, help_text=_("Empty: none for now.")
+    )
+    position = forms.CharField(label=_("Position"), max_length=100, required=False)
+    roles = forms.ModelMultipleChoiceField(
+        ContactRole.objects.none(), label=_("Roles there"), required=False, widget=forms.CheckboxSelectMultiple
+    )
+    owed = forms.ChoiceField(
+        label=_("What is owed"), widget=forms.RadioSelect, initial=GO,
+        choices=[(GO, _("Goes with them")), (STAY, _("Stays with the old account"))],
+    )  # fmt: skip
+    end_parts = forms.BooleanField(
+        label=_("Their parts in the old account's projects end"), required=False, initial=True
+    )
+
+    def __init__(self, *args: Any, user: User, contact: Contact, n_owed: int, n_parts: int, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        rows = Account.objects.visible_to(user).current().select_related("dossier")
+        self.fields["account"].rows = rows.exclude(pk=contact.account_id)
+        self.fields["roles"].queryset = ContactRole.objects.in_use()
+        if contact.account_id is None:
+            self.fields["account"].required = True
+            self.fields["account"].help_text = ""
+        if contact.account_id is None or not n_owed:
+            del self.fields["owed"]
+        if not n_parts:
+            del self.fields["end_parts"]
+
+    def values(self) -> dict[str, Any]:
+        """What the action takes."""
+        return self.said(self.cleaned_data)
+
+    @classmethod
+    def said(cls, values: dict[str, Any]) -> dict[str, Any]:
+        return {
+            "account": values["account"], "position": values["position"], "roles": values["roles"],
+            "move_owed": values.get("owed", cls.GO) == cls.GO, "end_parts": values.get("end_parts", True),
+        }  # fmt: skip
+
+
 class ContactFilter(forms.Form):
     """Narrows the list; lives in the address."""
 

@@ -11,4 +11,5 @@ urlpatterns = [
     path("names/", views.contact_names, name="names"),
     path("<id:pk>/", views.contact, name="contact"),
     path("<id:pk>/edit/", views.contact_edit, name="edit"),
+    path("<id:pk>/employer/", views.contact_employer, name="employer"),
 ]

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import Account
 from contacts import actions
-from contacts.forms import ContactFilter, ContactForm
+from contacts.forms import ContactFilter, ContactForm, EmployerForm
 from contacts.models import Contact, ContactEmail, ContactPhone, ContactQuerySet, ContactRole
 from crm.core import clock
 from crm.core.actor import Actor
@@ -22,6 +22,7 @@ from crm.core.paging import LONG_AGO, Order, page
 from crm.core.text import digits, search_key
 from crm.desk import record
 from crm.poc.seats import answering
+from interactions import employers
 from projects.models import Project
 
 LEAST_DIGITS = 3  # from which on a search looks among phone numbers
@@ -122,6 +123,32 @@ def contact_edit(request: HttpRequest, pk: int) -> HttpResponse:
             messages.success(request, _("Saved."))
             return redirect(saved)
     return render(request, "contacts/form.html", {"form": form, "contact": changed}, status=_status(form))
+
+
+@login_required
+@permission_required("contacts.change_contact", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def contact_employer(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a contact be at another account from now on."""
+    rows = Contact.objects.visible_to(request.user).current().for_list()
+    changed = get_object_or_404(rows, pk=pk)
+    owed, parts = employers.owed_about(changed), employers.parts_at(changed)
+    given = {"user": request.user, "contact": changed, "n_owed": len(owed), "n_parts": len(parts)}
+    form = EmployerForm(request.POST if request.method == "POST" else None, **given)
+    if request.method == "POST" and form.is_valid():
+        act = {"contact": changed, **form.values(), "by": Actor.of(request), "at": clock.of(request)}
+        moved = attempt(form, lambda: employers.change_employer(**act))
+        if moved:
+            messages.success(
+                request, _("%(name)s has moved. What happened so far stays where it was.") % {"name": moved}
+            )
+            return redirect(moved if _is_seen(request, moved) else "contacts:list")
+    context = {"form": form, "contact": changed, "owed": owed, "parts": parts}
+    return render(request, "contacts/employer.html", context, status=422 if form.errors else 200)
+
+
+def _is_seen(request: HttpRequest, moved: Contact) -> bool:
+    return Contact.objects.visible_to(request.user).filter(pk=moved.pk).exists()
 
 
 @login_required

@@ -16,10 +16,12 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account
 from contacts.models import Contact, ContactPhone
 from crm.commitments import actions as commitments
+from crm.commitments.ladder import POC
 from crm.commitments.models import Commitment, Kind
+from crm.commitments.notices import because
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
-from crm.dossiers.actions import record
+from crm.dossiers.actions import record, refuse_archived
 from crm.dossiers.models import Channel, Dossier, Event, Outcome, Purpose, Topic
 from crm.poc.decide import Answer, Reason
 from crm.poc.models import PointOfContact
@@ -103,7 +105,8 @@ class Logged:
 
     interaction: Interaction
     follow_up: FollowUp | None = None
-    answer: Commitment | None = None  # the answer that is owed now
+    answer: Commitment | None = None  # the first answer that is owed now
+    resolution: Commitment | None = None  # what is to be solved now
     told: PointOfContact | None = None
     is_new: bool = True
 
@@ -119,6 +122,7 @@ def log(
     :raises AccountMismatch: the project belongs to another account.
     :raises SettlesElsewhere: something settled is closed or lies elsewhere.
     :raises KeyTaken: somebody else used this client key.
+    :raises Archived: one of its records is archived.
     """
     try:
         with transaction.atomic():
@@ -157,12 +161,12 @@ def _log(touch: Touch, follow_up: NewFollowUp | None, settles: Sequence[Commitme
     interaction.poc = fetched.pocs[interaction.poc_id]
     interaction.save(force_insert=True)
     settled = _settle(interaction, settles, by, at)
-    owed = _owe_answer(interaction, by, at)
+    owed = _owe_answers(interaction, by, at)
     planned = open_follow_up(new=follow_up, interaction=interaction, by=by, at=at) if follow_up else None
     _touched(interaction, touch.phone)
-    event = _record(interaction, planned, settled | {"opened": [owed.pk] if owed else []}, by, at)
-    told = _tell(interaction, event, owed, by, at)
-    return Logged(interaction, planned, owed, told)
+    event = _record(interaction, planned, settled | {"opened": [c.pk for c in owed.values()]}, by, at)
+    told = _tell(interaction, event, because(answers[question], POC), by, at)
+    return Logged(interaction, planned, owed.get(Kind.FIRST_ANSWER), owed.get(Kind.RESOLUTION), told)
 
 
 def _complete(touch: Touch) -> None:
@@ -180,7 +184,7 @@ def _refuse(touch: Touch, at: datetime) -> None:
 
 
 def refuse_impossible(touch: Touch, at: datetime) -> None:
-    """:raises WhoRequired, InTheFuture, AccountMismatch, NoteTooLong: as `log`."""
+    """:raises WhoRequired, InTheFuture, AccountMismatch, NoteTooLong, Archived: as `log`."""
     if not any((touch.account, touch.contact, touch.project, touch.touch_point)):
         raise WhoRequired
     if touch.occurred_at is not None and touch.occurred_at > at:
@@ -189,6 +193,8 @@ def refuse_impossible(touch: Touch, at: datetime) -> None:
         raise AccountMismatch
     if len(touch.note) > MAX_NOTE:
         raise NoteTooLong
+    records = (touch.project, touch.contact, touch.account)
+    refuse_archived(*(r.dossier for r in records if r), field="who")
 
 
 def refuse_mismatch(touch: Touch, channel_ids: Collection[int]) -> None:
@@ -228,12 +234,18 @@ def reason_values(reason: Reason) -> dict[str, Any]:
 def _settle(
     interaction: Interaction, settles: Sequence[Commitment], by: Actor, at: datetime
 ) -> dict[str, list[tuple[int, str]] | list[int]]:
-    """Keep what was owed, or try it again where nobody was reached; return what undoing it needs."""
+    """Keep what was owed, or try it again where nobody was reached; return what undoing it needs.
+
+    What is to be solved is settled by an outcome after which nothing more is owed, by no other.
+    """
+    outcome = interaction.outcome
     kept, retried = [], []
     for commitment in settles:
         if commitment.home_id != interaction.home_id or commitment.is_closed:
             raise SettlesElsewhere
-        if interaction.outcome and interaction.outcome.asks_retry:
+        if commitment.kind == Kind.RESOLUTION and outcome and not outcome.is_final:
+            continue
+        if outcome and outcome.asks_retry:
             retried.append((commitment.pk, commitment.due_at.isoformat()))
             retry(commitment=commitment, by=by, at=at)
         else:
@@ -242,22 +254,27 @@ def _settle(
     return {"kept": kept, "retried": retried}
 
 
-def _owe_answer(interaction: Interaction, by: Actor, at: datetime) -> Commitment | None:
-    """Open the first answer where an inbound touch expects one; owed from now, however late it was logged."""
+def _owe_answers(interaction: Interaction, by: Actor, at: datetime) -> dict[str, Commitment]:
+    """Open the first answer and the resolution that an inbound touch asks for, by their kind.
+
+    Owed from now, however late it was logged.
+    """
     outcome, purpose = interaction.outcome, interaction.purpose
-    expected = (purpose and purpose.expects_answer) or (outcome and outcome.expects_answer)
-    if interaction.direction != Interaction.Direction.INBOUND or not expected or (outcome and outcome.is_final):
-        return None
-    return commitments.open_commitment(
-        dossier=interaction.dossier,
-        topic=interaction.topic,
-        kind=Kind.FIRST_ANSWER,
-        title=_answer_title(interaction),
-        purpose=purpose,
-        channel=interaction.channel,
-        by=by,
-        at=at,
-    )
+    if interaction.direction != Interaction.Direction.INBOUND or (outcome and outcome.is_final):
+        return {}
+    titles: dict[str, str] = {}
+    if (purpose and purpose.expects_answer) or (outcome and outcome.expects_answer):
+        titles[Kind.FIRST_ANSWER] = _answer_title(interaction)
+    if purpose and purpose.wants_resolution:
+        titles[Kind.RESOLUTION] = resolution_title(interaction)
+    promises = [
+        commitments.Promise(
+            dossier=interaction.dossier, topic=interaction.topic, kind=kind, title=title, purpose=purpose,
+            channel=interaction.channel, answers=interaction.poc_id if interaction.occurred_at == at else None,
+        )
+        for kind, title in titles.items()
+    ]  # fmt: skip
+    return {c.kind: c for c in commitments.open_commitments(promises, by=by, at=at)} if promises else {}
 
 
 def _answer_title(interaction: Interaction) -> str:
@@ -267,6 +284,12 @@ def _answer_title(interaction: Interaction) -> str:
         return _t("Call %(who)s back") % {"who": who}
     purpose = interaction.purpose.label if interaction.purpose else ""
     return _t("Answer %(who)s: %(purpose)s") % {"who": who, "purpose": purpose.lower()}
+
+
+def resolution_title(interaction: Interaction) -> str:
+    """What is to be solved, in a few words."""
+    purpose = interaction.purpose.label if interaction.purpose else _t("Question")
+    return _t("Solve for %(who)s: %(purpose)s") % {"who": interaction.them, "purpose": purpose.lower()}
 
 
 def _touched(interaction: Interaction, phone: ContactPhone | None) -> None:
@@ -325,7 +348,7 @@ def _record(
 
 
 def _tell(
-    interaction: Interaction, event: Event, owed: Commitment | None, by: Actor, at: datetime
+    interaction: Interaction, event: Event, why: dict[str, Any], by: Actor, at: datetime
 ) -> PointOfContact | None:
     """Tell whoever answers, where somebody else logged it; complaints and call-backs by mail too."""
     if interaction.poc.user_id is not None and interaction.poc.user_id == by.user_id:
@@ -336,7 +359,7 @@ def _tell(
         kind="logged",
         recipient_poc_ids=[interaction.poc_id],
         dossier=interaction.dossier,
-        context=facts_of(interaction) | personal_of(interaction),
+        context=facts_of(interaction) | personal_of(interaction) | why,
         channels=("inbox", "email") if urgent else ("inbox",),
         urgent=urgent,
         by=by,

@@ -12,9 +12,19 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from contacts.models import Contact, ContactRole
+from crm.commitments.filing import follow
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
-from crm.dossiers.actions import Filing, Happening, change_fields, file_many, record, record_many, refile
+from crm.dossiers.actions import (
+    Filing,
+    Happening,
+    change_fields,
+    file_many,
+    record,
+    record_many,
+    refile,
+    refuse_archived,
+)
 from crm.dossiers.models import Dossier, Event, Tier
 from projects.models import Project, Stakeholder
 
@@ -100,7 +110,8 @@ def change_project(
     changes = change_fields(locked, fields | {"account": account})
     if changes:
         locked.save(update_fields=list(changes))
-    changes.pop("account", None)  # said by refile already
+    if changes.pop("account", None):  # said by refile already
+        follow(dossiers=[dossier])
     if changes:
         record(kind=Event.Kind.CHANGED, dossiers=[dossier], by=by, at=at, facts={"changes": changes})
     locked.dossier = dossier
@@ -126,8 +137,11 @@ def add_stakeholder(
     """Give a contact a part in a project.
 
     :raises AlreadyStakeholder: they have it already.
+    :raises Archived: one of them is archived.
     """
     Project.objects.select_for_update(of=("self",), no_key=True).get(pk=project.pk)
+    refuse_archived(contact.dossier, field="contact")
+    refuse_archived(project.dossier, field="project")
     if project.stakeholders.filter(contact=contact, role=role).exists():
         raise AlreadyStakeholder
     stakeholder = Stakeholder.objects.create(project=project, contact=contact, role=role, influence=influence)

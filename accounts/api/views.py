@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import BigAutoField, CharField, DateTimeField
 from django.db.models.functions import Coalesce
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -17,11 +16,11 @@ from accounts.api.serializers import AccountInput, AccountSerializer
 from accounts.models import Account
 from crm.core.paging import LONG_AGO, Order
 from crm.core.rest.views import RecordViewSet
-from crm.dossiers.actions import archive
+from crm.handovers.rest import Archivable
 from crm.poc.rest import AnsweredFor
 
 
-class AccountViewSet(AnsweredFor, RecordViewSet):
+class AccountViewSet(Archivable, AnsweredFor, RecordViewSet):
     """Organisations: prospects, customers, partners, suppliers."""
 
     queryset = Account.objects.all()
@@ -49,14 +48,6 @@ class AccountViewSet(AnsweredFor, RecordViewSet):
         account = self.get_object()
         stays = {"name": account.name, "tier": account.dossier.tier, "parent": _parent(account)}
         change_account(account=account, **(stays | self.read(AccountInput, partial=True)), by=self.by, at=self.at)
-        return self.again(account)
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    def archive(self, request: Request, id: int) -> Response:
-        """Take it out of lists. Done already: nothing happens."""
-        account = self.get_object()
-        archive(dossier=account.dossier, by=self.by, at=self.at)
         return self.again(account)
 
 

@@ -76,3 +76,15 @@ class ContactInput(Input):
     preferred_channel = CodeField(Channel.objects.in_use, required=False, allow_null=True)
     language = serializers.ChoiceField(settings.LANGUAGES, required=False, allow_blank=True)
     zone = ZoneField(max_length=64, required=False, allow_blank=True)
+
+
+class EmployerInput(Input):
+    """Where a contact is from now on, what they are there, and what becomes of what is open."""
+
+    account = RecordField(visible_accounts, allow_null=True)
+    position = serializers.CharField(max_length=100, required=False, allow_blank=True, default="")
+    roles = serializers.ListField(child=CodeField(ContactRole.objects.in_use), max_length=MOST, default=list)
+    move_owed = serializers.BooleanField(
+        default=True, help_text="What is owed about them goes with them; false: it stays with the old account."
+    )
+    end_parts = serializers.BooleanField(default=True, help_text="Their parts in the old account's projects end.")

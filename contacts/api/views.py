@@ -13,15 +13,16 @@ from rest_framework.response import Response
 
 from contacts.actions import change_contact, open_contact
 from contacts.api.filters import ContactFilterSet
-from contacts.api.serializers import ContactInput, ContactSerializer
+from contacts.api.serializers import ContactInput, ContactSerializer, EmployerInput
 from contacts.models import Contact
 from crm.core.paging import LONG_AGO, Order
 from crm.core.rest.views import RecordViewSet
-from crm.dossiers.actions import archive
+from crm.handovers.rest import Archivable
 from crm.poc.rest import AnsweredFor
+from interactions.employers import change_employer
 
 
-class ContactViewSet(AnsweredFor, RecordViewSet):
+class ContactViewSet(Archivable, AnsweredFor, RecordViewSet):
     """People outside, usually at an account."""
 
     queryset = Contact.objects.all()
@@ -33,6 +34,7 @@ class ContactViewSet(AnsweredFor, RecordViewSet):
         "last_touch_at": Order(Coalesce("last_touch_at", LONG_AGO), DateTimeField()),
     }
     ordering = "name"
+    conflicts = Archivable.conflicts | {"same_employer"}
 
     def get_queryset(self) -> Any:
         return Contact.objects.visible_to(self.request.user).for_list().select_related("preferred_channel")
@@ -51,10 +53,9 @@ class ContactViewSet(AnsweredFor, RecordViewSet):
         change_contact(contact=contact, **(stays | self.read(ContactInput, partial=True)), by=self.by, at=self.at)
         return self.again(contact)
 
-    @extend_schema(request=None)
+    @extend_schema(request=EmployerInput)
     @action(detail=True, methods=["post"])
-    def archive(self, request: Request, id: int) -> Response:
-        """Take it out of lists. Done already: nothing happens."""
-        contact = self.get_object()
-        archive(dossier=contact.dossier, by=self.by, at=self.at)
-        return self.again(contact)
+    def employer(self, request: Request, id: int) -> Response:
+        """Let them be at another account: history stays with the old one, what is to come goes with them."""
+        moved = change_employer(contact=self.get_object(), **self.read(EmployerInput), by=self.by, at=self.at)
+        return self.again(moved, Contact.objects.for_list().select_related("preferred_channel"))

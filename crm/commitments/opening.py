@@ -14,7 +14,7 @@ from crm.commitments.models import Commitment, PolicyVersion
 from crm.commitments.refusals import AnswersNoMore, DueRequired, OddMoment, TitleRequired, UnknownZone
 from crm.core.actor import Actor
 from crm.core.working_time import WorkingTime, combine
-from crm.dossiers.actions import Happening, record_many
+from crm.dossiers.actions import Happening, record_many, refuse_archived
 from crm.dossiers.models import Channel, Dossier, Event, Purpose, Topic
 from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
@@ -77,6 +77,7 @@ def open_commitment(
     :raises OddMoment: decades away.
     :raises UnknownZone: `zone` is no zone.
     :raises AnswersNoMore: `poc` is deactivated.
+    :raises Archived: the record is archived.
     """
     promise = Promise(
         dossier=dossier, topic=topic, kind=kind, title=title, due_at=due_at, due_local=due_local, zone=zone, poc=poc,
@@ -144,6 +145,7 @@ def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None,
         raise TitleRequired
     if p.poc is not None and p.poc.deactivated_at is not None:
         raise AnswersNoMore
+    refuse_archived(p.dossier)
     due_at = p.due_at
     zone = p.zone or (p.poc.zone if p.poc else "") or version.firm_zone  # type: ignore[attr-defined]  # annotated
     if working is not None:

@@ -15,6 +15,7 @@ from crm.core import clock
 from crm.dossiers import vocabulary
 from crm.dossiers.models import Channel, Dossier, Event, Topic
 from crm.dossiers.timeline import Filters, page
+from crm.handovers.restoring import archived_by
 from crm.poc.resolve import Question
 from crm.poc.seats import seats_for, worth_showing
 from crm.poc.visibility import visible_homes
@@ -31,7 +32,10 @@ KINDS = {  # what the address calls it → events
         Kind.OWED, Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.REDUE, Kind.REASSIGNED, Kind.KEPT, Kind.CANCELLED,
         Kind.ESCALATED, Kind.PASSED_ON, Kind.RETURNED,
     ),
-    "changes": (Kind.CREATED, Kind.CHANGED, Kind.ARCHIVED, Kind.ASSIGNED, Kind.UNASSIGNED),
+    "changes": (
+        Kind.CREATED, Kind.CHANGED, Kind.ARCHIVED, Kind.RESTORED, Kind.MERGED, Kind.UNMERGED, Kind.ASSIGNED,
+        Kind.UNASSIGNED,
+    ),
 }  # fmt: skip
 
 
@@ -65,11 +69,13 @@ def context(
     for item in items:
         item.owner = seats[_question(item)].poc  # type: ignore[attr-defined]
     own = [seats[question] for question in here]
-    may_assign = request.user.has_perm("poc.add_assignment")
-    may_log = request.user.has_perm("interactions.add_interaction")
+    is_current = dossier.archived_at is None
+    may_assign = is_current and request.user.has_perm("poc.add_assignment")
+    may_log = is_current and request.user.has_perm("interactions.add_interaction")
     return {
         "dossier": dossier,
         "dossier_text": str(dossier.pk),
+        "archived": None if is_current else archived(request, dossier),
         "seats": own if all_topics else worth_showing(own),
         "projects": [(project, seats[question]) for project, question in below.items()],
         "items": items,
@@ -79,6 +85,12 @@ def context(
         "log_href": f"{reverse('interactions:log')}?record={dossier.pk}",
         **timeline(request, dossier, topics=offered),
     }
+
+
+def archived(request: HttpRequest, dossier: Dossier) -> dict[str, Any]:
+    """Return by which event a record was archived, and whether the reader may restore it. One query."""
+    may_restore = request.user.has_perm(f"{dossier.kind}s.change_{dossier.kind}")
+    return {"event": archived_by(dossier), "may_restore": may_restore}
 
 
 def _question(item: Commitment) -> Question:

@@ -26,6 +26,7 @@ from crm.core.forms import attempt
 from crm.core.templatetags import touch
 from crm.desk import record
 from crm.desk.administration import ToldAdmin, actor, chosen
+from crm.desk.archive_admin import ArchivingAdmin
 from crm.dossiers import timeline
 from crm.dossiers.models import Dossier, Tier, Topic
 from crm.dossiers.timeline import Entry
@@ -98,14 +99,14 @@ class WhoForm(ChangeForm):
         self.fields["poc"].widget.choices = self.fields["poc"].choices
 
 
-class RecordAdmin(ToldAdmin, ActedAdmin):
+class RecordAdmin(ArchivingAdmin, ToldAdmin, ActedAdmin):
     """The base of what has a dossier: its name, its tier, who answers for it, and its timeline as history."""
 
     section = Section.RECORDS
     search_fields = ("dossier__title_key",)
     ordering = ("dossier__title_key", "pk")
     list_filter: Sequence[Any] = (AnswersFilter, TierFilter, ArchivedFilter)
-    actions = ("change_poc",)
+    actions = ("change_poc", "archive_chosen", "restore_chosen")
     change_form_template = "admin/records/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -238,7 +239,8 @@ class RecordAdmin(ToldAdmin, ActedAdmin):
             "owed": record.with_owners(owed, at=at),
             "touches": touches.order_by("-occurred_at", "-pk")[:SHOWN],
             "who_href": reverse(f"admin:{self.opts.app_label}_{self.opts.model_name}_who", args=[obj.pk]),
-            "may_assign": self.has_assign_permission(request),
+            "may_assign": obj.dossier.archived_at is None and self.has_assign_permission(request),
+            "archive_href": "" if obj.dossier.archived_at else self.archive_href(obj),
         }
 
     def touched_by(self, obj: Any) -> Q:

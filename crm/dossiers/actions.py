@@ -1,4 +1,4 @@
-"""File a record, rename or move it, archive it, and record what happened."""
+"""File a record, rename or move it, and record what happened."""
 
 from __future__ import annotations
 
@@ -43,6 +43,12 @@ class TooDeep(Refused):
     field = "parent"
     code = "too_deep"
     default_message = _("At most five levels may stand above a record.")
+
+
+class Archived(Refused):
+    field = "record"
+    code = "archived"
+    default_message = _("It is archived. Restore it first.")
 
 
 @dataclass(slots=True)
@@ -136,12 +142,14 @@ def file_many(filings: Iterable[Filing]) -> list[Dossier]:
     :raises NameRequired: a title is blank.
     :raises NameTooLong: a title has more than 200 characters.
     :raises TooDeep: more than five levels would stand above one.
+    :raises Archived: a parent is archived.
     """
     filings = list(filings)
     dossiers = [_dossier(f) for f in filings]
     above = levels_above({f.parent.pk for f in filings if f.parent})
     if any(levels >= MAX_PARENTS for levels in above.values()):
         raise TooDeep
+    refuse_archived(*(f.parent for f in filings), field="parent")
     Dossier.objects.bulk_create(dossiers, batch_size=BATCH)
     alone = [d for d in dossiers if d.home_id is None]
     for start in range(0, len(alone), BATCH):
@@ -185,10 +193,12 @@ def refile(
     :raises NameTooLong: it has more than 200 characters.
     :raises CircularParent: `parent` is the record or lies below it.
     :raises TooDeep: more than five levels would stand above it, or above what belongs to it.
+    :raises Archived: the new parent is archived.
     """
     locked = _locked(dossier, parent)
     title = tidy_title(title)
     if parent and parent.pk != locked.parent_id:
+        refuse_archived(parent, field="parent")
         refuse_bad_parent(locked, parent)
     changes = _changes(locked, title, parent, tier)
     if changes:
@@ -282,12 +292,10 @@ def levels_below(dossier: Dossier) -> int:
         return int(cursor.fetchone()[0])
 
 
-@transaction.atomic
-def archive(*, dossier: Dossier, by: Actor, at: datetime) -> None:
-    """Take a record out of lists. Archived already: nothing happens."""
-    changed = Dossier.objects.filter(pk=dossier.pk, archived_at=None).update(archived_at=at)
-    if changed:
-        record(kind=Event.Kind.ARCHIVED, dossiers=[dossier], by=by, at=at)
+def refuse_archived(*dossiers: Dossier | None, field: str = "record") -> None:
+    """:raises Archived: one of these, as it was loaded, is archived."""
+    if any(dossier is not None and dossier.archived_at is not None for dossier in dossiers):
+        raise Archived(field=field)
 
 
 def change_fields(row: Any, fields: dict[str, Any]) -> dict[str, list[str]]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.commitments.actions import Telling, notify_many
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
-from crm.dossiers.actions import Happening, record_many
+from crm.dossiers.actions import Archived, Happening, record_many
 from crm.dossiers.models import Dossier, Event, Topic
 from crm.handovers.absences import JUST_NOW, Cover, change_absence, end_absence, set_absence, set_absences
 from crm.handovers.refusals import (
@@ -75,6 +75,7 @@ def assign(
     :raises ReasonRequired: somebody is replaced and `reason` is blank.
     :raises AnotherBegins: the place is planned for somebody from a later moment.
     :raises StartsInThePast: `starts_at` lies before `at`.
+    :raises Archived: the record is archived.
     """
     return assign_many(changes=[Change(dossier, topic, poc, rank)], reason=reason, by=by, at=at, starts_at=starts_at)[0]
 
@@ -155,9 +156,14 @@ def _place_of(assignment: Assignment) -> tuple[int, int, int]:
 
 
 def _lock(changes: Iterable[Change]) -> None:
-    """Take the records' locks, ids ascending, so that two planners wait for each other."""
+    """Take the records' locks, ids ascending, so that two planners wait for each other.
+
+    :raises Archived: one of them is archived.
+    """
     ids = sorted({c.dossier.pk for c in changes})
-    list(Dossier.objects.select_for_update(no_key=True).filter(pk__one_of=ids).order_by("pk").values_list("pk"))
+    rows = Dossier.objects.select_for_update(no_key=True).filter(pk__one_of=ids).order_by("pk")
+    if any(archived_at is not None for _pk, archived_at in rows.values_list("pk", "archived_at")):
+        raise Archived
 
 
 def _held(changes: Iterable[Change], common: datetime) -> dict[tuple[int, int, int], list[Assignment]]:

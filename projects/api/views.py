@@ -7,13 +7,12 @@ from typing import Any
 from django.db.models import BigAutoField, CharField, DateField, Value
 from django.db.models.functions import Coalesce
 from drf_spectacular.utils import extend_schema
-from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.core.paging import FAR_AWAY, Order
 from crm.core.rest.views import RecordViewSet
-from crm.dossiers.actions import archive
+from crm.handovers.rest import Archivable
 from crm.poc.rest import AnsweredFor
 from projects.actions import change_project, open_project
 from projects.api.filters import ProjectFilterSet
@@ -21,7 +20,7 @@ from projects.api.serializers import ProjectInput, ProjectSerializer
 from projects.models import Project
 
 
-class ProjectViewSet(AnsweredFor, RecordViewSet):
+class ProjectViewSet(Archivable, AnsweredFor, RecordViewSet):
     """Pieces of work for accounts."""
 
     queryset = Project.objects.all()
@@ -49,12 +48,4 @@ class ProjectViewSet(AnsweredFor, RecordViewSet):
         project = self.get_object()
         stays = {"name": project.name, "tier": project.dossier.tier, "account": project.account}
         change_project(project=project, **(stays | self.read(ProjectInput, partial=True)), by=self.by, at=self.at)
-        return self.again(project)
-
-    @extend_schema(request=None)
-    @action(detail=True, methods=["post"])
-    def archive(self, request: Request, id: int) -> Response:
-        """Take it out of lists. Done already: nothing happens."""
-        project = self.get_object()
-        archive(dossier=project.dossier, by=self.by, at=self.at)
         return self.again(project)

@@ -2,13 +2,13 @@ import pytest
 
 from crm.core.actor import Actor, Source
 from crm.dossiers.actions import (
+    Archived,
     CircularParent,
     Filing,
     Happening,
     NameRequired,
     NameTooLong,
     TooDeep,
-    archive,
     file,
     file_many,
     record,
@@ -151,17 +151,16 @@ def test_nothing_is_filed_below_five_levels():
         file(kind=Kind.ACCOUNT, title="Sixth", parent=chain(6))
 
 
-# --- Archive
+# --- Archived
 
 
-def test_archiving_is_recorded_once():
-    dossier = DossierFactory()
-    archive(dossier=dossier, by=actor(), at=AT)
-    archive(dossier=dossier, by=actor(), at=AT)
-    dossier.refresh_from_db()
-    assert dossier.archived_at == AT
-    assert Event.objects.filter(kind=Event.Kind.ARCHIVED).count() == 1
-    assert not Dossier.objects.current().filter(pk=dossier.pk).exists()
+def test_nothing_is_filed_below_what_is_archived():
+    gone = DossierFactory(archived_at=AT)
+    with pytest.raises(Archived) as refused:
+        file(kind=Kind.PROJECT, title="New line", parent=gone)
+    assert refused.value.field == "parent"
+    with pytest.raises(Archived):
+        refiled(DossierFactory(), parent=gone)
 
 
 # --- Record
