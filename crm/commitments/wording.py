@@ -116,8 +116,16 @@ register(
 )
 register(
     "returned",
-    Words(_("Solved: %(title)s"), _("%(by)s brings it back. Tell the customer and close it by %(due)s.")),
+    Words(_("Solved: %(title)s"), _("%(was)s has solved it. Tell the customer and close it by %(due)s.")),
 )
+register(
+    "left",
+    Words(
+        _("You take over from %(name)s"),
+        _("Records: %(n_records)s. Owed: %(n_owed)s. Decided by %(by)s. %(records)s"),
+    ),
+)
+register("stayed", Words(_("%(name)s stays"), _("What you had taken over is theirs again. Decided by %(by)s.")))
 register("logged", Words(_("New with %(record)s: %(contact)s"), _("%(user)s logged it for you.")))
 register(
     "undelivered",

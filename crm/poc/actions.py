@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.actor import Actor
@@ -15,7 +16,7 @@ from crm.core.refusals import Refused
 from crm.core.text import search_key
 from crm.dossiers.actions import Happening, NameRequired, change_fields, record, record_many
 from crm.dossiers.models import Event
-from crm.poc.models import Membership, PointOfContact
+from crm.poc.models import Absence, Assignment, Membership, PointOfContact
 
 if TYPE_CHECKING:
     from crm.users.models import User
@@ -57,6 +58,20 @@ class MailboxAddressRequired(Refused):
 class FrontDeskStays(Refused):
     code = "front_desk_stays"
     default_message = _("The front desk answers when nobody else does: it always stays.")
+
+
+class StillAnswers(Refused):
+    code = "still_answers"
+    default_message = _("%(name)s still answers for something. Say who follows: let them leave.")
+
+
+class LastMember(Refused):
+    field = "member"
+    code = "last_member"
+    default_message = _(
+        "%(name)s is the last one in this team. Put somebody else into it first, or let the team end: "
+        "then you are asked who takes over what it answers for."
+    )
 
 
 @dataclass(slots=True)
@@ -173,13 +188,46 @@ def change_poc(*, poc: PointOfContact, by: Actor, at: datetime, **fields: Any) -
 
 @transaction.atomic
 def deactivate(*, poc: PointOfContact, by: Actor, at: datetime) -> PointOfContact:
-    """Let a person or a team answer no longer; they stay in what was. Gone already: nothing happens.
+    """Let a person or a team answer no longer, who holds nothing any more; see `deactivate_many`."""
+    deactivate_many(pocs=[poc], by=by, at=at)
+    return PointOfContact.objects.get(pk=poc.pk)
 
-    :raises FrontDeskStays: it is the front desk.
+
+@transaction.atomic
+def deactivate_many(*, pocs: Collection[PointOfContact], by: Actor, at: datetime) -> None:
+    """Let people and teams answer no longer; they stay in what was. Gone already: nothing happens. Three queries.
+
+    Nobody goes by this who answers for something: nothing is uncovered by the way.
+
+    :raises FrontDeskStays: among them is the front desk.
+    :raises StillAnswers: one of them holds a place, now or later, leads a team, stands in for
+        somebody, or is the last one in a team that stays.
     """
-    if poc.is_house:
+    ids = [poc.pk for poc in pocs]
+    rows = PointOfContact.objects.active().filter(pk__one_of=ids).order_by("pk")
+    locked = list(rows.select_for_update(of=("self",), no_key=True))
+    if any(poc.is_house for poc in locked):
         raise FrontDeskStays
-    return poc if poc.deactivated_at is not None else change_poc(poc=poc, deactivated_at=at, by=by, at=at)
+    bound = rows.filter(_holding(ids, at)).first()
+    if bound is not None:
+        raise StillAnswers(StillAnswers.default_message % {"name": bound.name})
+    rows.update(deactivated_at=at)
+    changes = {"deactivated_at": ["", str(at)]}
+    record_many([_happening(Event.Kind.CHANGED, poc, at, changes=changes) for poc in locked], by=by, at=at)
+
+
+def _holding(leaving: Collection[int], at: datetime) -> Q:
+    """True of whoever among those who leave would leave something uncovered."""
+    stays = ~Q(team__one_of=list(leaving)) & Q(team__deactivated_at=None)
+    members = Membership.objects.filter(member__deactivated_at=None).exclude(member__one_of=list(leaving))
+    alone = Membership.objects.filter(stays, ~Exists(members.filter(team=OuterRef("team"))), member=OuterRef("pk"))
+    leads = PointOfContact.objects.active().exclude(pk__one_of=list(leaving)).filter(lead=OuterRef("pk"))
+    return (
+        Exists(Assignment.objects.overlapping(at, None).filter(poc=OuterRef("pk")))
+        | Exists(Absence.objects.overlapping(at, None).filter(cover=OuterRef("pk")))
+        | Exists(leads)
+        | Exists(alone)
+    )
 
 
 @transaction.atomic
@@ -217,10 +265,19 @@ def add_member(*, team: PointOfContact, member: PointOfContact, by: Actor, at: d
 
 @transaction.atomic
 def remove_member(*, team: PointOfContact, member: PointOfContact, by: Actor, at: datetime) -> None:
-    """Take a person out of a team, which stays their home team if it was. Not in it: nothing happens."""
-    removed, _rows = Membership.objects.filter(team=team, member=member).delete()
-    if removed:
-        _record_members(team, [member.name, ""], by, at)
+    """Take a person out of a team, which stays their home team if it was. Not in it: nothing happens.
+
+    :raises LastMember: nobody who answers would be left in it.
+    """
+    PointOfContact.objects.select_for_update(no_key=True).get(pk=team.pk)
+    own = Membership.objects.filter(team=team, member=member)
+    if not own.exists():
+        return
+    others = Membership.objects.filter(team=team).exclude(member=member)
+    if not others.filter(member__deactivated_at=None).exists():
+        raise LastMember(LastMember.default_message % {"name": member.name})
+    own.delete()
+    _record_members(team, [member.name, ""], by, at)
 
 
 def _record_members(team: PointOfContact, member: list[str], by: Actor, at: datetime) -> None:

@@ -8,9 +8,9 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import F, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from crm.core import clock
 from crm.core.admin_base import AdminForm, Inline, Section
@@ -20,7 +20,7 @@ from crm.desk.administration import PlainAdmin, ToldActedAdmin, actor
 from crm.dossiers.models import Topic
 from crm.handovers import actions as handovers
 from crm.handovers.forms import ChangeForm
-from crm.handovers.leaving import held_places, leave
+from crm.handovers.succeeding import succeed
 from crm.poc import actions
 from crm.poc.models import (
     Absence,
@@ -32,8 +32,6 @@ from crm.poc.models import (
     WorkingCalendar,
 )
 from crm.poc.visibility import pocs_of, visible_dossiers, visible_homes
-
-SHOWN = 50  # places shown on the page of somebody who leaves
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -86,16 +84,6 @@ class MemberInline(Inline):
     verbose_name_plural = _("members")
 
 
-class LeaveForm(forms.Form):
-    """Who follows somebody that no longer answers."""
-
-    successor = forms.ModelChoiceField(
-        PointOfContact.objects.active(), label=_("Who follows"), required=False,
-        help_text=_("Empty: the backups, the leads and the front desk answer until somebody is named."),
-    )  # fmt: skip
-    reason = forms.CharField(label=_("Why"), max_length=500, required=False)
-
-
 @admin.register(PointOfContact)
 class PocAdmin(ActsAdmin, ToldActedAdmin):
     section = Section.ANSWERS
@@ -112,6 +100,10 @@ class PocAdmin(ActsAdmin, ToldActedAdmin):
         Act(
             "leave", _("Answers no longer"), "leave_form", "poc.change_pointofcontact",
             unless=lambda poc: poc.is_house or poc.deactivated_at is not None,
+        ),
+        Act(
+            "stay", _("Undo that they left"), "leave_form", "poc.change_pointofcontact",
+            unless=lambda poc: poc.deactivated_at is None,
         ),
     )  # fmt: skip
 
@@ -151,21 +143,8 @@ class PocAdmin(ActsAdmin, ToldActedAdmin):
                 actions.add_member(member=row.cleaned_data["member"], **values)
 
     def leave_form(self, request: HttpRequest, poc: PointOfContact) -> HttpResponse:
-        """Let somebody answer no longer, and whoever follows answer in their places."""
-        held = held_places(poc, clock.of(request))
-
-        def act(values: dict[str, Any]) -> str:
-            n = leave(poc=poc, by=actor(request), at=clock.of(request), **values)
-            text = ngettext(
-                "%(name)s no longer answers; %(n)s place was theirs.",
-                "%(name)s no longer answers; %(n)s places were theirs.",
-                n,
-            )
-            return text % {"name": poc.name, "n": n}
-
-        fields = {"successor": Assignment._meta.get_field("poc")}
-        context = {"held": held[:SHOWN], "n_more": max(0, len(held) - SHOWN)}
-        return self.act_page(request, poc, LeaveForm, act, fields=fields, context=context, dangerous=True)
+        """Go where one says who follows."""
+        return redirect("handovers:leave", poc.pk)
 
     @admin.action(description=_("Answer again"), permissions=["change"])
     def answer_again(self, request: HttpRequest, queryset: QuerySet[PointOfContact]) -> None:
@@ -232,6 +211,13 @@ class AssignmentForm(AdminForm, forms.ModelForm):
 
 
 class EndForm(forms.Form):
+    """Why somebody answers no longer, and who follows."""
+
+    successor = forms.ModelChoiceField(PointOfContact.objects.active(), label=_("Who follows"), required=False)
+    leave_open = forms.BooleanField(
+        label=_("Leave it open"), required=False,
+        help_text=_("The backup, the lead or the front desk answers until somebody is named."),
+    )  # fmt: skip
     reason = forms.CharField(label=_("Why"), max_length=500)
 
 
@@ -282,10 +268,11 @@ class AssignmentAdmin(ActsAdmin, ToldActedAdmin):
         """Ask why nobody answers any more."""
 
         def act(values: dict[str, Any]) -> str:
-            handovers.end_assignment(assignment=assignment, by=actor(request), at=clock.of(request), **values)
+            succeed(assignment=assignment, by=actor(request), at=clock.of(request), **values)
             return _t("%(name)s no longer answers here.") % {"name": assignment.poc.name}
 
-        return self.act_page(request, assignment, EndForm, act, dangerous=True)
+        fields = {"successor": Assignment._meta.get_field("poc")}
+        return self.act_page(request, assignment, EndForm, act, fields=fields, dangerous=True)
 
 
 class AbsenceForm(AdminForm, forms.ModelForm):

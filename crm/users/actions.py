@@ -44,6 +44,14 @@ class LastAdministrator(Refused):
     default_message = _("Somebody who is active must remain an administrator.")
 
 
+class StillAnswers(Refused):
+    field = "is_active"
+    code = "still_answers"
+    default_message = _(
+        "%(name)s still answers as a point of contact. Let them leave there: you are asked who follows."
+    )
+
+
 @transaction.atomic
 def open_user(
     *,
@@ -87,11 +95,10 @@ def change_user(
     groups: Collection[Group],
     language: str = "",
     time_zone: str = "",
-    is_active: bool = True,
     by: Actor,
     at: datetime,
 ) -> User:
-    """Change who somebody is and what they may; not active, they cannot sign in any more. They are never deleted.
+    """Change who somebody is and what they may; see `set_active` for whether they sign in.
 
     :raises NameRequired: `name` is blank.
     :raises BadAddress: `email` is no address.
@@ -106,20 +113,48 @@ def change_user(
         raise SignsInAlready(SignsInAlready.default_message % {"value": email})
     before = list(locked.groups.order_by("name"))
     staff = locked.is_superuser or any(group.name in OPENS_ADMINISTRATION for group in groups)
-    fields = {"language": language, "time_zone": time_zone, "is_active": is_active, "is_staff": staff}
+    fields = {"language": language, "time_zone": time_zone, "is_staff": staff}
     changes = change_fields(locked, fields)
     personal = change_fields(locked, {"name": name, "email": email})
     if {g.pk for g in before} != {g.pk for g in groups}:
         locked.groups.set(groups)
         changes["groups"] = [", ".join(g.name for g in before), ", ".join(sorted(g.name for g in groups))]
     locked.save()
-    if not User.objects.filter(Q(groups__name=ADMINISTRATOR) | Q(is_superuser=True), is_active=True).exists():
-        raise LastAdministrator
+    _refuse_no_administrator()
     if changes or personal:
         facts = {"kind": "user", "user": user.pk, "changes": changes | {key: ["", ""] for key in personal}}
         values = {"name": name, "changes": personal}
         record(kind=Event.Kind.CHANGED, dossiers=[], by=by, at=at, facts=facts, personal=values)
     return locked
+
+
+@transaction.atomic
+def set_active(*, user: User, is_active: bool, by: Actor, at: datetime) -> User:
+    """Let somebody sign in or not; their open pages and API tokens stop at once. They are never deleted.
+
+    As it is already: nothing happens.
+
+    :raises StillAnswers: they are a point of contact who answers; `crm.handovers.leaving` ends both.
+    :raises LastAdministrator: nobody who is active would be an administrator any more.
+    """
+    locked = User.objects.select_for_update(of=("self",), no_key=True).get(pk=user.pk)
+    changes = change_fields(locked, {"is_active": is_active})
+    if not changes:
+        return locked
+    poc = getattr(locked, "poc", None)
+    if not is_active and poc is not None and poc.deactivated_at is None:
+        raise StillAnswers(StillAnswers.default_message % {"name": locked.name})
+    locked.save(update_fields=["is_active"])
+    _refuse_no_administrator()
+    facts = {"kind": "user", "user": user.pk, "changes": changes}
+    record(kind=Event.Kind.CHANGED, dossiers=[], by=by, at=at, facts=facts, personal={"name": locked.name})
+    return locked
+
+
+def _refuse_no_administrator() -> None:
+    """:raises LastAdministrator: nobody who is active is one."""
+    if not User.objects.filter(Q(groups__name=ADMINISTRATOR) | Q(is_superuser=True), is_active=True).exists():
+        raise LastAdministrator
 
 
 def tidy_address(email: str) -> str:
