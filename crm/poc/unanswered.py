@@ -6,7 +6,7 @@ way up, on the topic and on *general*, is a gap.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.db.models.expressions import RawSQL
 from crm.dossiers.models import Dossier
 from crm.poc import standing
 from crm.poc.decide import MAX_PLACES
-from crm.poc.models import PRIMARY, Assignment
+from crm.poc.models import PRIMARY, Assignment, AssignmentQuerySet
 from crm.poc.standing import Standing
 
 
@@ -29,36 +29,51 @@ def unanswered(at: datetime, *, kind: str = "") -> Q:
 
 def gaps_among(records: QuerySet[Dossier], topic_id: int, house: Standing) -> RawSQL:
     """Return the ids of those `records` for which only the front desk answers on a topic; for use in `__in`."""
-    start, start_params = _sql(records.values("pk", "parent_id"))
-    places, places_params = _sql(answered_places(topic_id, house).values("dossier_id"))
+    begun, begun_params = _sql(records.values("pk", "parent_id"))
+    nobody, nobody_params = _nobody_at(topic_id, house)
     sql = f"""
         WITH RECURSIVE
-        answered (id) AS MATERIALIZED ({places}),
-        begun (id, parent_id) AS ({start}),
+        begun (id, parent_id) AS ({begun}),
         climbed (id, above, level) AS (
-            SELECT id, parent_id, 1 FROM begun
-            WHERE NOT EXISTS (SELECT 1 FROM answered WHERE answered.id = begun.id)
+            SELECT begun.id, begun.parent_id, 1 FROM begun WHERE {nobody.format(record="begun.id")}
             UNION ALL
             SELECT climbed.id, d.parent_id, climbed.level + 1
             FROM climbed JOIN dossiers_dossier d ON d.id = climbed.above
-            WHERE climbed.level < {MAX_PLACES} AND NOT EXISTS (SELECT 1 FROM answered WHERE answered.id = d.id)
+            WHERE climbed.level < {MAX_PLACES} AND {nobody.format(record="d.id")}
         )
         SELECT id FROM climbed WHERE above IS NULL OR level = {MAX_PLACES}"""
-    return RawSQL(sql, [*places_params, *start_params])  # noqa: S611  # compiled by Django; values are parameters
+    return RawSQL(sql, [*begun_params, *nobody_params, *nobody_params])  # noqa: S611  # compiled by Django
 
 
-def answered_places(topic_id: int, house: Standing) -> QuerySet[Assignment]:
-    """Return assignments by which somebody answers, on a topic or on *general*: one named, or a backup beside them."""
-    topics = dict.fromkeys((topic_id, house.general_id))
-    silent, absent = Q(), Q()
-    for topic in topics:
-        silent |= Q(topic=topic, poc__one_of=house.silent(topic))
-        absent |= Q(topic=topic, poc__one_of=house.not_there(topic))
-    held = Assignment.objects.at(house.at).filter(topic__in=list(topics))
-    named = Assignment.objects.at(house.at).primary().filter(dossier=OuterRef("dossier"), topic=OuterRef("topic"))
-    primary = Q(rank=PRIMARY) & ~silent
-    backup = Q(rank__gt=PRIMARY) & ~absent & Exists(named)
-    return held.filter(primary | backup)
+def _nobody_at(topic_id: int, house: Standing) -> tuple[str, list[Any]]:
+    """Return SQL that is true of a record, put in for `{record}`, where nobody answers on the topic nor on *general*."""
+    named, named_params = _sql(_answering(topic_id, house).values("dossier_id"))
+    backups, backups_params = _sql(_backing_up(topic_id, house).values("dossier_id"))
+    none_of = "NOT EXISTS (SELECT 1 FROM ({}) AS place WHERE place.dossier_id = {{record}})"
+    return f"{none_of.format(named)} AND {none_of.format(backups)}", [*named_params, *backups_params]
+
+
+def _answering(topic_id: int, house: Standing) -> AssignmentQuerySet:
+    """Narrow to the assignments of those named first for whom anybody answers: they, their cover or their lead."""
+    return _first(topic_id, house).exclude(_each(topic_id, house, house.silent))
+
+
+def _backing_up(topic_id: int, house: Standing) -> AssignmentQuerySet:
+    """Narrow to backups who are there, beside somebody for whom nobody else answers."""
+    failing = _first(topic_id, house).filter(_each(topic_id, house, house.silent))
+    beside = failing.filter(dossier=OuterRef("dossier"), topic=OuterRef("topic"))
+    backups = Assignment.objects.at(house.at).filter(rank__gt=PRIMARY, topic__in=[topic_id, house.general_id])
+    return backups.exclude(_each(topic_id, house, house.not_there)).filter(Exists(beside))
+
+
+def _first(topic_id: int, house: Standing) -> AssignmentQuerySet:
+    return Assignment.objects.at(house.at).primary().filter(topic__in=[topic_id, house.general_id])
+
+
+def _each(topic_id: int, house: Standing, who: Callable[[int], list[int]]) -> Q:
+    """True of an assignment held by one of `who`, asked for its own topic."""
+    held = Q(topic=topic_id, poc__one_of=who(topic_id))
+    return held | Q(topic=house.general_id, poc__one_of=who(house.general_id))
 
 
 def _sql(rows: QuerySet[Any]) -> tuple[str, Sequence[Any]]:

@@ -13,6 +13,7 @@ from crm.desk.gaps.scope import Scope
 from crm.dossiers.models import Dossier
 from crm.poc.models import Assignment
 from crm.poc.unanswered import gaps_among
+from interactions.models import TouchPoint
 from projects.models import Project
 
 AHEAD = timedelta(days=14)  # from when on an end without a successor is shown
@@ -32,7 +33,8 @@ def unanswered(scope: Scope) -> QuerySet[Dossier]:
     kind it is every record of that kind. Where unknown callers are kept, the front desk is meant
     to answer.
     """
-    records = scope.records().exclude(touch_point__is_default=True)
+    callers = TouchPoint.objects.filter(dossier=OuterRef("pk"), is_default=True)
+    records = scope.records().filter(~Exists(callers))
     if not scope.kind:
         alone = Q(parent=None) | Q(parent__archived_at__isnull=False)
         records = records.filter(Q(kind__in=(Kind.ACCOUNT, Kind.TOUCH_POINT)) | alone)
