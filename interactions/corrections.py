@@ -70,7 +70,7 @@ def withdraw(*, interaction: Interaction, by: Actor, at: datetime) -> Interactio
     locked = Interaction.objects.select_for_update(of=("self",), no_key=True).for_list().get(pk=interaction.pk)
     if locked.withdrawn_at is not None:
         return locked
-    facts = _facts_when_logged(locked)
+    facts = facts_when_logged(locked)
     locked.withdrawn_at = at
     locked.save(update_fields=["withdrawn_at"])
     _take_back(locked, facts, by, at)
@@ -86,8 +86,8 @@ def withdraw(*, interaction: Interaction, by: Actor, at: datetime) -> Interactio
     return locked
 
 
-def _facts_when_logged(interaction: Interaction) -> dict[str, Any]:
-    """What the event of its logging says. One query."""
+def facts_when_logged(interaction: Interaction) -> dict[str, Any]:
+    """Return what the event of its logging says, what it opened and settled included. One query."""
     rows = EventDossier.objects.filter(
         dossier=interaction.dossier_id, happened_at=interaction.occurred_at, event__kind=Event.Kind.LOGGED
     ).values_list("event__facts", flat=True)
@@ -158,7 +158,7 @@ def put_to_record(
 
 def _facts_of_stranger(interaction: Interaction, came_from: Dossier) -> dict[str, Any]:
     here, interaction.dossier = interaction.dossier, came_from
-    facts = _facts_when_logged(interaction)
+    facts = facts_when_logged(interaction)
     interaction.dossier = here
     return facts
 

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from contacts.models import Contact
-from crm.commitments.models import Commitment
+from crm.commitments.models import Commitment, Kind
 from crm.dossiers import vocabulary
 from crm.dossiers.models import Channel, Dossier, Outcome, OutcomeQuerySet, Purpose, Topic
 from crm.poc import words
@@ -213,7 +213,10 @@ def look_ahead(place: Dossier, topic: Topic, *, topics: Sequence[Topic], at: dat
 
 
 def offered_to_settle(subject: Subject, *, at: datetime) -> list[Commitment]:
-    """Return what this log may settle, soonest first; `is_suggested` where it is due by tomorrow. One query."""
+    """Return what this log may settle, soonest first; `is_suggested` where it is due by tomorrow. One query.
+
+    What is to be solved is suggested whenever it is due: only an outcome that solves it settles it.
+    """
     if not subject.is_visible:
         return []
     places = [r.dossier_id for r in (subject.contact, subject.project, subject.account) if r is not None]
@@ -225,7 +228,7 @@ def offered_to_settle(subject: Subject, *, at: datetime) -> list[Commitment]:
     found = list(owed.select_related("follow_up__contact__dossier").order_by("due_at", "pk")[:OFFERED])
     tomorrow = (timezone.localtime(at) + timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
     for commitment in found:
-        commitment.is_suggested = commitment.due_at < tomorrow  # type: ignore[attr-defined]
+        commitment.is_suggested = commitment.kind == Kind.RESOLUTION or commitment.due_at < tomorrow  # type: ignore[attr-defined]
     return found
 
 

@@ -17,7 +17,7 @@ from django.db import transaction
 
 from crm.commitments import notices
 from crm.commitments.models import OWNER_KEPT, Commitment
-from crm.commitments.moving import acted, begin_anew, move_locked, others
+from crm.commitments.moving import GIVEN, Meaning, acted, begin_anew, move_locked, others
 from crm.commitments.opening import Promise, due_in, local_parts, open_commitment, open_commitments
 from crm.commitments.refusals import (
     ClosedAlready,
@@ -128,22 +128,21 @@ def reassign(
     poc: PointOfContact | None,
     reason: str = "",
     as_owner: bool = False,
-    event: str = Event.Kind.REASSIGNED,
-    notice: str = "reassigned",
+    meaning: Meaning = GIVEN,
     by: Actor,
     at: datetime,
 ) -> Commitment:
     """Give it to `poc` by name (None: to whoever answers), and tell them; what was pending for others is taken back.
 
-    Overdue already, that one notice is also the step at the due moment. `event` is recorded and `notice`
-    told, where giving it away means something of its own.
+    Overdue already, that one notice is also the step at the due moment. `meaning` is for an act that means more by
+    it than giving it away.
 
     :raises ClosedAlready: it is done or cancelled.
     :raises AnswersNoMore: `poc` is deactivated.
     :raises SettledElsewhere: only its owner's action gives this kind away.
     """
     c = _locked(commitment)
-    move_locked([c], to=poc, reason=reason, as_owner=as_owner, by=by, at=at)
+    move_locked([c], to=poc, reason=reason, as_owner=as_owner, meaning=meaning, by=by, at=at)
     return c
 
 
@@ -196,15 +195,16 @@ def notify(
     at: datetime,
     channels: Sequence[str] = (notices.INBOX, notices.EMAIL),
     urgent: bool = False,
+    cause: str = "",
 ) -> None:
     """Tell people one thing once, whichever door it comes through; they may open the record from then on.
 
     `idem_key` names the thing (`a:` an assignment, `e:` an event, `h:` a handover); telling it
     again does nothing. `kind` is a name in `crm.commitments.wording`, `context` (JSON) its words.
     Teams are told as they want to be; the absent, and whoever acts, are left out. Called inside
-    the action's own transaction.
+    the action's own transaction. `cause` is what their grants end with, where it is not this telling.
     """
-    telling = Telling(idem_key, kind, list(recipient_poc_ids), dossier, context)
+    telling = Telling(idem_key, kind, list(recipient_poc_ids), dossier, context, cause)
     notify_many(tellings=[telling], by=by, at=at, channels=channels, urgent=urgent)
 
 

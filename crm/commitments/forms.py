@@ -28,6 +28,28 @@ class ReassignForm(forms.Form):
         self.fields["poc"].queryset = PointOfContact.objects.active().order_by("kind", "name_key", "pk")
 
 
+class PassOnForm(forms.Form):
+    """To which specialist a problem goes, and what they should know."""
+
+    to = forms.ModelChoiceField(PointOfContact.objects.none(), label=_("To whom"), empty_label=_("Choose"))
+    note = forms.CharField(
+        label=_("What they should know"), max_length=1000, required=False, widget=forms.Textarea(attrs={"rows": 3})
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["to"].queryset = PointOfContact.objects.active().order_by("-kind", "name_key", "pk")
+
+
+class HandBackForm(forms.Form):
+    """How a problem was solved."""
+
+    resolution = forms.CharField(
+        label=_("How it was solved"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Whoever answers tells the customer, in these words or their own."),
+    )  # fmt: skip
+
+
 class CancelForm(forms.Form):
     """Why nothing is owed any more."""
 

@@ -8,6 +8,7 @@ reader become a digest when they are packed.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -29,6 +30,17 @@ COLUMNS = (
     "poc_id", "state", "generation", "acted_at", "next_action_at", "hold_until", "plan_errors", "quarantined_at",
     "anchor_at", "cursor", "repeat_no", "handed_off_at", "used_up_at", "escalated_to_id", "escalated_at",
 )  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What giving something away means: the event that is recorded, and the notice that tells of it."""
+
+    event: str = Event.Kind.REASSIGNED
+    notice: str = "reassigned"
+
+
+GIVEN = Meaning()
 
 
 @transaction.atomic
@@ -67,6 +79,7 @@ def move_locked(
     reason: str,
     as_owner: bool,
     tell: bool = True,
+    meaning: Meaning = GIVEN,
     by: Actor,
     at: datetime,
 ) -> list[Commitment]:
@@ -84,9 +97,10 @@ def move_locked(
         c.poc = to
         acted(c, Commitment.State.OPEN, at)
         begin_anew(c, max(c.due_at, at))
-    _tell(moved, tell, by, at)
+    said = {c.pk: _said(was[c.pk], reason.strip(), by) for c in moved}
+    _tell(moved, meaning.notice if tell else "", said, by, at)
     bulk.update(Commitment, COLUMNS, [(c.pk, *(getattr(c, name) for name in COLUMNS)) for c in moved])
-    record_many([_happening(c, was[c.pk], reason.strip(), at) for c in moved], by=by, at=at)
+    record_many([_happening(meaning.event, c, was[c.pk], reason.strip(), at) for c in moved], by=by, at=at)
     return moved
 
 
@@ -111,35 +125,42 @@ def others(people: Iterable[Recipient], by: Actor) -> list[Recipient]:
     return [p for p in people if p.user_id is None or p.user_id != by.user_id]
 
 
-def _tell(moved: Sequence[Commitment], tell: bool, by: Actor, at: datetime) -> None:
+def _said(was: PointOfContact | None, reason: str, by: Actor) -> dict[str, Any]:
+    """What whoever has it now is told of how it came to them."""
+    return {"by": str(by.user or ""), "was": was.name if was else "", "reason": reason}
+
+
+def _tell(
+    moved: Sequence[Commitment], notice: str, said: Mapping[int, dict[str, Any]], by: Actor, at: datetime
+) -> None:
     """Write the notice of each; where it is due already, that is also the step at the due moment.
 
-    Without `tell`, those who have it now may only open what it lies on.
+    Without a `notice`, those who have it now may only open what it lies on.
     """
     questions = {c.pk: Question(c.dossier_id, c.topic_id, c.poc_id) for c in moved}
     answers = resolve_many(questions.values(), at=at)
     groups = recipients({answer.poc_id for answer in answers.values()}, at=at)
-    due_steps = _due_steps([c for c in moved if tell and c.due_at <= at])
+    due_steps = _due_steps([c for c in moved if notice and c.due_at <= at])
     rows: list[notices.Row] = []
     grants: list[notices.Told] = []
     for c in moved:
         answer = answers[questions[c.pk]]
         everybody = notices.reachable(groups[answer.poc_id])
         people = others(everybody, by)
-        facts = {"why": ladder.POC, "by": str(by.user or ""), "answers": answer.poc_id, "holder": answer.holder_id}
+        facts = notices.because(answer, ladder.POC) | said[c.pk]
         cursor, step = due_steps.get(c.policy_version_id, (0, None)) if everybody and c.due_at <= at else (0, None)
         c.cursor = cursor
         c.handed_off_at = at if cursor and not people else None  # whoever takes it themselves knows
-        rows += _rows(c, people, facts, step, at) if tell else []
+        rows += _rows(c, notice, people, facts, step, at) if notice else []
         grants += [notices.Told(p.poc_id, c.home_id, c.grant_cause) for p in people]
     notices.write(rows, grants)
 
 
 def _rows(
-    c: Commitment, people: Sequence[Recipient], facts: Mapping[str, Any], step: int | None, at: datetime
+    c: Commitment, kind: str, people: Sequence[Recipient], facts: Mapping[str, Any], step: int | None, at: datetime
 ) -> list[notices.Row]:
     stem = f"c:{c.pk}:g{c.generation}:assigned"
-    rows = notices.plain_rows(stem, "reassigned", c.dossier_id, people, BOTH, facts, at, priority=notices.ESCALATION)
+    rows = notices.plain_rows(stem, kind, c.dossier_id, people, BOTH, facts, at, priority=notices.ESCALATION)
     return [r._replace(commitment_id=c.pk, generation=c.generation, step=step, slot=ladder.POC) for r in rows]
 
 
@@ -154,7 +175,7 @@ def _due_steps(due: Sequence[Commitment]) -> dict[int, tuple[int, int]]:
     return found
 
 
-def _happening(c: Commitment, was: PointOfContact | None, reason: str, at: datetime) -> Happening:
+def _happening(kind: str, c: Commitment, was: PointOfContact | None, reason: str, at: datetime) -> Happening:
     facts = {
         "commitment": c.pk, "kind": c.kind, "due_at": c.due_at.isoformat(),
         "poc": c.poc_id, "was": was.pk if was else None,
@@ -162,4 +183,4 @@ def _happening(c: Commitment, was: PointOfContact | None, reason: str, at: datet
     personal = {
         "title": c.title, "poc": c.poc.name if c.poc else "", "was": was.name if was else "", "reason": reason,
     }  # fmt: skip
-    return Happening(Event.Kind.REASSIGNED, [c.dossier], at, facts, personal)
+    return Happening(kind, [c.dossier], at, facts, personal)

@@ -11,5 +11,7 @@ urlpatterns = [
     path("<id:pk>/on-it/", views.acknowledge, name="acknowledge"),
     path("<id:pk>/snooze/", views.snooze, name="snooze"),
     path("<id:pk>/reassign/", views.reassign, name="reassign"),
+    path("<id:pk>/pass-on/", views.pass_on, name="pass_on"),
+    path("<id:pk>/hand-back/", views.hand_back, name="hand_back"),
     path("<id:pk>/cancel/", views.cancel, name="cancel"),
 ]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.commitments import actions
-from crm.commitments.forms import CancelForm, ReassignForm, SnoozeForm
+from crm.commitments.forms import CancelForm, HandBackForm, PassOnForm, ReassignForm, SnoozeForm
 from crm.commitments.models import Commitment
 from crm.core import clock
 from crm.core.actor import Actor
@@ -25,7 +25,7 @@ from crm.core.templatetags.moments import moment_words
 from crm.desk.record import with_owners
 from crm.poc.calendars import house_working_time, working_times
 from crm.poc.models import PointOfContact
-from interactions import due
+from interactions import due, passing
 
 Act = Callable[[Commitment], object]
 
@@ -82,6 +82,36 @@ def reassign(request: HttpRequest, pk: int) -> HttpResponse:
     return _perform(
         request, pk, lambda c: actions.reassign(commitment=c, poc=poc, **_by(request)), said, reassign_form=form
     )
+
+
+@login_required
+@permission_required("commitments.change_commitment", raise_exception=True)
+@require_POST
+def pass_on(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a specialist solve it, while whoever answers keeps talking to the customer."""
+    form = PassOnForm(request.POST)
+    if not form.is_valid():
+        return _item_page(request, _owed(request, pk), pass_on_form=form)
+    values = form.cleaned_data
+    said = _("%(name)s has it now. They and whoever answers are told.") % {"name": values["to"].name}
+    return _perform(
+        request, pk, lambda c: passing.pass_on(commitment=c, **values, **_by(request)), said, pass_on_form=form
+    )
+
+
+@login_required
+@permission_required("commitments.change_commitment", raise_exception=True)
+@require_POST
+def hand_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """Bring it back solved to whoever answers."""
+    form = HandBackForm(request.POST)
+    if not form.is_valid():
+        return _item_page(request, _owed(request, pk), hand_back_form=form)
+    said = _("Handed back. Whoever answers is told, and tells the customer.")
+    return _perform(
+        request, pk, lambda c: passing.hand_back(commitment=c, **form.cleaned_data, **_by(request)), said,
+        hand_back_form=form,
+    )  # fmt: skip
 
 
 @login_required
@@ -155,6 +185,9 @@ def _item_page(request: HttpRequest, owed: Commitment, **forms: Form) -> HttpRes
         "item": with_owners([owed], at=clock.of(request))[0],
         "snooze_form": SnoozeForm(),
         "reassign_form": ReassignForm(),
+        "pass_on_form": PassOnForm(),
+        "hand_back_form": HandBackForm(),
         "cancel_form": CancelForm(),
+        "passing": passing.passings([owed]).get(owed.pk),
     }
     return render(request, "commitments/item.html", context | forms, status=422 if forms else 200)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -17,10 +17,11 @@ from crm.dossiers.models import Channel, Dossier, Event, Topic
 from crm.dossiers.timeline import Filters, page
 from crm.handovers.restoring import archived_by
 from crm.poc.resolve import Question
-from crm.poc.seats import seats_for, worth_showing
+from crm.poc.seats import Seat, seats_for, worth_showing
 from crm.poc.visibility import visible_homes
 from interactions import quick_log
 from interactions.models import Interaction
+from interactions.passing import passings
 from projects.models import Project
 
 SHOWN = 25  # things owed, on a record's page
@@ -66,8 +67,7 @@ def context(
     here = [Question(dossier.pk, topic.pk) for topic in offered]
     below = {project: Question(project.pk, general.pk) for project in projects}
     seats = seats_for([*here, *below.values(), *map(_question, items)], at=at, topics=topics)
-    for item in items:
-        item.owner = seats[_question(item)].poc  # type: ignore[attr-defined]
+    _say_whose(items, seats)
     own = [seats[question] for question in here]
     is_current = dossier.archived_at is None
     may_assign = is_current and request.user.has_perm("poc.add_assignment")
@@ -111,13 +111,20 @@ def owed_on(dossier: Dossier) -> CommitmentQuerySet:
 def with_owners(items: Iterable[Commitment], *, at: datetime) -> list[Commitment]:
     """Give each thing owed an `owner`: the one it was given to or their stand-in, else whoever answers now.
 
-    Three queries.
+    Three queries; one more where a specialist may have something.
     """
     items = list(items)
     seats = seats_for(map(_question, items), at=at) if items else {}
+    _say_whose(items, seats)
+    return items
+
+
+def _say_whose(items: Iterable[Commitment], seats: Mapping[Question, Seat]) -> None:
+    """Give each thing owed its `owner`, and its `passing` where a specialist has it. At most one query."""
+    passed = passings(items)
     for item in items:
         item.owner = seats[_question(item)].poc  # type: ignore[attr-defined]
-    return items
+        item.passing = passed.get(item.pk)  # type: ignore[attr-defined]
 
 
 def next_owed(*, homes: Iterable[int] = (), dossiers: Iterable[int] = ()) -> dict[int, Commitment]:

@@ -88,7 +88,7 @@ def test_an_absence_sends_it_to_the_cover(house, told):
     house.promise()
     house.sweep_at("Tue 10:00")
     house.sweep_at("Wed 10:00")
-    assert told() == [("reminder", "Cora"), ("reminder", "Ann")]
+    assert told() == [("reminder", "Cora"), ("reminder", "Ann"), ("summary", "Ann")]
 
 
 def test_a_named_one_who_is_away_is_covered_too(house, told):

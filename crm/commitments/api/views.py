@@ -5,14 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import BigAutoField, DateTimeField
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
 from rest_framework.response import Response
 
 from crm.commitments.api.filters import OwedFilterSet
-from crm.commitments.api.serializers import OwedSerializer
+from crm.commitments.api.serializers import HandBackInput, OwedSerializer, PassOnInput
 from crm.commitments.models import Commitment
 from crm.commitments.rest import Acts, set_who_answers
 from crm.core.paging import Order
 from crm.core.rest.views import RecordViewSet
+from interactions import passing
 
 
 class OwedViewSet(Acts, RecordViewSet):
@@ -23,12 +27,16 @@ class OwedViewSet(Acts, RecordViewSet):
     filterset_class = OwedFilterSet
     orders = {"due_at": Order("due_at", DateTimeField()), "id": Order("pk", BigAutoField())}
     ordering = "due_at"
+    conflicts = Acts.conflicts | {"answers_already", "not_passed_on", "nothing_to_solve"}
 
     def get_queryset(self) -> Any:
         return Commitment.objects.visible_to(self.request.user).for_list()
 
     def shown(self, rows: list[Any], *, whole: bool = False) -> list[dict[str, Any]]:
         set_who_answers(rows, rows, at=self.at)
+        passed_on = passing.passings(rows)
+        for row in rows:
+            row.passed_on = passed_on.get(row.pk)
         return super().shown(rows, whole=whole)
 
     def owed(self) -> Commitment:
@@ -36,3 +44,17 @@ class OwedViewSet(Acts, RecordViewSet):
 
     def acted(self) -> Response:
         return self.answer(self.get_object())
+
+    @extend_schema(request=PassOnInput)
+    @action(detail=True, methods=["post"], url_path="pass-on")
+    def pass_on(self, request: Request, id: int) -> Response:
+        """Let a specialist solve a problem; they and whoever answers are told. A repeat does nothing."""
+        passing.pass_on(commitment=self.owed(), **self.read(PassOnInput), by=self.by, at=self.at)
+        return self.acted()
+
+    @extend_schema(request=HandBackInput)
+    @action(detail=True, methods=["post"], url_path="hand-back")
+    def hand_back(self, request: Request, id: int) -> Response:
+        """Bring a problem back solved to whoever answers, who tells the customer. A repeat does nothing."""
+        passing.hand_back(commitment=self.owed(), **self.read(HandBackInput), by=self.by, at=self.at)
+        return self.acted()

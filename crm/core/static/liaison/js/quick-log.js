@@ -144,7 +144,7 @@
   const tick = (box) => {
     const outcome = box.querySelector("input[name=outcome]:checked");
     if (!outcome) return;
-    for (const one of box.querySelectorAll("input[name=settles][data-suggested]:not([data-touched])")) one.checked = outcome.matches("[data-settles]");
+    for (const one of box.querySelectorAll("input[name=settles][data-suggested]:not([data-touched])")) one.checked = outcome.matches(one.matches("[data-final]") ? "[data-final]" : "[data-settles]");
   };
 
   document.addEventListener("change", (event) => {
