@@ -2,8 +2,12 @@
 
 import re
 import unicodedata
+from functools import cache
+
+from django.conf.locale import LANG_INFO
 
 NOT_DIGITS = re.compile(r"\D+")
+BETWEEN_NAMES = re.compile(r"\s*[,;/·]\s*")
 
 
 def search_key(text: str) -> str:
@@ -15,3 +19,21 @@ def search_key(text: str) -> str:
 def digits(text: str) -> str:
     """Return only the digits of a phone number as it was written, whatever script they are in, as 0 to 9."""
     return "".join(str(unicodedata.digit(c)) for c in NOT_DIGITS.sub("", text))
+
+
+def language_code(name: str) -> str:
+    """Return the code (RFC 5646) of a language by its code, its English or its own name; "" where it is unknown."""
+    return _codes().get(search_key(name), "")
+
+
+def language_names(text: str) -> list[str]:
+    """Return the languages somebody speaks, each by its own name where it is known: "de, Latin" → Deutsch, Latin."""
+    said = [part for part in BETWEEN_NAMES.split(text.strip()) if part]
+    own = (str(LANG_INFO.get(language_code(name), {}).get("name_local", name)) for name in said)
+    return list(dict.fromkeys(name[:1].upper() + name[1:] for name in own))
+
+
+@cache
+def _codes() -> dict[str, str]:
+    named = {code: info for code, info in LANG_INFO.items() if "name" in info}
+    return {search_key(word): code for code, info in named.items() for word in (info["name"], info["name_local"], code)}

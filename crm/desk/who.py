@@ -66,7 +66,7 @@ def search(text: str, *, user: User, at: datetime, is_now: bool = True) -> list[
     found.sort(key=lambda f: f.is_gap)  # somebody rather than nobody
     if found and found[0].is_visible and found[0].dossier:
         found[1:1] = _other_topics(found[0].dossier, about, topics, at)
-    found += _people(rest, general, at)
+    found += _people(rest or text, general, at)
     if not found and topic and not rest:
         found = _of_nobody(topic, at)
     return _with_hours(found, at) if is_now else [replace(f, hours=None) for f in found]

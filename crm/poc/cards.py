@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef
 from crm.dossiers.models import Dossier, Topic
 from crm.poc import words
 from crm.poc.calendars import working_times
-from crm.poc.models import Absence, Assignment, AssignmentQuerySet, Membership, PointOfContact
+from crm.poc.models import PRIMARY, Absence, Assignment, AssignmentQuerySet, Membership, PointOfContact
 from crm.poc.opening import Days, Hours, days_that_differ, hours, week
 from crm.poc.resolve import Question, ask
 from crm.poc.visibility import visible_homes
@@ -52,6 +52,7 @@ class Card:
     covering: Sequence[Absence]
     others: Sequence[Any]
     about: Sequence[About]
+    n_backup: int
     n_records: int
     touch_points: Sequence[Dossier]
 
@@ -65,11 +66,11 @@ def card(poc: PointOfContact, *, user: User, at: datetime) -> Card:
     working = working_times([poc.pk])[poc.pk]
     answering, why, backup = _now(poc, topics, at)
     absences, covering = _absences(poc, at)
-    about, n_records = _about(poc, topics, user, at)
+    about, n_backup, n_records = _about(poc, topics, user, at)
     return Card(
         poc=poc, zone=working.zone, hours=hours(working, at), week=week(working),
         differing=days_that_differ(working, at), answering=answering, why=why, backup=backup, absences=absences,
-        covering=covering, others=_others(poc, at), about=about, n_records=n_records,
+        covering=covering, others=_others(poc, at), about=about, n_backup=n_backup, n_records=n_records,
         touch_points=_touch_points(poc, at),
     )  # fmt: skip
 
@@ -113,14 +114,17 @@ def _others(poc: PointOfContact, at: datetime) -> list[Any]:
     return list(rows.order_by("name_key", "pk")[:MEMBERS])
 
 
-def _about(poc: PointOfContact, topics: Sequence[Topic], user: User, at: datetime) -> tuple[list[About], int]:
-    """The topics a POC answers for, with how many records the reader may see; and how many in all. Two queries."""
+def _about(poc: PointOfContact, topics: Sequence[Topic], user: User, at: datetime) -> tuple[list[About], int, int]:
+    """The topics a POC answers for, on how many records the reader may see; of how many it is backup, and all.
+
+    Two queries.
+    """
     current = Assignment.objects.at(at).primary().filter(poc=poc)
     answered = set(current.order_by().values_list("topic_id", flat=True).distinct())
-    seen = records(poc, user=user, at=at).primary().order_by().values_list("topic_id", flat=True)
-    counts = Counter(seen[: MOST + 1])
+    seen = list(records(poc, user=user, at=at).order_by().values_list("topic_id", "rank")[: MOST + 1])
+    counts = Counter(topic_id for topic_id, rank in seen if rank == PRIMARY)
     about = [About(topic, counts[topic.pk]) for topic in topics if topic.pk in answered]
-    return about, sum(counts.values())
+    return about, len(seen) - sum(counts.values()), len(seen)
 
 
 def _touch_points(poc: PointOfContact, at: datetime) -> list[Dossier]:

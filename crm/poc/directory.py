@@ -12,7 +12,7 @@ from django.db.models import Case, CharField, Exists, OuterRef, Q, Value, When
 from django.db.models.functions import Concat
 
 from crm.core.paging import Order
-from crm.core.text import search_key
+from crm.core.text import language_names, search_key
 from crm.poc.calendars import calendar_of, open_at, working_times
 from crm.poc.models import Absence, Assignment, Membership, PointOfContact, PointOfContactQuerySet
 from crm.poc.opening import Hours, hours
@@ -41,7 +41,7 @@ def narrowed(rows: PointOfContactQuerySet, wanted: Mapping[str, Any], *, at: dat
         named = Assignment.objects.at(at).primary().filter(topic=wanted["topic"], poc=OuterRef("pk"))
         rows = rows.filter(Exists(named))
     if wanted.get("speaks"):
-        rows = rows.filter(languages__icontains=wanted["speaks"])
+        rows = rows.filter(languages__in=_spoken().get(wanted["speaks"], []))
     return _now(rows, wanted.get("now", ""), at)
 
 
@@ -57,12 +57,18 @@ def presences(pocs: Iterable[PointOfContact], *, at: datetime) -> dict[int, Pres
 
 
 def languages() -> list[str]:
-    """Return the languages somebody who answers speaks, as they are written. One query."""
-    said = PointOfContact.objects.active().exclude(languages="").order_by().values_list("languages", flat=True)
-    spoken: dict[str, str] = defaultdict(str)
-    for name in (part.strip() for text in said.distinct() for part in text.split(",")):
-        spoken[search_key(name)] = spoken[search_key(name)] or name
-    return [spoken[key] for key in sorted(spoken) if key]
+    """Return the languages that those who answer speak, each by its own name. One query."""
+    return sorted(_spoken(), key=search_key)
+
+
+def _spoken() -> dict[str, list[str]]:
+    """Return for each language how it stands among those that somebody speaks."""
+    said = PointOfContact.objects.exclude(languages="").order_by().values_list("languages", flat=True)
+    found: dict[str, list[str]] = defaultdict(list)
+    for text in said.distinct():
+        for name in language_names(text):
+            found[name].append(text)
+    return found
 
 
 def _matching(text: str) -> Q:

@@ -1,11 +1,12 @@
 """A contact card as a file: vCard 4.0 (RFC 6350), and 3.0 (RFC 2426), which telephones and Outlook like best.
 
-The one module that knows vobject. Its writer escapes and folds alike for both versions.
+The one module that knows vobject, whose writer escapes alike for both versions.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 import uuid
 from collections.abc import Iterable
@@ -15,19 +16,14 @@ from typing import Any
 
 import phonenumbers
 from django.conf import settings
-from django.conf.locale import LANG_INFO
 
+from crm.core.text import language_code, language_names
 from crm.dossiers.models import Firm
 from crm.poc.models import PointOfContact
 
 CONTENT_TYPE = "text/vcard; charset=utf-8"
 VERSIONS = ("4.0", "3.0")
-LANGUAGES = {
-    name.lower(): code
-    for code, info in LANG_INFO.items()
-    for name in (info.get("name", ""), info.get("name_local", ""))
-    if name
-}
+OCTETS = 75  # of one line; RFC 6350, 3.2
 LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
@@ -81,7 +77,7 @@ def write(contact: Contact, *, at: datetime, version: str = "4.0") -> str:
         card.email.type_param = "work" if version == "4.0" else ["INTERNET", "WORK"]
     if version == "4.0":
         _say(card, "kind", "group" if contact.is_team else "individual")
-        for code in language_codes(contact.languages):
+        for code in filter(None, map(language_code, language_names(contact.languages))):
             _say(card, "lang", code)
     _zone(card, contact.zone, version)
     if contact.url:
@@ -89,7 +85,7 @@ def write(contact: Contact, *, at: datetime, version: str = "4.0") -> str:
     _raw(card, "uid", uuid.uuid5(uuid.NAMESPACE_URL, contact.key).urn)
     moment = at.astimezone(UTC)
     _raw(card, "rev", moment.strftime("%Y%m%dT%H%M%SZ" if version == "4.0" else "%Y-%m-%dT%H:%M:%SZ"))
-    return str(card.serialize(validate=False))
+    return _file(card)
 
 
 def write_all(contacts: Iterable[Contact], *, at: datetime, version: str = "4.0") -> str:
@@ -110,7 +106,7 @@ def compact(contact: Contact) -> str:
         _say(card, "tel", _text(contact.phone))
     if contact.email:
         _say(card, "email", _text(contact.email))
-    return str(card.serialize(validate=False))
+    return _file(card)
 
 
 def version_of(text: str) -> str:
@@ -122,12 +118,6 @@ def file_name(name: str) -> str:
     """Return a name for the file that every system takes: plain letters, digits and hyphens."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return (re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")[:60] or "contact") + ".vcf"
-
-
-def language_codes(names: str) -> list[str]:
-    """Return the codes (RFC 5646) of languages by the names people give them; unknown ones are left out."""
-    said = (name.strip().lower() for name in re.split(r"[,;/·]", names))
-    return list(dict.fromkeys(LANGUAGES[name] for name in said if name in LANGUAGES))
 
 
 def dialled(phone: str, country: str) -> str:
@@ -175,6 +165,25 @@ def _raw(card: Any, name: str, value: str) -> Any:
     line = _say(card, name, value)
     line.encoded = True
     return line
+
+
+def _file(card: Any) -> str:
+    """Serialize, folded by octets: vobject leaves a line alone that is short only in characters."""
+    lines = str(card.serialize(validate=False, lineLength=sys.maxsize)).split("\r\n")
+    return "\r\n".join(_folded(line) for line in lines)
+
+
+def _folded(line: str) -> str:
+    """Break one line so that none has more than 75 octets, and no character is torn apart."""
+    folded, width = [""], 0
+    for char in line:
+        octets = len(char.encode())
+        if width + octets > OCTETS:
+            folded.append(" ")
+            width = 1
+        folded[-1] += char
+        width += octets
+    return "\r\n".join(folded)
 
 
 def _text(value: str) -> str:

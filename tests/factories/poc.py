@@ -14,8 +14,11 @@ from crm.poc.models import (
     Grant,
     Membership,
     PointOfContact,
+    ShareLink,
     WorkingCalendar,
 )
+from crm.poc.sharing import Field
+from crm.users.tokens import digest
 from tests.factories import AT, LONG_AGO
 from tests.factories.dossiers import DossierFactory, topic
 from tests.factories.users import UserFactory
@@ -114,3 +117,24 @@ class GrantFactory(DjangoModelFactory[Grant]):
     poc = factory.SubFactory(PersonFactory)
     home = factory.SubFactory(DossierFactory)
     cause = factory.Sequence(lambda n: f"c:{n}")
+
+
+class ShareLinkFactory(DjangoModelFactory[ShareLink]):
+    """A link to somebody's card that shows everything, made on the day of `AT`; `secret` is what opens it.
+
+    `dossier=` shares who to contact for a record instead.
+    """
+
+    class Meta:
+        model = ShareLink
+        exclude = ("secret",)
+
+    secret = factory.Sequence(lambda n: f"secret-{n}")
+    kind = factory.LazyAttribute(lambda link: "record" if link.dossier else "card")
+    dossier = None
+    poc = factory.Maybe("dossier", None, factory.SubFactory(PersonFactory))
+    shown = factory.LazyFunction(lambda: list(Field.values))
+    prefix = factory.LazyAttribute(lambda link: link.secret[:6])
+    digest = factory.LazyAttribute(lambda link: digest(link.secret))
+    created_at = AT - timedelta(days=1)
+    expires_at = AT + timedelta(days=90)

@@ -5,6 +5,8 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext
 
+from crm.core.text import language_names
+
 register = template.Library()
 
 
@@ -24,3 +26,9 @@ def emails(contact: Any) -> list[Any]:
 def roles(contact: Any) -> list[str]:
     """What the contact is at their firm, in the reader's language."""
     return [gettext(name) for name in contact.role_names]
+
+
+@register.filter
+def spoken(languages: str) -> str:
+    """The languages somebody speaks, each by its own name: Deutsch, English."""
+    return ", ".join(language_names(languages))
