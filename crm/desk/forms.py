@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import available_timezones
@@ -18,7 +19,9 @@ from django_countries import countries
 from accounts.models import Account
 from crm.core.forms import DateInput
 from crm.desk import set_up
-from crm.poc.models import PointOfContact
+from crm.dossiers.models import Topic
+from crm.handovers.absences import Cover
+from crm.poc.models import Absence, PointOfContact
 from crm.users import roles
 from crm.users.models import User
 
@@ -84,22 +87,11 @@ class FirstAccountForm(forms.Form):
     kind = forms.ChoiceField(label=_("Kind"), choices=Account.Kind.choices, initial=Account.Kind.CUSTOMER)
 
 
-class AwayForm(forms.Form):
-    """Who is away, from which day to which, and who answers meanwhile."""
+class _Days(forms.Form):
+    """From which day to which somebody is away, in the reader's zone."""
 
-    poc = forms.ModelChoiceField(PointOfContact.objects.none(), label=_("Who is away"), empty_label=None)
     first_day = forms.DateField(label=_("First day"), widget=DateInput())
     last_day = forms.DateField(label=_("Last day"), widget=DateInput(), help_text=_("Counts too."))
-    cover = forms.ModelChoiceField(
-        PointOfContact.objects.none(), label=_("Who answers meanwhile"), required=False,
-        empty_label=_("The backup, or else the lead"),
-    )  # fmt: skip
-    reason = forms.CharField(label=_("Reason"), max_length=200, required=False)
-
-    def __init__(self, *args: Any, people: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["poc"].queryset = people
-        self.fields["cover"].queryset = PointOfContact.objects.active().order_by("kind", "name_key", "pk")
 
     def clean(self) -> dict[str, Any]:
         values = super().clean()
@@ -109,9 +101,82 @@ class AwayForm(forms.Form):
         return values
 
     def period(self, at: datetime) -> tuple[datetime, datetime]:
-        """The half-open period meant, in the reader's zone; a day that has begun counts from now."""
+        """The half-open period meant; a day that has begun counts from now."""
+        first, last = self.cleaned_data["first_day"], self.cleaned_data["last_day"]
         zone = timezone.get_current_timezone()
-        starts = datetime.combine(self.cleaned_data["first_day"], time(0), zone)
-        ends = datetime.combine(self.cleaned_data["last_day"] + timedelta(days=1), time(0), zone)
-        today = timezone.localtime(at).date()
-        return (at if self.cleaned_data["first_day"] == today else starts), ends
+        starts = datetime.combine(first, time(0), zone)
+        ends = datetime.combine(last + timedelta(days=1), time(0), zone)
+        return (at if first == timezone.localtime(at).date() else starts), ends
+
+
+class AwayForm(_Days):
+    """Who is away, from which day to which, and who answers meanwhile; about some topics another, if wanted."""
+
+    poc = forms.ModelChoiceField(PointOfContact.objects.none(), label=_("Who is away"), empty_label=None)
+    cover = forms.ModelChoiceField(
+        PointOfContact.objects.none(), label=_("Who answers meanwhile"), required=False,
+        empty_label=_("The backup, or else the lead"),
+    )  # fmt: skip
+    reason = forms.CharField(
+        label=_("Reason"), max_length=200, required=False, help_text=_("For you and those who may enter this.")
+    )
+    is_partial = forms.BooleanField(label=_("Away only about the topics chosen here"), required=False)
+
+    field_order = ("poc", "cover", "first_day", "last_day", "reason", "is_partial")
+
+    def __init__(self, *args: Any, people: Any, topics: Iterable[Topic] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["poc"].queryset = people
+        self.topics = list(topics)
+        active = PointOfContact.objects.active().order_by("kind", "name_key", "pk")
+        names = [(poc.pk, poc.name) for poc in active]  # one query for every list of the form
+        for field in ("cover", *(f"cover_{topic.code}" for topic in self.topics)):
+            if field not in self.fields:
+                self.fields[field] = forms.ModelChoiceField(PointOfContact.objects.none(), required=False)
+            self.fields[field].queryset = active
+            empty = self.fields["cover"].empty_label if field == "cover" else _("As everything else")
+            self.fields[field].choices = [("", empty), *names]
+        for topic in self.topics:
+            self.fields[f"cover_{topic.code}"].label = topic.label
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        if values.get("is_partial") and not any(values.get(f"cover_{topic.code}") for topic in self.topics):
+            self.add_error("is_partial", ValidationError(_("Choose who answers about at least one."), code="none"))
+        return values
+
+    def covers(self) -> list[Cover]:
+        """Who covers: about everything, and about each topic for which somebody else does."""
+        values = self.cleaned_data
+        names = {topic: f"cover_{topic.code}" for topic in self.topics}
+        some = [Cover(values[name], topic, name) for topic, name in names.items() if values[name]]
+        return some if values["is_partial"] else [Cover(values["cover"]), *some]
+
+    @property
+    def topic_fields(self) -> list[forms.BoundField]:
+        return [self[f"cover_{topic.code}"] for topic in self.topics]
+
+
+class AwayChangeForm(_Days):
+    """Another period or another cover for an absence. A day that is left as it is keeps its moment."""
+
+    cover = AwayForm.base_fields["cover"]
+    reason = AwayForm.base_fields["reason"]
+
+    def __init__(self, *args: Any, absence: Absence, **kwargs: Any) -> None:
+        self.absence = absence
+        self.known = {
+            "first_day": timezone.localtime(absence.starts_at).date(),
+            "last_day": timezone.localtime(absence.ends_at - timedelta(microseconds=1)).date(),
+        }
+        initial = self.known | {"cover": absence.cover, "reason": absence.reason}
+        super().__init__(*args, initial=initial, **kwargs)
+        self.fields["cover"].queryset = PointOfContact.objects.active().order_by("kind", "name_key", "pk")
+
+    def period(self, at: datetime) -> tuple[datetime, datetime]:
+        starts, ends = super().period(at)
+        values = self.cleaned_data
+        return (
+            self.absence.starts_at if values["first_day"] == self.known["first_day"] else starts,
+            self.absence.ends_at if values["last_day"] == self.known["last_day"] else ends,
+        )

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm.desk.views import away, my_day, welcome, who
+from crm.desk.views import away, gaps, history, my_day, welcome, who
 
 app_name = "desk"
 urlpatterns = [
@@ -10,7 +10,17 @@ urlpatterns = [
     path("inbox/read/", my_day.inbox_read, name="inbox_read"),
     path("who/", who.who, name="who"),
     path("away/", away.away, name="away"),
-    path("away/<int:pk>/end/", away.away_end, name="away_end"),
+    path("away/<id:pk>/", away.away_change, name="away_change"),
+    path("away/<id:pk>/end/", away.away_end, name="away_end"),
+    path("d/<id:pk>/history/", history.of_record, name="history"),
+    path("d/<id:pk>/history.csv", history.of_record_csv, name="history_csv"),
+    path("pocs/<id:pk>/history/", history.of_poc, name="history_of_poc"),
+    path("pocs/<id:pk>/history.csv", history.of_poc_csv, name="history_of_poc_csv"),
+    path("gaps/", gaps.gaps_overview, name="gaps"),
+    path("gaps/<slug:code>/", gaps.gap_list, name="gap"),
+    path("gaps/<slug:code>.csv", gaps.gap_csv, name="gap_csv"),
+    path("gaps/absent/<id:pk>/cover/", gaps.gap_cover, name="gap_cover"),
+    path("gaps/inactive/<id:pk>/follow/", gaps.gap_follow, name="gap_follow"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("welcome/colleagues/", welcome.welcome_colleagues, name="welcome_colleagues"),
     path("welcome/account/", welcome.welcome_account, name="welcome_account"),

@@ -57,7 +57,7 @@ MAY: dict[str, dict[str, list[str]]] = {  # role → what one may do → to whic
         "view": [*RECORDS, *HANDOVERS, *ANSWERS, *WORDS],
         "add": [
             *HANDOVERS, "contacts.contact", "interactions.interaction", "interactions.followup",
-            "commitments.commitment",
+            "commitments.commitment", "poc.absence",
         ],
         "change": ["contacts.contact", "commitments.commitment", "interactions.followup"],
     },

@@ -13,8 +13,9 @@ from rest_framework.response import Response
 from crm.core.clock import Now
 from crm.core.paging import Order
 from crm.core.rest.views import RecordViewSet
-from crm.handovers.actions import set_absence
+from crm.handovers.absences import set_absence
 from crm.poc.actions import change_poc, open_poc
+from crm.poc.api.absences import refuse_strangers
 from crm.poc.api.filters import PocFilterSet
 from crm.poc.api.serializers import AbsenceInput, AbsenceSerializer, PocChangeInput, PocInput, PocSerializer
 from crm.poc.models import Absence, PointOfContact
@@ -57,5 +58,7 @@ class PocViewSet(RecordViewSet):
     @action(detail=True, methods=["post"])
     def absences(self, request: Request, id: int) -> Response:
         """Enter an absence: whoever covers answers meanwhile."""
-        absence = set_absence(poc=self.get_object(), **self.read(AbsenceInput), by=self.by, at=self.at)
+        poc = self.get_object()
+        refuse_strangers(request.user, poc)
+        absence = set_absence(poc=poc, **self.read(AbsenceInput), by=self.by, at=self.at)
         return Response(AbsenceSerializer(absence).data, status=201)
