@@ -132,9 +132,8 @@ def _decide(
         messages.error(request, " ".join(error.messages))
         return redirect(h)
     messages.success(request, said)
-    if request.POST.get("next") == "record":
-        return redirect("record", h.dossier_id)
-    return redirect(then, h.pk) if then else redirect(h)
+    back = {"record": ("record", h.dossier_id), "day": ("desk:my_day",)}.get(request.POST.get("next", ""))
+    return redirect(*back) if back else redirect(then, h.pk) if then else redirect(h)
 
 
 def _page(request: HttpRequest, h: Handover, **forms: Form) -> HttpResponse:
