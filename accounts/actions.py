@@ -8,11 +8,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _t
 
 from accounts.models import Account
-from crm.core.actor import Actor
+from crm.core.actor import Actor, Source
 from crm.dossiers.actions import Filing, Happening, change_fields, file_many, record, record_many, refile
 from crm.dossiers.models import Dossier, Event, Tier
+from crm.handovers.handing_over import propose
+
+BECAME_A_CUSTOMER = [Account.Kind.PROSPECT.value, Account.Kind.CUSTOMER.value]  # old → new of the kind
 
 
 @dataclass(slots=True)
@@ -62,6 +66,8 @@ def change_account(
 ) -> Account:
     """Change an account, its name, parent and tier included; records old → new of what differs.
 
+    A prospect that becomes a customer is proposed to be handed over to an account manager; not by an import.
+
     :raises NameRequired: `name` is blank.
     :raises CircularParent: `parent` is the account or belongs to it.
     :raises TooDeep: more than five accounts would stand above it.
@@ -74,5 +80,7 @@ def change_account(
     if changes:
         locked.save(update_fields=list(changes))
         record(kind=Event.Kind.CHANGED, dossiers=[dossier], by=by, at=at, facts={"changes": changes})
+    if changes.get("kind") == BECAME_A_CUSTOMER and by.source != Source.IMPORT:
+        propose(dossier=dossier, reason=_t("A prospect until now, a customer from now on."), by=by, at=at)
     locked.dossier = dossier
     return locked

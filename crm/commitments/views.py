@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.commitments import actions
 from crm.commitments.forms import CancelForm, HandBackForm, PassOnForm, ReassignForm, SnoozeForm
-from crm.commitments.models import Commitment
+from crm.commitments.models import Commitment, Kind
 from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.forms import refuse
@@ -34,8 +34,9 @@ Act = Callable[[Commitment], object]
 @permission_required("commitments.view_commitment", raise_exception=True)
 @require_safe
 def item(request: HttpRequest, pk: int) -> HttpResponse:
-    """Show one thing owed, with everything that can be done about it."""
-    return _item_page(request, _owed(request, pk))
+    """Show one thing owed, with everything that can be done about it; a handover is decided on its own page."""
+    owed = _owed(request, pk)
+    return redirect("handovers:of_owed", pk) if owed.kind == Kind.HANDOVER else _item_page(request, owed)
 
 
 @login_required

@@ -16,6 +16,7 @@ from crm.commitments import inbox
 from crm.commitments.models import Commitment, Kind
 from crm.core.working_time import WorkingTime
 from crm.dossiers.models import Tier
+from crm.handovers.models import Handover
 from crm.outbox.models import Message
 from crm.poc.calendars import working_times
 from crm.poc.held import is_held_by
@@ -29,7 +30,7 @@ ABSENCES = 12
 NOTICES = 12
 SOON = 0.85  # of the days a tier allows, from which on an account is being lost
 # Notices whose matter stands in the lists itself.
-SHOWN_AS_ROWS = {"reminder", "due_reminder", "late_reminder", "escalation"}
+SHOWN_AS_ROWS = {"reminder", "due_reminder", "late_reminder", "escalation", "handover_offered"}
 
 
 @dataclass(slots=True)
@@ -39,6 +40,8 @@ class Day:
     is_poc: bool = True
     late: list[Commitment] = field(default_factory=list)  # overdue, and escalated to me
     today: list[Commitment] = field(default_factory=list)
+    handovers: list[Commitment] = field(default_factory=list)  # to accept
+    proposals: list[Handover] = field(default_factory=list)  # to offer to somebody
     answers: list[Commitment] = field(default_factory=list)  # owed to customers; each has `left`
     coming: list[Commitment] = field(default_factory=list)
     losing: list[Account] = field(default_factory=list)
@@ -51,7 +54,7 @@ class Day:
     @property
     def is_clear(self) -> bool:
         """True when nothing wants to be done today."""
-        return not (self.late or self.today or self.answers)
+        return not (self.late or self.today or self.handovers or self.proposals or self.answers)
 
 
 def of(user: User, *, at: datetime) -> Day:
@@ -63,6 +66,7 @@ def of(user: User, *, at: datetime) -> Day:
     day = _sorted(read.owed, read.escalated, at)
     day.used_up = read.used_up
     _say_what_is_left(day.answers, at)
+    day.proposals = list(Handover.objects.proposed().filter(giver__one_of=pocs).for_list().order_by("opened_at", "pk"))
     day.losing = _losing_touch(pocs, at)
     day.absences = _absences(user, pocs, at)
     _notices(day, pocs, at)
@@ -78,7 +82,9 @@ def _sorted(mine: Sequence[Commitment], escalated: Sequence[Commitment], at: dat
     for commitment in mine:
         if commitment.pk in taken:
             continue
-        if commitment.kind == Kind.FIRST_ANSWER:
+        if commitment.kind == Kind.HANDOVER:
+            day.handovers.append(commitment)
+        elif commitment.kind == Kind.FIRST_ANSWER:
             day.answers.append(commitment)
         elif commitment.due_at < tomorrow:
             day.today.append(commitment)

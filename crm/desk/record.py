@@ -15,6 +15,8 @@ from crm.core import clock
 from crm.dossiers import vocabulary
 from crm.dossiers.models import Channel, Dossier, Event, Topic
 from crm.dossiers.timeline import Filters, page
+from crm.handovers.handing_over import may_withdraw
+from crm.handovers.models import Handover
 from crm.handovers.restoring import archived_by
 from crm.poc.resolve import Question
 from crm.poc.seats import Seat, seats_for, worth_showing
@@ -35,7 +37,8 @@ KINDS = {  # what the address calls it → events
     ),
     "changes": (
         Kind.CREATED, Kind.CHANGED, Kind.ARCHIVED, Kind.RESTORED, Kind.MERGED, Kind.UNMERGED, Kind.ASSIGNED,
-        Kind.UNASSIGNED,
+        Kind.UNASSIGNED, Kind.HANDOVER_PROPOSED, Kind.HANDOVER_OFFERED, Kind.HANDOVER_ACCEPTED,
+        Kind.HANDOVER_DECLINED, Kind.HANDOVER_WITHDRAWN,
     ),
 }  # fmt: skip
 
@@ -71,6 +74,7 @@ def context(
     own = [seats[question] for question in here]
     is_current = dossier.archived_at is None
     may_assign = is_current and request.user.has_perm("poc.add_assignment")
+    may_hand_over = is_current and request.user.has_perm("handovers.add_handover")
     may_log = is_current and request.user.has_perm("interactions.add_interaction")
     return {
         "dossier": dossier,
@@ -80,7 +84,9 @@ def context(
         "projects": [(project, seats[question]) for project, question in below.items()],
         "items": items,
         "n_escalated": sum(1 for item in items if item.escalated_at),
+        "pending": pending(request, dossier),
         "change_href": reverse("handovers:change", args=[dossier.pk]) if may_assign else "",
+        "hand_over_href": reverse("handovers:hand_over", args=[dossier.pk]) if may_hand_over else "",
         "quick_log": quick_log.inline(dossier, outcomes) if may_log else None,
         "log_href": f"{reverse('interactions:log')}?record={dossier.pk}",
         **timeline(request, dossier, topics=offered),
@@ -91,6 +97,15 @@ def archived(request: HttpRequest, dossier: Dossier) -> dict[str, Any]:
     """Return by which event a record was archived, and whether the reader may restore it. One query."""
     may_restore = request.user.has_perm(f"{dossier.kind}s.change_{dossier.kind}")
     return {"event": archived_by(dossier), "may_restore": may_restore}
+
+
+def pending(request: HttpRequest, dossier: Dossier) -> list[Handover]:
+    """Return the handovers of a record that are not decided; each proposal says `may_dismiss`. One query if none is."""
+    found = list(Handover.objects.open().filter(dossier=dossier).for_list().order_by("opened_at", "pk"))
+    for handover in found:
+        is_proposed = handover.state == Handover.State.PROPOSED
+        handover.may_dismiss = is_proposed and may_withdraw(request.user, handover)  # type: ignore[attr-defined]
+    return found
 
 
 def _question(item: Commitment) -> Question:

@@ -174,6 +174,7 @@ def test_a_day_costs_the_same_however_full(as_marta, marta, n, django_assert_num
         MessageFactory(recipient=marta, inbox=True)
     as_marta.get("/")
     # session, reader · my POC, my teams · what I owe, what was escalated and what is used up: twelve, as
-    # `inbox.read` · calendars, whose is which · tiers, accounts losing touch · absences · notices, what they say
-    with django_assert_num_queries(2 + 2 + 12 + 7):
+    # `inbox.read` · calendars, whose is which · tiers, accounts losing touch · absences · notices, what they say ·
+    # handovers that are proposed
+    with django_assert_num_queries(2 + 2 + 12 + 8):
         as_marta.get("/")

@@ -60,8 +60,8 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
         ProjectFactory(account=account)
         ContactFactory(account=account, phones=["+351 21 555 0123"])
     # session, reader · account, words, what is owed, projects · who answers: places, POCs · timeline · channels ·
-    # contacts
-    with django_assert_num_queries(11):
+    # contacts · handovers that wait
+    with django_assert_num_queries(12):
         as_rep.get(f"/accounts/{account.pk}/")
 
 
@@ -70,7 +70,7 @@ def test_who_sees_only_their_own_asks_four_times_more(as_manager: Client, manage
     account = full_account()
     AssignmentFactory(dossier=account.dossier, topic=topic("billing"), poc=PersonFactory(user=manager))
     # my POC and whom I cover, the front desk, where we answer, what is below · the page, as for everybody
-    with django_assert_num_queries(4 + 11):
+    with django_assert_num_queries(4 + 12):
         assert as_manager.get(f"/accounts/{account.pk}/").status_code == 200
 
 

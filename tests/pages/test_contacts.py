@@ -44,8 +44,9 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
         EventFactory.create_batch(10, dossiers=[contact.dossier])
         promise(contact)
         StakeholderFactory(contact=contact)
-    # session, reader · contact, e-mails, phones, words, what is owed · who answers: places, POCs · timeline · projects
-    with django_assert_num_queries(11):
+    # session, reader · contact, e-mails, phones, words, what is owed · who answers: places, POCs · timeline ·
+    # projects · handovers that wait
+    with django_assert_num_queries(12):
         as_rep.get(f"/contacts/{contact.pk}/")
 
 

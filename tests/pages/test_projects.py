@@ -50,8 +50,8 @@ def test_the_page_costs_the_same_whatever_happened(as_rep: Client, django_assert
         touch = Touch(channel=channel(), direction="out", topic=topic(), project=project, outcome=outcome())
         log(touch=touch, by=actor(), at=AT)
     # session, reader · project, stakeholders, words, what is owed · who answers: places, POCs · timeline ·
-    # table: last touches, what is owed next
-    with django_assert_num_queries(11):
+    # table: last touches, what is owed next · handovers that wait
+    with django_assert_num_queries(12):
         as_rep.get(f"/projects/{project.pk}/")
 
 
