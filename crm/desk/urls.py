@@ -19,7 +19,6 @@ urlpatterns = [
     path("gaps/", gaps.gaps_overview, name="gaps"),
     path("gaps/<slug:code>/", gaps.gap_list, name="gap"),
     path("gaps/<slug:code>.csv", gaps.gap_csv, name="gap_csv"),
-    path("gaps/absent/<id:pk>/cover/", gaps.gap_cover, name="gap_cover"),
     path("gaps/inactive/<id:pk>/follow/", gaps.gap_follow, name="gap_follow"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("welcome/colleagues/", welcome.welcome_colleagues, name="welcome_colleagues"),

@@ -46,7 +46,7 @@ def gaps_among(records: QuerySet[Dossier], topic_id: int, house: Standing) -> Ra
 
 
 def _nobody_at(topic_id: int, house: Standing) -> tuple[str, list[Any]]:
-    """Return SQL that is true of a record, put in for `{record}`, where nobody answers on the topic nor on *general*."""
+    """Return SQL that is true of a record (put in for `{record}`) where nobody answers on the topic or *general*."""
     named, named_params = _sql(_answering(topic_id, house).values("dossier_id"))
     backups, backups_params = _sql(_backing_up(topic_id, house).values("dossier_id"))
     none_of = "NOT EXISTS (SELECT 1 FROM ({}) AS place WHERE place.dossier_id = {{record}})"

@@ -7,6 +7,7 @@ from django.urls import include, path, re_path
 from drf_spectacular.views import SpectacularJSONAPIView
 
 from crm.core.rest.views import NothingHere
+from crm.desk.api.gaps import GapRowsView, GapsView
 from crm.desk.api.views import DocsView, ResolveView, WordsView
 
 docs = csp_update({"img-src": [SELF, "data:"]})(DocsView.as_view(url_name="api:schema"))  # its arrows
@@ -20,6 +21,8 @@ urlpatterns = [
     path("", include("crm.commitments.api.urls")),
     path("", include("crm.poc.api.urls")),
     path("", include("crm.handovers.api.urls")),
+    path("gaps/", GapsView.as_view(), name="gaps"),
+    path("gaps/<slug:code>/", GapRowsView.as_view(), name="gap_rows"),
     path("resolve/", ResolveView.as_view(), name="resolve"),
     path("words/", WordsView.as_view(), name="words"),
     path("schema/", SpectacularJSONAPIView.as_view(), name="schema"),

@@ -78,7 +78,7 @@ GAPS = {
             _("Now, or within the next days, for something they answer for. Name a cover."),
             "calendar",
             _absences,
-            {"starts_at": Order("starts_at", DateTimeField())},
+            {"starts_at": Order("starts_at", DateTimeField()), "name": Order("poc__name_key", CharField())},
             "starts_at",
         ),
         Gap(
@@ -96,7 +96,7 @@ GAPS = {
             _("In the last 90 days, or in the next 14. Name who follows, or leave it to whoever answers above."),
             "clock",
             _of_records(records.past_end),
-            {"ends_at": Order("ends_at", DateTimeField())},
+            {"ends_at": Order("ends_at", DateTimeField()), "name": Order("dossier__title_key", CharField())},
             "-ends_at",
         ),
         Gap(

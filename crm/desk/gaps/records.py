@@ -38,7 +38,7 @@ def unanswered(scope: Scope) -> QuerySet[Dossier]:
     if not scope.kind:
         alone = Q(parent=None) | Q(parent__archived_at__isnull=False)
         records = records.filter(Q(kind__in=(Kind.ACCOUNT, Kind.TOUCH_POINT)) | alone)
-    return Dossier.objects.filter(pk__in=gaps_among(records, _asked(scope), scope.house))
+    return Dossier.objects.filter(pk__in=gaps_among(records, _asked(scope), scope.house)).select_related("home")
 
 
 def n_below(scope: Scope, ids: Collection[int]) -> dict[int, int]:
@@ -90,6 +90,6 @@ def their_side(scope: Scope) -> QuerySet[Dossier]:
     alone = ours.filter(~Exists(theirs))
     here = alone.filter(dossier__home=OuterRef("pk")).order_by("topic__position", "topic_id")
     anybody = contacts.filter(account=OuterRef("pk"))
-    accounts = scope.records().filter(kind=Kind.ACCOUNT).annotate(has_contacts=Exists(anybody))
+    accounts = scope.records().filter(kind=Kind.ACCOUNT).select_related("home").annotate(has_contacts=Exists(anybody))
     found = accounts.filter(Q(pk__in=alone.values("dossier__home")) | Q(has_contacts=False))
     return found.annotate(missing=ListOf(here.distinct(), "topic_id"))

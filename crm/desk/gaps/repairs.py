@@ -1,0 +1,67 @@
+"""Where a gap is mended: one step from its row, for whoever may."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from crm.desk.gaps.rows import Row
+from crm.dossiers.models import Dossier
+
+ASSIGN = "poc.add_assignment"
+
+
+class Repair(NamedTuple):
+    label: str
+    href: str
+
+
+def repair(code: str, row: Row, user: Any) -> Repair | None:
+    """Return the step that mends a gap; None where `user` may not take it."""
+    return _REPAIRS[code](row, user)
+
+
+def _change(row: Row, user: Any) -> Repair | None:
+    """Name who answers, about what the gap is about."""
+    if row.record is None or not user.has_perm(ASSIGN):
+        return None
+    if row.record.kind == Dossier.Kind.TOUCH_POINT:
+        href = reverse("admin:interactions_touchpoint_who", args=[row.record.pk])
+        return Repair(_("Name somebody"), href) if user.is_staff else None
+    about = f"?topic={row.topics[0].code}" if row.topics else ""
+    return Repair(_("Name somebody"), reverse("handovers:change", args=[row.record.pk]) + about)
+
+
+def _cover(row: Row, user: Any) -> Repair | None:
+    may = user.has_perm("poc.change_assignment") or (row.poc is not None and row.poc.user_id == user.pk)
+    return Repair(_("Name a cover"), reverse("desk:away_change", args=[row.id])) if may else None
+
+
+def _follow(row: Row, user: Any) -> Repair | None:
+    if not user.has_perm(ASSIGN):
+        return None
+    return Repair(_("Let somebody follow"), reverse("desk:gap_follow", args=[row.id]))
+
+
+def _card(row: Row, user: Any) -> Repair | None:
+    return Repair(_("See the records"), reverse("poc:card", args=[row.id]))
+
+
+def _contact(row: Row, user: Any) -> Repair | None:
+    if not user.has_perm("contacts.add_contact"):
+        return None
+    return Repair(_("Add a contact"), f"{reverse('contacts:new')}?account={row.id}")
+
+
+_REPAIRS: dict[str, Callable[[Row, Any], Repair | None]] = {
+    "unanswered": _change,
+    "absent": _cover,
+    "inactive": _follow,
+    "past_end": _change,
+    "overloaded": _card,
+    "single_point": _card,
+    "their_side": _contact,
+}
