@@ -34,10 +34,11 @@ BATCH = 1000
 
 @dataclass(slots=True)
 class PastTouch(Touch):
-    """A touch and what it is called where it comes from."""
+    """A touch and what it is called where it comes from; `through` is who answered then, where that is known."""
 
     source: str = ""
     external_id: str = ""
+    through: PointOfContact | None = None
 
 
 @transaction.atomic
@@ -54,7 +55,7 @@ def log_many(*, touches: Sequence[PastTouch], by: Actor, at: datetime) -> list[I
     _refuse(touches, at)
     places = [place_of(touch) for touch in touches]
     asked = [
-        Question(place.pk, touch.topic.pk, at=touch.occurred_at or at)
+        Question(place.pk, touch.topic.pk, touch.through.pk if touch.through else None, at=touch.occurred_at or at)
         for touch, place in zip(touches, places, strict=True)
     ]
     answers = resolve_many(asked, at=at)

@@ -1,4 +1,4 @@
-"""What becomes of things owed where their record is archived, merged or moved: settled or taken along, by the hundred."""
+"""What becomes of things owed whose record is archived, merged or moved: settled or taken along, by the hundred."""
 
 from __future__ import annotations
 

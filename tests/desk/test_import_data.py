@@ -14,6 +14,7 @@ from accounts.models import Account
 from crm.commitments import planner
 from crm.commitments.models import Commitment, Notification
 from crm.core.actor import Actor, Source
+from crm.core.clock import now
 from crm.desk.imports.report import Report
 from crm.desk.imports.run import write as write_rows
 from crm.desk.profiles import crm_sales
@@ -25,6 +26,7 @@ from crm.poc.resolve import resolve
 from interactions.models import FollowUp, Interaction
 from projects.models import Project
 from tests.desk import sales
+from tests.desk.answered import alone
 from tests.factories.dossiers import topic
 from tests.factories.poc import PersonFactory
 from tests.factories.users import UserFactory, actor
@@ -344,7 +346,7 @@ def test_missing_columns_are_named_in_one_sentence(bring, tmp_path):
 
 
 def test_a_profile_or_a_user_nobody_knows_is_said_plainly(bring):
-    with pytest.raises(CommandError, match=r"^There is no profile called sales\. There are: crm_sales\.$"):
+    with pytest.raises(CommandError, match=r"^There is no profile called sales\. There are: crm_sales, northwind\.$"):
         call_command("import_data", "sales", Path())
     with pytest.raises(CommandError, match=r"^Nobody signs in as eva@firm\.example\.$"):
         bring(by="eva@firm.example")
@@ -402,6 +404,7 @@ def test_the_real_tables_come_in_whole_and_a_second_run_changes_nothing(bring, c
     refused = [v for v in report if v["result"] == "refused"]
     assert [v["reason"] for v in refused] == ["The opportunity has no account."] * 1425
     assert not Assignment.objects.filter(poc__is_house=True).exists()
+    assert alone(at=now()) == set()
     before = counts()
     assert {v["result"] for v in bring(folder=REAL)} == {"unchanged", "refused"}
     assert counts() == before

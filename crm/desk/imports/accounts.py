@@ -36,11 +36,19 @@ def write(rows: Sequence[AccountRow], target: Target) -> list[Verdict]:
 
 def _new(row: AccountRow, parents: Mapping[str, Account], target: Target) -> NewAccount:
     refuse_long(Dossier, title=row.name)
-    refuse_long(Account, external_id=row.external_id, industry=row.industry)
-    fields = {"kind": row.kind, "industry": row.industry, "country": row.country}
-    given = {name: value for name, value in fields.items() if value}
+    refuse_long(Account, external_id=row.external_id, **_written(row))
+    given = {name: value for name, value in (_fields(row) | {"kind": row.kind}).items() if value}
     own = {"source": target.source, "external_id": row.external_id}
     return NewAccount(row.name, _parent(row, parents), fields=own | given)
+
+
+def _fields(row: AccountRow) -> dict[str, str]:
+    return _written(row) | {"country": row.country}
+
+
+def _written(row: AccountRow) -> dict[str, str]:
+    """What is text of any length in the input."""
+    return {name: getattr(row, name) for name in ("industry", "street", "postal_code", "city", "region")}
 
 
 def _parent(row: AccountRow, parents: Mapping[str, Account]) -> Account | None:
@@ -52,10 +60,9 @@ def _parent(row: AccountRow, parents: Mapping[str, Account]) -> Account | None:
 def _change(row: AccountRow, account: Account, parents: Mapping[str, Account], target: Target) -> list[str]:
     """Change what differs; return what it was."""
     refuse_long(Dossier, title=row.name)
-    refuse_long(Account, industry=row.industry)
+    refuse_long(Account, **_written(row))
     parent = _parent(row, parents)
-    fields = {"industry": row.industry, "country": row.country}
-    changes = differing(account, fields)
+    changes = differing(account, _fields(row))
     filed: dict[str, Any] = {"title": row.name, "parent": parent.dossier if parent else None}
     moved = differing(account.dossier, filed)
     if changes or moved:

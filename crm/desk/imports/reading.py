@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -16,6 +18,8 @@ from crm.desk.imports.rows import BadRow, Origin, RefusedRow
 
 T = TypeVar("T")
 BOM = b"\xef\xbb\xbf"
+YEARS = range(1900, 2101)
+DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 class InputMissing(ValidationError):
@@ -116,3 +120,38 @@ def _refuse_unnamed(line: Line, key: str, name: str, first: Mapping[str, int]) -
         raise BadRow(_("The column %(column)s is empty.") % {"column": key})
     if name in first:
         raise BadRow(_("%(name)s stands in line %(line)d already.") % {"name": name, "line": first[name]})
+
+
+def origin_of(line: Line, key: str, *notes: str) -> Origin:
+    """Return where a row comes from; empty notes are left out."""
+    return Origin(file=line.file, line=line.number, key=key, notes=tuple(note for note in notes if note))
+
+
+def read_as(written: str, read: str) -> str:
+    """Say that something was read otherwise than it is written."""
+    return _("written %(written)s, read as %(read)s") % {"written": written, "read": read}
+
+
+def refuse_unknown(file: str, name: str, known: Collection[str]) -> None:
+    """:raises BadRow: `name` does not stand in `file`."""
+    if name not in known:
+        raise BadRow(_("%(name)s does not stand in %(file)s.") % {"name": name or "–", "file": file})
+
+
+def day_of(values: Mapping[str, str], column: str, today: date) -> date | None:
+    """Return the day written in a column as 2026-03-04; None where it is empty.
+
+    :raises BadRow: it is no date, or still to come.
+    """
+    written = values[column]
+    if not written:
+        return None
+    try:
+        day = date.fromisoformat(written) if DAY.fullmatch(written) else None
+    except ValueError:
+        day = None
+    if day is None or day.year not in YEARS:
+        raise BadRow(_("%(value)s in %(column)s is no date.") % {"value": written, "column": column})
+    if day > today:
+        raise BadRow(_("%(day)s is still to come.") % {"day": day})
+    return day

@@ -74,9 +74,40 @@ class AccountRow:
     parent: str = ""
     kind: str = ""
     industry: str = ""
+    street: str = ""
+    postal_code: str = ""
+    city: str = ""
+    region: str = ""
     country: str = ""
     poc: str = ""
     since: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRow:
+    """A person outside, at the account with the external id `account`. Numbers as they are written."""
+
+    origin: Origin
+    external_id: str
+    name: str
+    account: str
+    position: str = ""
+    phones: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InteractionRow:
+    """A touch with an account on a day, through `poc`; external ids name account, contact ("": nobody) and `poc`."""
+
+    origin: Origin
+    external_id: str
+    account: str
+    poc: str
+    on: date
+    purpose: str
+    note: str
+    contact: str = ""
+    is_inbound: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,4 +145,4 @@ class ProjectRow:
     follow_up: FollowUpRow | None = None
 
 
-Row: TypeAlias = RefusedRow | PersonRow | TeamRow | AccountRow | ProjectRow
+Row: TypeAlias = RefusedRow | PersonRow | TeamRow | AccountRow | ContactRow | InteractionRow | ProjectRow

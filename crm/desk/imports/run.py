@@ -15,9 +15,18 @@ from django.utils.translation import gettext as _
 
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
-from crm.desk.imports import accounts, people, projects
+from crm.desk.imports import accounts, contacts, people, projects, touches
 from crm.desk.imports.report import Report, Result, Verdict
-from crm.desk.imports.rows import AccountRow, PersonRow, ProjectRow, RefusedRow, Row, TeamRow
+from crm.desk.imports.rows import (
+    AccountRow,
+    ContactRow,
+    InteractionRow,
+    PersonRow,
+    ProjectRow,
+    RefusedRow,
+    Row,
+    TeamRow,
+)
 from crm.desk.imports.target import Target
 
 CHUNK = 500  # rows written in one transaction
@@ -76,13 +85,19 @@ def _writer(kind: type[Row]) -> Callable[[Sequence[Any], Target], list[Verdict]]
         PersonRow: people.write_people,
         TeamRow: people.write_teams,
         AccountRow: accounts.write,
+        ContactRow: contacts.write,
+        InteractionRow: touches.write,
         ProjectRow: projects.write,
     }
     return writers[kind]
 
 
 def _record(kind: type[Row]) -> str:
-    return {PersonRow: _("person"), TeamRow: _("team"), AccountRow: _("account"), ProjectRow: _("project")}[kind]
+    names = {
+        PersonRow: _("person"), TeamRow: _("team"), AccountRow: _("account"), ContactRow: _("contact"),
+        InteractionRow: _("interaction"), ProjectRow: _("project"),
+    }  # fmt: skip
+    return names[kind]
 
 
 def _sentence(error: Exception) -> str:

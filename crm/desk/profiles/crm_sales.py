@@ -23,7 +23,7 @@ from django_countries import countries
 
 from accounts.models import Account
 from crm.core.text import search_key
-from crm.desk.imports.reading import Line, require, sheet
+from crm.desk.imports.reading import Line, day_of, origin_of, read_as, refuse_unknown, require, sheet
 from crm.desk.imports.rows import (
     AccountRow,
     BadRow,
@@ -60,9 +60,7 @@ PHASES = {
 }
 CLOSED = (Project.Phase.WON, Project.Phase.LOST)
 FOLLOW_UP_DAYS = 5  # working days after engaging
-YEARS = range(1900, 2101)
 NUMBER = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,15 +129,11 @@ def read(folder: Path, *, today: date) -> Iterator[Row]:
 # --- Lines ------------------------------------------------------------------------------------------------------------
 
 
-def _origin(line: Line, key: str, *notes: str) -> Origin:
-    return Origin(file=line.file, line=line.number, key=key, notes=tuple(note for note in notes if note))
-
-
 def _agent(line: Line) -> Agent:
     name, manager, office = (line.values[c] for c in TABLES["sales_teams.csv"])
     if not manager:
         raise BadRow(_("The column %(column)s is empty.") % {"column": "manager"})
-    return Agent(_origin(line, name), name, manager, office)
+    return Agent(origin_of(line, name), name, manager, office)
 
 
 def _product(line: Line) -> str:
@@ -152,36 +146,32 @@ def _organisation(line: Line) -> Organisation:
     guessed = GUESSED_COUNTRIES.get(office.casefold(), "")
     country = guessed or COUNTRIES.get(office.casefold()) or countries.by_name(office)
     notes = [
-        _read_as(sector, industry) if industry != sector else "",
-        _read_as(office, countries.name(guessed)) if guessed else "",
+        read_as(sector, industry) if industry != sector else "",
+        read_as(office, countries.name(guessed)) if guessed else "",
         _("no country is called %(office)s") % {"office": office} if office and not country else "",
     ]
-    return Organisation(_origin(line, name, *notes), name, industry.capitalize(), country, parent)
-
-
-def _read_as(written: str, read: str) -> str:
-    return _("written %(written)s, read as %(read)s") % {"written": written, "read": read}
+    return Organisation(origin_of(line, name, *notes), name, industry.capitalize(), country, parent)
 
 
 def _deal(line: Line, known: Known) -> Deal:
     values = line.values
     if not values["account"]:
         raise BadRow(_("The opportunity has no account."))
-    _refuse_unknown("accounts.csv", values["account"], known.accounts)
-    _refuse_unknown("sales_teams.csv", values["sales_agent"], known.agents)
+    refuse_unknown("accounts.csv", values["account"], known.accounts)
+    refuse_unknown("sales_teams.csv", values["sales_agent"], known.agents)
     product = PRODUCTS.get(values["product"].casefold(), values["product"])
-    _refuse_unknown("products.csv", product, known.products)
+    refuse_unknown("products.csv", product, known.products)
     phase = PHASES.get(values["deal_stage"].casefold())
     if phase is None:
         raise BadRow(_("There is no stage called %(stage)s.") % {"stage": values["deal_stage"] or "–"})
     if values["close_value"] and not NUMBER.fullmatch(values["close_value"]):
         raise BadRow(_("%(value)s in close_value is no number.") % {"value": values["close_value"]})
-    engaged, closed = (_day(values, column, known.today) for column in ("engage_date", "close_date"))
+    engaged, closed = (day_of(values, column, known.today) for column in ("engage_date", "close_date"))
     if engaged and closed and closed < engaged:
         raise BadRow(_("It was closed before it began."))
-    note = _read_as(values["product"], product) if product != values["product"] else ""
+    note = read_as(values["product"], product) if product != values["product"] else ""
     return Deal(
-        origin=_origin(line, values["opportunity_id"], note),
+        origin=origin_of(line, values["opportunity_id"], note),
         id=values["opportunity_id"],
         agent=values["sales_agent"],
         product=product,
@@ -191,26 +181,6 @@ def _deal(line: Line, known: Known) -> Deal:
         closed=closed,
         value=values["close_value"],
     )
-
-
-def _refuse_unknown(file: str, name: str, known: Collection[str]) -> None:
-    if name not in known:
-        raise BadRow(_("%(name)s does not stand in %(file)s.") % {"name": name or "–", "file": file})
-
-
-def _day(values: Mapping[str, str], column: str, today: date) -> date | None:
-    written = values[column]
-    if not written:
-        return None
-    try:
-        day = date.fromisoformat(written) if DAY.fullmatch(written) else None
-    except ValueError:
-        day = None
-    if day is None or day.year not in YEARS:
-        raise BadRow(_("%(value)s in %(column)s is no date.") % {"value": written, "column": column})
-    if day > today:
-        raise BadRow(_("%(day)s is still to come.") % {"day": day})
-    return day
 
 
 # --- Rows -------------------------------------------------------------------------------------------------------------
