@@ -51,11 +51,15 @@ class ResolutionRequired(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """How something came to a specialist. `by` is a name, empty for the product itself."""
+    """How something came to a specialist, or came back solved (`is_back`).
+
+    `by` is the name of whoever passed it on, or who solved it; empty for the product itself.
+    """
 
     by: str
     note: str
     at: datetime
+    is_back: bool = False
 
 
 @transaction.atomic
@@ -155,17 +159,19 @@ def opened_by(interaction: Interaction) -> list[Commitment]:
 
 def passings(owed: Iterable[Commitment]) -> Mapping[int, Passing]:
     """Return how each of these came to whoever has it now, where it was passed on. One query, or none."""
-    given = {c.pk: c for c in owed if c.kind == Kind.RESOLUTION and c.poc_id is not None and not c.is_closed}
+    given = {c.pk: c for c in owed if c.kind == Kind.RESOLUTION and not c.is_closed}
     found: dict[int, Passing] = {}
     for event in _moves(given.values()):
         pk = event.facts.get("commitment")
         if pk not in given:
             continue
+        values = event.personal.values if hasattr(event, "personal") else {}
+        note = values.get("reason", "")
         found.pop(pk, None)
         if event.kind == Event.Kind.PASSED_ON:
-            values = event.personal.values if hasattr(event, "personal") else {}
-            actor = event.actor.name if event.actor else ""
-            found[pk] = Passing(by=actor, note=values.get("reason", ""), at=event.happened_at)
+            found[pk] = Passing(by=event.actor.name if event.actor else "", note=note, at=event.happened_at)
+        elif event.kind == Event.Kind.RETURNED:
+            found[pk] = Passing(by=values.get("was", ""), note=note, at=event.happened_at, is_back=True)
     return found
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import DurationField, ExpressionWrapper, F, Q
+from django.db.models import Case, DurationField, ExpressionWrapper, F, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -22,6 +22,7 @@ from crm.poc.calendars import working_times
 from crm.poc.held import is_held_by
 from crm.poc.models import Absence, Membership, PointOfContact
 from crm.users.models import User
+from interactions.passing import passings
 
 AHEAD = timedelta(days=14)  # how far "coming next" looks
 COMING = 10  # rows of it
@@ -30,7 +31,7 @@ ABSENCES = 12
 NOTICES = 12
 SOON = 0.85  # of the days a tier allows, from which on an account is being lost
 # Notices whose matter stands in the lists itself.
-SHOWN_AS_ROWS = {"reminder", "due_reminder", "late_reminder", "escalation", "handover_offered"}
+SHOWN_AS_ROWS = {"reminder", "due_reminder", "late_reminder", "escalation", "handover_offered", "passed_on"}
 
 
 @dataclass(slots=True)
@@ -43,9 +44,11 @@ class Day:
     handovers: list[Commitment] = field(default_factory=list)  # to accept
     proposals: list[Handover] = field(default_factory=list)  # to offer to somebody
     answers: list[Commitment] = field(default_factory=list)  # owed to customers; each has `left`
+    passed: list[Commitment] = field(default_factory=list)  # to solve for others; each has its `passing`
     coming: list[Commitment] = field(default_factory=list)
     losing: list[Account] = field(default_factory=list)
     absences: list[Absence] = field(default_factory=list)
+    away: Absence | None = None  # I am away now
     used_up: list[Commitment] = field(default_factory=list)
     notices: list[inbox.Entry] = field(default_factory=list)
     n_unread: int = 0
@@ -54,7 +57,7 @@ class Day:
     @property
     def is_clear(self) -> bool:
         """True when nothing wants to be done today."""
-        return not (self.late or self.today or self.handovers or self.proposals or self.answers)
+        return not (self.late or self.today or self.handovers or self.proposals or self.answers or self.passed)
 
 
 def of(user: User, *, at: datetime) -> Day:
@@ -65,10 +68,10 @@ def of(user: User, *, at: datetime) -> Day:
     read = inbox.read(pocs, at=at, before=at + AHEAD, also=["follow_up__channel"])
     day = _sorted(read.owed, read.escalated, at)
     day.used_up = read.used_up
-    _say_what_is_left(day.answers, at)
+    _say_what_is_left([*day.answers, *day.passed], at)
     day.proposals = list(Handover.objects.proposed().filter(giver__one_of=pocs).for_list().order_by("opened_at", "pk"))
     day.losing = _losing_touch(pocs, at)
-    day.absences = _absences(user, pocs, at)
+    _absences(day, user, pocs, at)
     _notices(day, pocs, at)
     return day
 
@@ -79,12 +82,17 @@ def _sorted(mine: Sequence[Commitment], escalated: Sequence[Commitment], at: dat
     tomorrow = (timezone.localtime(at) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
     day.late = sorted({c.pk: c for c in (*escalated, *(c for c in mine if c.due_at < at))}.values(), key=_due)
     taken = {c.pk for c in day.late}
+    passed = passings((*day.late, *mine))
+    for commitment in (*day.late, *mine):
+        commitment.passing = passed.get(commitment.pk)  # type: ignore[attr-defined]
     for commitment in mine:
         if commitment.pk in taken:
             continue
         if commitment.kind == Kind.HANDOVER:
             day.handovers.append(commitment)
-        elif commitment.kind == Kind.FIRST_ANSWER:
+        elif commitment.pk in passed and not passed[commitment.pk].is_back:
+            day.passed.append(commitment)
+        elif commitment.kind in (Kind.FIRST_ANSWER, Kind.RESOLUTION):
             day.answers.append(commitment)
         elif commitment.due_at < tomorrow:
             day.today.append(commitment)
@@ -127,14 +135,18 @@ def _losing_touch(pocs: Collection[int], at: datetime) -> list[Account]:
     return list(rows.order_by(F("last_touch_at").asc(nulls_first=True), "dossier__title_key", "pk")[:LOSING])
 
 
-def _absences(user: User, pocs: Collection[int], at: datetime) -> list[Absence]:
-    """Who of my teams is away now or soon, myself included."""
+def _absences(day: Day, user: User, pocs: Collection[int], at: datetime) -> None:
+    """Who of my teams is away now or soon, myself included; and whether I am away now."""
     members = Membership.objects.filter(team__one_of=list(pocs)).values("member")
     at_home = PointOfContact.objects.filter(Q(home_team__one_of=list(pocs)) | Q(user=user)).values("pk")
     near = Absence.objects.overlapping(at, at + AHEAD).filter(Q(poc__in=members) | Q(poc__in=at_home))
     length = ExpressionWrapper(F("ends_at") - F("starts_at"), output_field=DurationField())
-    rows = near.annotate(length=length).filter(length__gt=timedelta(0)).select_related("poc", "cover", "topic")
-    return list(rows.order_by("starts_at", "pk")[:ABSENCES])
+    is_mine = Case(When(poc__user=user, then=True), default=False)
+    rows = near.annotate(length=length, is_mine=is_mine).filter(length__gt=timedelta(0)).for_list()
+    found = list(rows.order_by("-is_mine", "starts_at", "pk")[:ABSENCES])
+    mine = [a for a in found if a.is_mine and a.starts_at <= at]
+    day.away = next((a for a in mine if a.topic_id is None), None)
+    day.absences = sorted(found, key=lambda a: (a.starts_at, a.pk))
 
 
 def _notices(day: Day, pocs: Collection[int], at: datetime) -> None:

@@ -135,10 +135,14 @@ def with_owners(items: Iterable[Commitment], *, at: datetime) -> list[Commitment
 
 
 def _say_whose(items: Iterable[Commitment], seats: Mapping[Question, Seat]) -> None:
-    """Give each thing owed its `owner`, and its `passing` where a specialist has it. At most one query."""
+    """Give each thing owed its `owner`, `instead` of whom, and its `passing` where a specialist has it.
+
+    At most one query.
+    """
     passed = passings(items)
     for item in items:
-        item.owner = seats[_question(item)].poc  # type: ignore[attr-defined]
+        seat = seats[_question(item)]
+        item.owner, item.instead = seat.poc, seat.instead  # type: ignore[attr-defined]
         item.passing = passed.get(item.pk)  # type: ignore[attr-defined]
 
 

@@ -58,7 +58,7 @@ def why(answer: Answer, named: Named, *, dossier_id: int | None, topic_id: int) 
     """Say in one line why this one answers; "" where there is nothing to explain: it was named right here."""
     if answer.poc_id == answer.house_id and answer.holder_id is None:
         return _("Nobody was named here or above")
-    parts = [_elsewhere(answer, named, dossier_id, topic_id), _instead(answer, named)]
+    parts = [where(answer, named, dossier_id=dossier_id, topic_id=topic_id), instead(answer, named)]
     return " · ".join(part for part in parts if part)
 
 
@@ -67,7 +67,7 @@ def path(answer: Answer, named: Named) -> list[str]:
     return [_step(reason, named) for reason in answer.reasons]
 
 
-def _elsewhere(answer: Answer, named: Named, dossier_id: int | None, topic_id: int) -> str:
+def where(answer: Answer, named: Named, *, dossier_id: int | None, topic_id: int) -> str:
     """Say where the assignment was found, when not on the record and topic asked about."""
     above = answer.dossier_id is not None and answer.dossier_id != dossier_id
     other = answer.topic_id is not None and answer.topic_id != topic_id
@@ -79,15 +79,17 @@ def _elsewhere(answer: Answer, named: Named, dossier_id: int | None, topic_id: i
     return _("Named for %(topic)s") % values if other else ""
 
 
-def _instead(answer: Answer, named: Named) -> str:
-    """Say for whom this one stands in."""
+def instead(answer: Answer, named: Named) -> str:
+    """Say for whom this one stands in, and why."""
     if answer.holder_id is None or answer.holder_id == answer.poc_id:
         return ""
     values = {"holder": named.poc(answer.holder_id), "name": named.poc(answer.poc_id)}
     cause = next((r for r in answer.reasons if r.poc_id == answer.holder_id and r.code in _CAUSES), None)
     if cause is not None and cause.code == decide.AWAY and cause.until:
         values["day"] = last_day(cause.until)
-        return _("%(holder)s is away until %(day)s – %(name)s answers") % values
+        if any(reason.code == decide.COVERED for reason in answer.reasons):
+            return _("%(holder)s is away until %(day)s → covered by %(name)s") % values
+        return _("%(holder)s is away until %(day)s → %(name)s answers") % values
     if cause is not None and cause.code == decide.INACTIVE:
         return _("%(holder)s no longer answers – %(name)s does") % values
     return _("For %(holder)s") % values

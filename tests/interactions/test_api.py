@@ -64,7 +64,7 @@ def test_a_call_is_logged_with_its_follow_up_and_what_it_settles(user, api):
     assert (shown["poc"]["id"], shown["poc"]["email"]) == (ann.pk, ann.email)
     assert shown["why"] == f"From {contact.account.name}"
     assert [reason["code"] for reason in shown["reasons"]] == ["nobody", "assigned"]
-    assert shown["reasons"][1]["sentence"] == f"On {contact.account.name} for general: {ann.name}"
+    assert shown["reasons"][1]["text"] == f"On {contact.account.name} for general: {ann.name}"
     assert [(f["title"], f["due_at"]) for f in shown["follow_ups"]] == [("Send the quote", TOMORROW)]
     assert shown["follow_ups"][0]["who_answers"]["poc"]["id"] == ann.pk
     assert (shown["seconds"], shown["via"], shown["logged_by"]["id"]) == (95, "api", user.pk)
@@ -238,7 +238,7 @@ def test_who_answered_stays_as_it_was_while_who_answers_changes(user, api, clock
     AbsenceFactory(poc=ann, cover=bob)
     made = log(api, account=account.pk).json()
     assert made["poc"]["name"] == "Bob"
-    assert made["why"] == "Ann is away until 5 Mar – Bob answers"
+    assert made["why"] == "Ann is away until 5 Mar → covered by Bob"
     assert [r["code"] for r in made["reasons"]] == ["assigned", "away", "covered"]
     assert made["reasons"][1]["until"] == "2026-03-05T12:00:00Z"
     clock.freeze(AT + timedelta(days=2))

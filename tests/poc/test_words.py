@@ -45,7 +45,7 @@ def test_the_absent_and_their_cover_are_both_named():
     AssignmentFactory(dossier=account.dossier, poc=ann)
     AbsenceFactory(poc=ann, cover=team, starts_at=AT - timedelta(days=1), ends_at=AT + timedelta(days=2))
     shown = seat(account)
-    assert shown.why == "Ann is away until 6 Mar – Team AR answers"
+    assert shown.why == "Ann is away until 6 Mar → covered by Team AR"
     assert (shown.absent, shown.poc) == (ann, team)
     assert shown.path == [f"On {account.name} for general: Ann", "Ann is away until 6 Mar", "Covered by Team AR"]
 

@@ -18,11 +18,12 @@ def pocs(user: Any) -> Any:
 
 
 class PassingSerializer(serializers.Serializer):
-    """How something came to the specialist who has it."""
+    """How something came to the specialist who has it, or came back from one."""
 
-    by = serializers.CharField(help_text="A name; empty: the product itself.")
-    note = serializers.CharField()
+    by = serializers.CharField(help_text="Who passed it on, or who solved it, by name; empty: the product itself.")
+    note = serializers.CharField(help_text="What they should know, or how it was solved.")
     at = MomentField()
+    is_back = serializers.BooleanField(help_text="It was solved: the customer is to be told.")
 
 
 class PassOnInput(Input):
