@@ -18,7 +18,8 @@ from crm.poc.words import Named
 class Seat:
     """One topic of one record: who answers, for whom, why, and who is next.
 
-    `absent` is the one named, where somebody stands in. `is_inherited`: found above the
+    `absent` is the one named, where somebody stands in, and `instead` says so; `where` says where
+    the answer was found, and `why` both in one line. `is_inherited`: found above the
     record, or on *general*. `is_gap`: only the front desk answers.
     """
 
@@ -27,6 +28,8 @@ class Seat:
     absent: PointOfContact | None
     backup: PointOfContact | None
     why: str
+    where: str = ""
+    instead: str = ""
     path: Sequence[str] = field(default_factory=list)
     is_inherited: bool = False
     is_gap: bool = False
@@ -75,6 +78,8 @@ def _seat(answer: Answer, question: Question, named: Named) -> Seat:
         absent=named.pocs.get(answer.holder_id) if stands_in and answer.holder_id is not None else None,
         backup=named.pocs.get(answer.backup_id) if answer.backup_id is not None else None,
         why=words.why(answer, named, dossier_id=question.dossier_id, topic_id=question.topic_id),
+        where=words.where(answer, named, dossier_id=question.dossier_id, topic_id=question.topic_id),
+        instead=words.instead(answer, named),
         path=words.path(answer, named),
         is_inherited=not answer.is_gap and (by_general or answer.dossier_id != question.dossier_id),
         is_gap=answer.is_gap,
