@@ -223,7 +223,8 @@ def _translated(facts: Mapping[str, Any]) -> dict[str, Any]:
     for key, say in (("from", first_moment), ("until", last_moment)):
         at = parse_datetime(str(values.get(key) or ""))
         values[key] = say(at) if at else ""
-    values["about"] = gettext("About %(topic)s.") % {"topic": values["topic"].lower()} if values.get("topic") else ""
+    topic = str(values.get("topic") or "").lower()
+    values["about"] = gettext("About %(topic)s.") % {"topic": topic} if topic else ""
     return values
 
 
