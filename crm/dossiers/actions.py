@@ -201,6 +201,7 @@ def refile(
         refuse_archived(parent, field="parent")
         refuse_bad_parent(locked, parent)
     changes = _changes(locked, title, parent, tier)
+    was_below = locked.parent_id
     if changes:
         locked.title, locked.title_key = title, search_key(title)[:MAX_TITLE]
         locked.parent, locked.tier = parent, tier
@@ -211,7 +212,9 @@ def refile(
         if locked.kind == Dossier.Kind.CONTACT and "name" in changes:
             personal["changes"] = {"name": changes["name"]}
             changes["name"] = ["", ""]
-        facts = {"changes": changes}
+        facts: dict[str, Any] = {"changes": changes}
+        if "parent" in changes:
+            facts["moved"] = {str(locked.pk): [was_below, locked.parent_id]}
         record(kind=Event.Kind.CHANGED, dossiers=[locked], by=by, at=at, facts=facts, personal=personal)
     return locked
 

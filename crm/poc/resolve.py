@@ -60,10 +60,13 @@ def resolve_many(questions: Iterable[Question], *, at: datetime) -> dict[Questio
     return ask(questions, at=at).answers
 
 
-def ask(questions: Iterable[Question], *, at: datetime) -> Asked:
-    """Answer many questions, and keep what it takes to say the answers in words. Two queries."""
+def ask(questions: Iterable[Question], *, at: datetime, parents: Mapping[int, int | None] | None = None) -> Asked:
+    """Answer many questions, and keep what it takes to say the answers in words. Two queries.
+
+    `parents` says what records belonged to at `at`, where that is not what they belong to now.
+    """
     asked = list(dict.fromkeys(questions))
-    fetched = fetch(asked, at) if asked else NOTHING
+    fetched = fetch(asked, at, parents) if asked else NOTHING
     answers = {
         q: decide(dossier_id=q.dossier_id, topic_id=q.topic_id, at=q.at or at, facts=fetched.facts, fixed_id=q.poc_id)
         for q in asked
@@ -71,15 +74,16 @@ def ask(questions: Iterable[Question], *, at: datetime) -> Asked:
     return Asked(answers, fetched)
 
 
-def fetch(asked: Sequence[Question], at: datetime) -> Fetched:
+def fetch(asked: Sequence[Question], at: datetime, belonged: Mapping[int, int | None] | None = None) -> Fetched:
     """Load what the decision needs to know for these questions. Two queries: the places, the POCs."""
+    belonged = belonged or {}
     moments = [q.at or at for q in asked]
     first, last = min(moments), max(moments)
     parents: dict[int, int | None] = {}
     titles: dict[int, str] = {}
     holders: dict[tuple[int, int], list[Holder]] = defaultdict(list)
     wanted = {q.poc_id for q in asked if q.poc_id is not None}
-    for pk, parent_id, title, topic_id, poc_id, *held in _places(asked, first, last):
+    for pk, parent_id, title, topic_id, poc_id, *held in _places(asked, belonged, first, last):
         parents[pk], titles[pk] = parent_id, title
         if poc_id is not None:
             holders[pk, topic_id].append(Holder(poc_id, *held))
@@ -93,7 +97,7 @@ def fetch(asked: Sequence[Question], at: datetime) -> Fetched:
             absences[row.pk].append(Away(row.away_topic_id, row.cover_id, row.away_from, row.away_until))
         house_id, general_id = row.pk if row.is_house else house_id, row.general_id
     known = {pk: _poc(row, absences[pk]) for pk, row in pocs.items()}
-    return Fetched(Facts(parents, holders, known, house_id, general_id), pocs, titles)
+    return Fetched(Facts(parents | dict(belonged), holders, known, house_id, general_id), pocs, titles)
 
 
 def _poc(row: Any, absences: Sequence[Away]) -> Poc:
@@ -103,9 +107,11 @@ def _poc(row: Any, absences: Sequence[Away]) -> Poc:
     return Poc(row.pk, row.lead_id, row.deactivated_at, empty_since, tuple(absences))
 
 
-def _places(asked: Sequence[Question], first: datetime, last: datetime) -> Iterable[tuple[Any, ...]]:
+def _places(
+    asked: Sequence[Question], belonged: Iterable[int], first: datetime, last: datetime
+) -> Iterable[tuple[Any, ...]]:
     """The records asked about and what they belong to, up to the root: a row per holder on any topic, one for none."""
-    dossier_ids = {q.dossier_id for q in asked if q.dossier_id is not None}
+    dossier_ids = {q.dossier_id for q in asked if q.dossier_id is not None} | set(belonged)
     if not dossier_ids:
         return []
     condition, ids = ids_condition("id", dossier_ids)

@@ -38,14 +38,14 @@ class ReachSerializer(serializers.Serializer):
 
 
 class ReasonSerializer(serializers.Serializer):
-    """One step on the way to the answer: a code and its values, and the same as a sentence."""
+    """One step on the way to the answer: a code and its values, and the same in words."""
 
     code = serializers.ChoiceField(CODES)
     poc = serializers.IntegerField(allow_null=True, help_text="Whom the step is about.")
     record = serializers.IntegerField(allow_null=True, help_text="The account, contact or project where it was found.")
     topic = serializers.CharField(allow_null=True)
     until = MomentField(allow_null=True)
-    sentence = serializers.CharField()
+    text = serializers.CharField(help_text="In the caller's language.")
 
 
 class WhoAnswersSerializer(serializers.Serializer):
@@ -54,8 +54,11 @@ class WhoAnswersSerializer(serializers.Serializer):
     topic = serializers.CharField()
     poc = ReachSerializer()
     instead_of = NamedSerializer(allow_null=True, help_text="The one named, where somebody stands in for them.")
-    backup = NamedSerializer(allow_null=True)
-    is_gap = serializers.BooleanField(help_text="Nobody was named here or above: the front desk answers.")
+    backup = NamedSerializer(allow_null=True, help_text="Who would be next.")
+    lead = NamedSerializer(allow_null=True, help_text="And after the backup.")
+    is_gap = serializers.BooleanField(
+        allow_null=True, help_text="Nobody was named here or above: the front desk answers. null: not told."
+    )
     why = serializers.CharField(help_text="In a few words; empty: named right here.")
     reasons = ReasonSerializer(many=True)
 
@@ -102,13 +105,20 @@ class RecordFilterSet(django_filters.FilterSet):
 
 
 def who_answers(
-    record_ids: Iterable[int], *, at: datetime, about: Collection[str] | None
+    record_ids: Iterable[int],
+    *,
+    at: datetime,
+    about: Collection[str] | None,
+    parents: Mapping[int, int | None] | None = None,
 ) -> dict[int, list[dict[str, Any]]]:
-    """Say for each record who answers about the topics with these codes; None: about all in use. Three queries."""
+    """Say for each record who answers about the topics with these codes; None: about all in use. Three queries.
+
+    `parents` says what records belonged to at `at`, where that is not what they belong to now.
+    """
     ids = list(dict.fromkeys(record_ids))
     every = list(Topic.objects.order_by("position", "pk"))
     topics = [t for t in every if (t.retired_at is None if about is None else t.code in about)]
-    answers, fetched = ask([Question(pk, topic.pk) for pk in ids for topic in topics], at=at)
+    answers, fetched = ask([Question(pk, topic.pk) for pk in ids for topic in topics], at=at, parents=parents)
     named = words.names(fetched, every)
     return {pk: [answer_values(answers[Question(pk, t.pk)], named, pk, t) for t in topics] for pk in ids}
 
@@ -128,10 +138,16 @@ def answer_values(answer: Answer, named: Named, record_id: int | None, topic: To
         "poc": reach(named.pocs[answer.poc_id]),
         "instead_of": _named(answer.holder_id, named) if stands_in else None,
         "backup": _named(answer.backup_id, named),
+        "lead": _named(answer.lead_id, named),
         "is_gap": answer.is_gap,
         "why": words.why(answer, named, dossier_id=record_id, topic_id=topic.pk),
         "reasons": reason_list(answer, named),
     }
+
+
+def no_more_than_reach(values: dict[str, Any]) -> dict[str, Any]:
+    """Leave of one answer what anybody signed in is told: about what, who, and how to reach them."""
+    return values | {"instead_of": None, "backup": None, "lead": None, "is_gap": None, "why": "", "reasons": []}
 
 
 def reach(poc: PointOfContact) -> dict[str, Any]:
@@ -148,9 +164,9 @@ def reason_list(answer: Answer, named: Named) -> list[dict[str, Any]]:
             "record": reason.dossier_id,
             "topic": named.topics[reason.topic_id].code if reason.topic_id in named.topics else None,
             "until": reason.until,
-            "sentence": sentence,
+            "text": text,
         }
-        for reason, sentence in zip(answer.reasons, words.path(answer, named), strict=True)
+        for reason, text in zip(answer.reasons, words.path(answer, named), strict=True)
     ]
 
 

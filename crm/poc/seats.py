@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -37,13 +37,17 @@ class Seat:
 
 
 def seats_for(
-    questions: Iterable[Question], *, at: datetime, topics: Iterable[Topic] | None = None
+    questions: Iterable[Question],
+    *,
+    at: datetime,
+    topics: Iterable[Topic] | None = None,
+    parents: Mapping[int, int | None] | None = None,
 ) -> dict[Question, Seat]:
-    """Return who answers each question, ready to be shown, however many are asked.
+    """Return who answers each question, ready to be shown, however many are asked; `parents` as in `ask`.
 
     Three queries; two where all `topics`, retired ones too, were read already.
     """
-    answers, fetched = ask(questions, at=at)
+    answers, fetched = ask(questions, at=at, parents=parents)
     named = words.names(fetched, topics)
     return {question: _seat(answer, question, named) for question, answer in answers.items()}
 

@@ -23,7 +23,7 @@ class ReaderMiddleware:
         reader: Any = request.user  # of RolesBackend: with the moment and the firm's zone
         clock.remember(request, reader.asked_at)
         language = reader.language or translation.get_language()
-        zone = _zone(reader.time_zone or reader.firm_zone)
+        zone = zone_named(reader.time_zone or reader.firm_zone)
         with translation.override(language), timezone.override(zone):
             request.LANGUAGE_CODE = translation.get_language()
             response = self.get_response(request)
@@ -31,7 +31,8 @@ class ReaderMiddleware:
             return response
 
 
-def _zone(name: str) -> ZoneInfo:
+def zone_named(name: str) -> ZoneInfo:
+    """Return a zone; UTC for a name that is no longer known."""
     try:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError):

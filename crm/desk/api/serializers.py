@@ -43,7 +43,8 @@ class ResolveInput(Input):
     """Whom the question is about: one record, or a caller's phone, e-mail or both."""
 
     default_error_messages = {
-        "one_subject": _("Name exactly one of account, contact, project and touch_point; or phone, email or both.")
+        "one_subject": _("Name exactly one of account, contact, project and touch_point; or phone, email or both."),
+        "one_moment": _("Name a moment or a day, not both."),
     }
 
     account = RecordField(accounts, required=False)
@@ -54,12 +55,15 @@ class ResolveInput(Input):
     email = serializers.CharField(max_length=254, required=False)
     topic = CodeField(Topic.objects.in_use, required=False, help_text="A code; `general` where it is left out.")
     at = MomentField(required=False, help_text="Past or future; left out: now.")
+    on = serializers.DateField(required=False, help_text="A day instead: its noon where the caller is.")
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         named = [kind for kind in RECORDS if kind in values]
         asked = any(name in values for name in ADDRESSES)
         if len(named) + asked != 1:
             self.fail("one_subject")
+        if "at" in values and "on" in values:
+            self.fail("one_moment")
         values["record"] = values.pop(named[0]).dossier if named else None
         return values
 

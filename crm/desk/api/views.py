@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, time
 from typing import Any
 
 from drf_spectacular.utils import extend_schema
@@ -14,11 +15,15 @@ from contacts.models import ContactRole
 from crm.core.rest.filters import refuse_unknown
 from crm.core.rest.views import Door
 from crm.desk.api.serializers import ResolvedSerializer, ResolveInput, WordsSerializer
-from crm.dossiers.models import Channel, Dossier, Outcome, Purpose, Tier, Topic
-from crm.poc.rest import who_answers
+from crm.dossiers.lineage import lineage
+from crm.dossiers.models import Channel, Dossier, Firm, Outcome, Purpose, Tier, Topic
+from crm.poc.rest import no_more_than_reach, who_answers
+from crm.poc.visibility import visible_homes
+from crm.users.middleware import zone_named
 from interactions.callers import match
 from interactions.models import TouchPoint
 
+NOON = time(12)  # at which a day is answered for
 NUMBERS = ("account", "contact", "project", "touch_point")
 
 
@@ -33,23 +38,40 @@ class ResolveView(Door, APIView):
         """Say who answers for a record or a caller, about a topic, at a moment; and why."""
         asked = self._asked()
         about = asked["topic"].code if asked.get("topic") else Topic.GENERAL
-        at = asked.get("at") or self.at
+        at = self._moment(asked)
         matched = [asked["record"]] if asked["record"] else _callers(asked)
         door = None if len(matched) == 1 else TouchPoint.objects.for_list().get(is_default=True).dossier
-        answers = who_answers([r.pk for r in [*matched, door] if r], at=at, about=[about])
+        answers = self._answers([*matched, door] if door else matched, about, at)
         data = {
             "at": at,
             "topic": about,
             "matched": matched,
-            "who_answers": answers[(door or matched[0]).pk][0],
+            "who_answers": answers[(door or matched[0]).pk],
             "candidates": [],
         }
         if len(matched) > 1:
             data["candidates"] = [
-                {"kind": r.kind, "pk": r.pk, "title": r.title, "who_answers": answers[r.pk][0]} for r in matched
+                {"kind": r.kind, "pk": r.pk, "title": r.title, "who_answers": answers[r.pk]} for r in matched
             ]
             data["who_answers"] = _common(data["candidates"]) or data["who_answers"]
         return Response(ResolvedSerializer(data).data)
+
+    def _moment(self, asked: dict[str, Any]) -> datetime:
+        """The moment asked about: by itself, by its day, else now."""
+        if "on" in asked:
+            zone = self.request.user.time_zone or Firm.objects.values_list("zone", flat=True).get()
+            return datetime.combine(asked["on"], NOON, tzinfo=zone_named(zone))
+        return asked.get("at") or self.at
+
+    def _answers(self, records: list[Dossier], about: str, at: datetime) -> dict[int, dict[str, Any]]:
+        """Who answers for each record, as it belonged then; outside the reader's view only who, and how to reach."""
+        parents: dict[int, int | None] = {}
+        for record in records if at < self.at else ():
+            parents |= lineage(record.pk, at=at).parents
+        found = who_answers([r.pk for r in records], at=at, about=[about], parents=parents)
+        homes = visible_homes(self.request.user)
+        seen = {r.pk for r in records if homes is None or r.home_id in homes}
+        return {pk: values if pk in seen else no_more_than_reach(values) for pk, (values,) in found.items()}
 
     def _asked(self) -> dict[str, Any]:
         """Read the address as one reads a body; ids are numbers there too."""
