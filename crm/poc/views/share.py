@@ -73,7 +73,7 @@ def _page(request: HttpRequest, of: PointOfContact | Dossier, context: dict[str,
         "at": at,
     }
     if made:
-        address = sharing.address(made[1])
-        rows = qr.matrix(address)
-        context |= {"made": made[0], "address": address, "qr": qr.path(rows), "qr_size": len(rows)}
+        link, secret = made
+        rows = qr.matrix(address := sharing.address(secret))
+        context |= {"made": link, "secret": secret, "address": address, "qr": qr.path(rows), "qr_size": len(rows)}
     return render(request, "poc/share.html", context, status=422 if form.errors else 201 if made else 200)
