@@ -110,16 +110,18 @@ def pass_on_touch(
 
     :raises Refused: as `pass_on`.
     """
-    owed = resolution_of(interaction) or commitments.open_commitment(
-        dossier=interaction.dossier,
-        topic=interaction.topic,
-        kind=Kind.RESOLUTION,
-        title=resolution_title(interaction),
-        purpose=interaction.purpose,
-        channel=interaction.channel,
-        by=by,
-        at=at,
-    )
+    owed = resolution_of(interaction)
+    if owed is None:
+        promise = commitments.Promise(
+            dossier=interaction.dossier,
+            topic=interaction.topic,
+            kind=Kind.RESOLUTION,
+            title=resolution_title(interaction),
+            purpose=interaction.purpose,
+            channel=interaction.channel,
+            interaction=interaction.pk,
+        )
+        owed = commitments.open_commitments([promise], by=by, at=at)[0]
     return pass_on(commitment=owed, to=to, note=note, by=by, at=at)
 
 
@@ -147,13 +149,17 @@ def hand_back(*, commitment: Commitment, resolution: str, by: Actor, at: datetim
 
 
 def resolution_of(interaction: Interaction) -> Commitment | None:
-    """Return what is still to be solved for a touch. Two queries."""
+    """Return what is still to be solved for a touch. Three queries."""
     return next((c for c in opened_by(interaction) if c.kind == Kind.RESOLUTION and not c.is_closed), None)
 
 
 def opened_by(interaction: Interaction) -> list[Commitment]:
-    """Return the answers owed for a touch, the first one first. Two queries."""
-    opened = facts_when_logged(interaction).get("opened", [])
+    """Return the answers owed for a touch, the first due first: from when it was logged, or since. Three queries."""
+    since = EventDossier.objects.filter(
+        dossier=interaction.dossier_id, happened_at__gte=interaction.logged_at, event__kind=Event.Kind.OWED
+    )
+    later = since.filter(event__facts__interaction=interaction.pk).values_list("event__facts__commitment", flat=True)
+    opened = [*facts_when_logged(interaction).get("opened", []), *later]
     return list(Commitment.objects.for_list().filter(pk__one_of=opened).order_by("due_at", "pk")) if opened else []
 
 

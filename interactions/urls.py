@@ -14,6 +14,7 @@ urlpatterns = [
     path("interactions/to-sort/", views.to_sort, name="to_sort"),
     path("interactions/<int:pk>/", views.interaction, name="interaction"),
     path("interactions/<int:pk>/undo/", views.undo, name="undo"),
+    path("interactions/<int:pk>/pass-on/", views.pass_on, name="pass_on"),
     path("interactions/<int:pk>/put/", views.put, name="put"),
     path("follow-ups/new/", views.follow_up_new, name="follow_up_new"),
 ]

@@ -16,18 +16,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRedirect
 
 from contacts.models import Contact
+from crm.commitments.forms import PassOnForm
 from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.forms import attempt
 from crm.core.paging import Order, page
 from crm.core.refusals import Refused
-from crm.desk.record import partial
+from crm.desk.record import partial, with_owners
 from crm.dossiers import timeline
 from crm.dossiers.models import Channel, Topic
 from crm.poc import words
 from crm.poc.models import PointOfContact
 from crm.poc.visibility import visible_dossiers
-from interactions import corrections, due, quick_log
+from interactions import corrections, due, passing, quick_log
 from interactions.follow_ups import NewFollowUp, plan
 from interactions.forms import FollowUpForm, InteractionFilter, SortForm
 from interactions.log_request import LogRequest, place_to_return
@@ -140,6 +141,28 @@ def to_sort(request: HttpRequest) -> HttpResponse:
 def interaction(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one touch: what was said, with whom, who answered then and why, what followed."""
     shown = get_object_or_404(Interaction.objects.visible_to(request.user).for_list(), pk=pk)
+    return _interaction_page(request, shown)
+
+
+@login_required
+@permission_required("commitments.change_commitment", raise_exception=True)
+@require_POST
+def pass_on(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a specialist solve what a touch is about, while whoever answers keeps talking to the customer."""
+    rows = Interaction.objects.visible_to(request.user).current().for_list()
+    shown = get_object_or_404(rows.filter(dossier__in=visible_dossiers(request.user)), pk=pk)
+    form = PassOnForm(request.POST)
+    if form.is_valid():
+        act = {"interaction": shown, **form.cleaned_data, "by": Actor.of(request), "at": clock.of(request)}
+        passed = attempt(form, lambda: passing.pass_on_touch(**act))
+        if passed:
+            name = form.cleaned_data["to"].name
+            messages.success(request, _("%(name)s has it now. They and whoever answers are told.") % {"name": name})
+            return redirect("owed:item", passed.pk)
+    return _interaction_page(request, shown, form)
+
+
+def _interaction_page(request: HttpRequest, shown: Interaction, form: PassOnForm | None = None) -> HttpResponse:
     at = clock.of(request)
     answer = answer_of(shown)
     seen = visible_dossiers(request.user).filter(pk=shown.dossier_id).exists()
@@ -148,11 +171,14 @@ def interaction(request: HttpRequest, pk: int) -> HttpResponse:
         "path": words.path(answer, words.load([answer])) if seen else [],
         "is_seen": seen,
         "follow_ups": shown.follow_ups.for_list() if seen else [],
+        "owed": with_owners(passing.opened_by(shown), at=at) if seen else [],
+        "pass_on_form": form or PassOnForm(),
+        "may_pass_on": seen and shown.withdrawn_at is None and request.user.has_perm("commitments.change_commitment"),
         "may_undo": corrections.may_undo(shown, request.user, at),
         "is_late": shown.logged_at - shown.occurred_at > timeline.LATE,
         "to_sort": not any((shown.contact_id, shown.account_id, shown.project_id)),
     }
-    return render(request, "interactions/interaction.html", context)
+    return render(request, "interactions/interaction.html", context, status=422 if form else 200)
 
 
 @login_required

@@ -45,6 +45,7 @@ class Promise:
     answers: int | None = None
     purpose: Purpose | None = None
     channel: Channel | None = None
+    interaction: int | None = None  # the id of the touch it is owed for, where its event does not say so
 
     @property
     def is_by_target(self) -> bool:
@@ -177,6 +178,7 @@ def _happening(commitment: Commitment, p: Promise, at: datetime) -> Happening:
         "poc": commitment.poc_id, "purpose": p.purpose.code if p.purpose else "",
         "channel": p.channel.code if p.channel else "",
     }  # fmt: skip
+    facts |= {"interaction": p.interaction} if p.interaction else {}
     personal = {"title": commitment.title, "poc": p.poc.name if p.poc else ""}
     return Happening(Event.Kind.OWED, [p.dossier], at, facts, personal)
 
