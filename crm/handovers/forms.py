@@ -48,9 +48,10 @@ class ChangeForm(forms.Form):
 
 
 class EndForm(forms.Form):
-    """Why nobody holds a place any more."""
+    """Why nobody holds a place any more; of the one who answers, that this is meant."""
 
     reason = forms.CharField(label=_("Why"), max_length=500, required=False)
+    leave_open = forms.BooleanField(required=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,16 +127,16 @@ class Counted:
 
     group: Group
     n: int
-    about: list[tuple[str, int]] = field(default_factory=list)  # names of topics, the most often first
+    about: list[tuple[str, str, int]] = field(default_factory=list)  # topics, code and name: the most often first
 
 
 def count(poc: PointOfContact, *, at: datetime) -> list[Counted]:
     """Count what somebody answers for; groups with nothing are left out. Five queries."""
     found: dict[Group, Counted] = {}
-    for group, topic, n in _places_by_topic(poc, at):
+    for group, code, name, n in _places_by_topic(poc, at):
         counted = found.setdefault(Group(group), Counted(Group(group), 0))
         counted.n += n
-        counted.about.append((topic, n))
+        counted.about.append((code, name, n))
     plain: Mapping[Group, QuerySet[Any]] = {
         Group.OWED: owed([poc.pk]),
         Group.LEADS: led_by([poc.pk]),
@@ -156,8 +156,9 @@ def _places_by_topic(poc: PointOfContact, at: datetime) -> QuerySet[Any]:
         *(When(dossier__kind=kind, then=Value(group.value)) for kind, group in KINDS.items()),
         output_field=CharField(),
     )
-    rows = places([poc.pk], at).annotate(group=kind).values("group", "topic__name")
-    return rows.annotate(n=Count("pk")).order_by("-n", "topic__name").values_list("group", "topic__name", "n")
+    rows = places([poc.pk], at).annotate(group=kind).values("group", "topic__code", "topic__name")
+    rows = rows.annotate(n=Count("pk")).order_by("-n", "topic__code")
+    return rows.values_list("group", "topic__code", "topic__name", "n")
 
 
 def rows_of(group: str, poc: PointOfContact, *, at: datetime) -> QuerySet[Any]:

@@ -100,6 +100,21 @@ def can_stay(left: Event | None, at: datetime) -> bool:
     return left is not None and at - left.happened_at <= UNDO_FOR
 
 
+class Became(NamedTuple):
+    """How much somebody else has since, and how much was left open."""
+
+    n_moved: int
+    n_open: int
+
+
+def became_of(left: Event) -> Became:
+    """Say what a leaving did, from its event."""
+    facts = left.facts
+    to = [row[1] for name in ("places", "owed", "leads") for row in facts[name]] + [row[3] for row in facts["covers"]]
+    n_moved = sum(pk is not None for pk in to)
+    return Became(n_moved + len(facts["joined"]), len(to) - n_moved)
+
+
 @transaction.atomic
 def stay(*, poc: PointOfContact, by: Actor, at: datetime) -> Stayed:
     """Undo that somebody left, within 24 hours; whoever had followed is told once. Done already: nothing happens.

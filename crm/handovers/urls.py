@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm.handovers.views import archiving, change, hand_over, handover, introduction
+from crm.handovers.views import archiving, change, hand_over, handover, introduction, leaving
 
 app_name = "handovers"
 urlpatterns = [
@@ -16,6 +16,8 @@ urlpatterns = [
     path("handovers/<id:pk>/withdraw/", handover.withdraw, name="withdraw"),
     path("handovers/<id:pk>/introduction/", introduction.introduction, name="introduction"),
     path("handovers/of/<id:pk>/", handover.of_owed, name="of_owed"),
+    path("pocs/<id:pk>/leave/", leaving.leave, name="leave"),
+    path("pocs/<id:pk>/stay/", leaving.stay, name="stay"),
     path("d/<id:pk>/archive/", archiving.archive, name="archive"),
     path("d/<id:pk>/restore/", archiving.restore, name="restore"),
 ]

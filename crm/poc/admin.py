@@ -132,15 +132,15 @@ class PocAdmin(ActsAdmin, ToldActedAdmin):
         return actions.change_poc(poc=changed, **values) if changed else actions.open_poc(**values)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
-        """Members come and go by their actions."""
+        """Members come and go by their actions; those who come first, so that nobody is the last to go."""
         values = {"team": form.instance, "by": actor(request), "at": clock.of(request)}
+        for row in formset.forms:
+            if row.cleaned_data and not row.cleaned_data.get("DELETE") and row.has_changed():
+                actions.add_member(member=row.cleaned_data["member"], **values)
         for row in formset.initial_forms:
             member = PointOfContact.objects.get(teams=row.instance.pk)
             if row.cleaned_data.get("DELETE") or row.cleaned_data["member"] != member:
                 actions.remove_member(member=member, **values)
-        for row in formset.forms:
-            if row.cleaned_data and not row.cleaned_data.get("DELETE") and row.has_changed():
-                actions.add_member(member=row.cleaned_data["member"], **values)
 
     def leave_form(self, request: HttpRequest, poc: PointOfContact) -> HttpResponse:
         """Go where one says who follows."""

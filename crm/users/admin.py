@@ -9,7 +9,8 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.auth.models import Group, Permission
 from django.db.models import Q, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -18,8 +19,9 @@ from crm.core import clock
 from crm.core.admin_base import AdminForm, ReadOnly, Section
 from crm.core.forms import ZoneField
 from crm.desk import set_up
+from crm.desk.acts import Act, ActsAdmin
 from crm.desk.administration import PlainAdmin, ReadAdmin, ToldActedAdmin, actor
-from crm.users.actions import SignsInAlready, change_user
+from crm.users.actions import SignsInAlready, change_user, set_active
 from crm.users.models import ApiToken, Role, RoleScope, User
 from crm.users.roles import LABELS, SALES_REP
 from interactions.models import Interaction
@@ -49,8 +51,7 @@ class UserForm(AdminForm, forms.ModelForm):
 
     class Meta:
         model = User
-        fields = ("name", "email", "groups", "language", "time_zone", "is_active")
-        help_texts = {"is_active": _("Who is not active cannot sign in. Nobody is ever deleted: history keeps them.")}
+        fields = ("name", "email", "groups", "language", "time_zone")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -61,7 +62,9 @@ class UserForm(AdminForm, forms.ModelForm):
 
 
 @admin.register(User)
-class UserAdmin(ToldActedAdmin):
+class UserAdmin(ActsAdmin, ToldActedAdmin):
+    """Nobody is ever deleted: history keeps them. Whoever answers stops signing in by leaving."""
+
     section = Section.PEOPLE
     place = 10
     form = UserForm
@@ -71,9 +74,16 @@ class UserAdmin(ToldActedAdmin):
     search_fields = ("email", "name")
     ordering = ("name", "pk")
     actions = ("invite_again",)
+    acts = (
+        Act("leave", _("Signs in no longer"), "leave_form", "users.change_user", unless=lambda u: not u.is_active),
+        Act("return", _("Signs in again"), "return_form", "users.change_user", unless=lambda u: u.is_active),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
-        return super().get_queryset(request).prefetch_related("groups")
+        return super().get_queryset(request).select_related("poc").prefetch_related("groups")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
+        return ("is_active",) if obj else ()
 
     def get_fields(self, request: HttpRequest, obj: User | None = None) -> Any:
         if obj is None:
@@ -95,16 +105,30 @@ class UserAdmin(ToldActedAdmin):
         values = form.cleaned_data
         if changed is None:
             return self._invite(request, values)
-        user = change_user(
+        return change_user(
             user=changed, name=values["name"], email=values["email"], groups=values["groups"],
-            language=values["language"], time_zone=values["time_zone"], is_active=values["is_active"],
-            by=actor(request), at=clock.of(request),
+            language=values["language"], time_zone=values["time_zone"], by=actor(request), at=clock.of(request),
         )  # fmt: skip
+
+    def leave_form(self, request: HttpRequest, user: User) -> HttpResponse:
+        """Ask once more; of whoever answers, go where one says who follows."""
         poc = getattr(user, "poc", None)
-        if not user.is_active and poc is not None and poc.deactivated_at is None:
-            text = _t("%(name)s cannot sign in any more, but still answers. Say who follows, under Points of contact.")
-            self.message_user(request, text % {"name": user.name}, messages.WARNING)
-        return user
+        if poc is not None and poc.deactivated_at is None:
+            return redirect("handovers:leave", poc.pk)
+        return self._sign_in(request, user, is_active=False)
+
+    def return_form(self, request: HttpRequest, user: User) -> HttpResponse:
+        return self._sign_in(request, user, is_active=True)
+
+    def _sign_in(self, request: HttpRequest, user: User, *, is_active: bool) -> HttpResponse:
+        """Ask once more whether somebody may sign in from now on."""
+        text = _t("%(name)s can sign in again.") if is_active else _t("%(name)s cannot sign in any more.")
+
+        def act(values: dict[str, Any]) -> str:
+            set_active(user=user, is_active=is_active, by=actor(request), at=clock.of(request))
+            return text % {"name": user.name}
+
+        return self.act_page(request, user, forms.Form, act, dangerous=not is_active)
 
     def _invite(self, request: HttpRequest, values: dict[str, Any]) -> User:
         person = (values["name"], values["email"].lower())

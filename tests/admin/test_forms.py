@@ -216,10 +216,18 @@ def test_an_assignment_is_ended_with_a_reason(as_manager):
     page = url(Assignment, "end", held.pk)
     assert as_manager.get(page).status_code == 200
     assert as_manager.post(page, {"reason": " "}).status_code == 422
-    assert as_manager.post(page, {"reason": "Account closed"}).status_code == 302
+    open_still = as_manager.post(page, {"reason": "Account closed"})
+    assert "Nobody would be named here any more." in open_still.content.decode()
+    assert as_manager.post(page, {"reason": "Account closed", "leave_open": "on"}).status_code == 302
     held.refresh_from_db()
     assert held.ends_at == AT
     assert as_manager.get(page).status_code == 404
+
+
+def test_whoever_follows_is_named_in_the_same_act(as_manager):
+    held, bo = AssignmentFactory(dossier=AccountFactory().dossier), PersonFactory()
+    as_manager.post(url(Assignment, "end", held.pk), {"reason": "Moves on", "successor": bo.pk})
+    assert Assignment.objects.at(AT).get().poc == bo
 
 
 def test_an_absence_is_entered_and_ended(as_manager):
@@ -300,26 +308,44 @@ def test_a_team_in_a_team_is_refused_beside_the_row(as_manager):
     assert not team.memberships.exists()
 
 
-def test_somebody_leaves_and_whoever_follows_answers(as_manager):
-    held = AssignmentFactory(dossier=AccountFactory(name="Rio").dossier)
-    bo = PersonFactory()
-    page = url(PointOfContact, "leave", held.poc_id)
-    assert "Rio" in as_manager.get(page).content.decode()
-    assert as_manager.post(page, {"successor": bo.pk}).status_code == 422
-    assert as_manager.post(page, {"successor": bo.pk, "reason": "Moves on"}).status_code == 302
-    held.poc.refresh_from_db()
-    assert held.poc.deactivated_at == AT
-    assert Assignment.objects.at(AT).get().poc == bo
+def test_somebody_leaves_where_one_says_who_follows(as_manager):
+    ann = PersonFactory()
+    page = url(PointOfContact, "leave", ann.pk)
+    assert page in as_manager.get(url(PointOfContact, "change", ann.pk)).content.decode()
+    assert as_manager.get(page)["Location"] == f"/pocs/{ann.pk}/leave/"
+
+
+def test_when_somebody_left_is_read_and_never_typed(as_manager):
+    ann = PersonFactory()
+    sent = {"name": ann.name, "email": ann.email, "delivery": "on_duty", "deactivated_at": "2026-03-04"}
+    as_manager.post(url(PointOfContact, "change", ann.pk), sent)
+    ann.refresh_from_db()
+    assert ann.deactivated_at is None
 
 
 def test_the_front_desk_is_not_offered_to_leave_and_others_may_come_back(as_manager):
     assert as_manager.get(url(PointOfContact, "leave", front_desk().pk)).status_code == 404
     gone = PersonFactory(deactivated_at=AT - DAY)
     assert as_manager.get(url(PointOfContact, "leave", gone.pk)).status_code == 404
+    assert as_manager.get(url(PointOfContact, "stay", gone.pk))["Location"] == f"/pocs/{gone.pk}/leave/"
     chosen = {"action": "answer_again", "_selected_action": [gone.pk]}
     as_manager.post(url(PointOfContact, "changelist") + "?state=gone", chosen)
     gone.refresh_from_db()
     assert gone.deactivated_at is None
+
+
+def test_the_last_one_in_a_team_is_not_taken_out_and_may_be_replaced(as_manager):
+    team = TeamFactory(name="AR", members=[])
+    last, bo = MembershipFactory(team=team), PersonFactory(name="Bo")
+    sent = {"name": "AR", "delivery": "on_duty"}
+    refused = as_manager.post(
+        url(PointOfContact, "change", team.pk), sent | members((last, last.member, True), initial=1)
+    )
+    assert f"{last.member.name} is the last one in this team." in refused.content.decode()
+    assert [m.member for m in team.memberships.all()] == [last.member]
+    replaced = members((last, last.member, True), (None, bo, False), initial=1)
+    assert as_manager.post(url(PointOfContact, "change", team.pk), sent | replaced).status_code == 302
+    assert [m.member for m in team.memberships.all()] == [bo]
 
 
 def test_only_those_who_answer_are_found_by_typing(as_manager):
@@ -442,20 +468,33 @@ def test_roles_decide_who_opens_the_administration(as_administrator):
     assert changed.facts["changes"]["groups"] == [roles.SALES_REP, roles.ACCOUNT_MANAGER]
 
 
-def test_somebody_is_deactivated_and_cannot_sign_in_but_their_history_stays(as_administrator):
-    poc = PersonFactory(signs_in=True, name="Bo")
-    AssignmentFactory(decided_by=poc.user)
-    client = signed_in(poc.user)
-    response = as_administrator.post(url(User, "change", poc.user_id), user_form(poc.user, is_active=""), follow=True)
-    assert "Say who follows" in response.content.decode()
-    assert not User.objects.get(pk=poc.user_id).is_active
+def test_somebody_signs_in_no_longer_and_again_and_their_history_stays(as_administrator):
+    user = UserFactory(name="Bo")
+    AssignmentFactory(decided_by=user)
+    client = signed_in(user)
+    assert as_administrator.post(url(User, "leave", user.pk), {"_": "1"}).status_code == 302
+    assert not User.objects.get(pk=user.pk).is_active
     assert client.get("/").status_code == 302
-    assert Assignment.objects.get().decided_by == poc.user
+    assert Assignment.objects.get().decided_by == user
+    as_administrator.post(url(User, "return", user.pk), {"_": "1"})
+    assert User.objects.get(pk=user.pk).is_active
+
+
+def test_whoever_still_answers_leaves_where_one_says_who_follows(as_administrator):
+    poc = PersonFactory(signs_in=True, name="Bo")
+    assert as_administrator.get(url(User, "leave", poc.user_id))["Location"] == f"/pocs/{poc.pk}/leave/"
+
+
+def test_whether_somebody_signs_in_is_read_and_never_ticked(as_administrator):
+    user = UserFactory()
+    as_administrator.post(url(User, "change", user.pk), user_form(user, is_active=""))
+    assert User.objects.get(pk=user.pk).is_active
 
 
 def test_one_administrator_remains(as_administrator, administrator):
-    response = as_administrator.post(url(User, "change", administrator.pk), user_form(administrator, is_active=""))
-    assert errors(response)["groups"] == ["Somebody who is active must remain an administrator."]
+    PointOfContact.objects.filter(user=administrator).update(deactivated_at=AT)
+    response = as_administrator.post(url(User, "leave", administrator.pk), {"_": "1"})
+    assert "Somebody who is active must remain an administrator." in response.content.decode()
     assert User.objects.get(pk=administrator.pk).is_active
 
 

@@ -53,7 +53,7 @@ PAGES = {
     "contacts": "/admin/contacts/contact/",
     "pocs": "/admin/poc/pointofcontact/",
     "team": "/admin/poc/pointofcontact/{team}/change/",
-    "leave": "/admin/poc/pointofcontact/{poc}/leave/",
+    "no-sign-in": "/admin/users/user/{nobody}/leave/",
     "assignments": "/admin/poc/assignment/",
     "assignment-new": "/admin/poc/assignment/add/",
     "absence-new": "/admin/poc/absence/add/",
@@ -73,7 +73,8 @@ def test_every_kind_of_page_is_accessible_and_says_nothing_on_the_console(house,
     ada, beer, joao = house
     sign_in(page, ada.user)
     team = PointOfContact.objects.get(name="Team AR")
-    ids = {"account": beer.pk, "poc": joao.pk, "team": team.pk, "user": ada.user_id}
+    nobody = UserFactory(name="Bo Berg")
+    ids = {"account": beer.pk, "poc": joao.pk, "team": team.pk, "user": ada.user_id, "nobody": nobody.pk}
     found = {}
     for name, address in PAGES.items():
         response = page.goto(address.format(**ids))

@@ -83,9 +83,27 @@ def test_a_place_is_ended_with_a_reason_and_a_repeat_does_nothing(user, api):
     held = AssignmentFactory()
     assert problem(api.post(f"{URL}{held.pk}/end/", {"reason": " "}, format="json"))[1] == "reason_required"
     for _time in range(2):
-        ended = api.post(f"{URL}{held.pk}/end/", {"reason": "Left"}, format="json")
+        ended = api.post(f"{URL}{held.pk}/end/", {"reason": "Left", "leave_open": True}, format="json")
         assert ended.json()["ends_at"] == "2026-03-04T12:00:00Z"
     assert not Assignment.objects.at(AT).exists()
+
+
+def test_the_one_who_answers_goes_where_somebody_follows_or_that_is_meant(user, api):
+    held, bo = AssignmentFactory(), PersonFactory()
+    unmeant = api.post(f"{URL}{held.pk}/end/", {"reason": "Left"}, format="json")
+    assert problem(unmeant) == (422, "would_be_open", [("leave_open", "would_be_open")])
+    ended = api.post(f"{URL}{held.pk}/end/", {"reason": "Left", "successor": bo.pk}, format="json")
+    assert ended.json()["ends_at"] == "2026-03-04T12:00:00Z"
+    assert Assignment.objects.at(AT).get().poc == bo
+    backup = AssignmentFactory(rank=1)
+    assert api.post(f"{URL}{backup.pk}/end/", {"reason": "Left"}, format="json").status_code == 200
+
+
+def test_what_is_planned_passes_to_a_successor_from_then_on(user, api):
+    held, bo = AssignmentFactory(starts_at=AT + timedelta(days=2)), PersonFactory()
+    api.post(f"{URL}{held.pk}/end/", {"reason": "Left", "successor": bo.pk}, format="json")
+    made = Assignment.objects.get(poc=bo)
+    assert made.starts_at == held.starts_at and not Assignment.objects.at(AT + timedelta(days=1)).exists()
 
 
 def test_assignments_are_narrowed_by_record_topic_place_and_poc(user, api):

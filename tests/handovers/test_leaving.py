@@ -267,7 +267,8 @@ def test_whoever_follows_answers_and_stays():
     ann = AssignmentFactory().poc
     team = TeamFactory(members=[ann])
     for successor, refusal in (
-        (ann, LeavesToo), (team, LeavesToo), (PersonFactory(deactivated_at=AT), Deactivated), (TeamFactory(), NobodyInIt),
+        (ann, LeavesToo), (team, LeavesToo), (TeamFactory(), NobodyInIt),
+        (PersonFactory(deactivated_at=AT), Deactivated),
     ):  # fmt: skip
         with pytest.raises(refusal) as refused:
             gone(ann, accounts=successor)
@@ -337,7 +338,7 @@ def test_everything_is_counted_by_group_and_topic():
     AssignmentFactory(poc=ann, topic=topic("billing"))
     counted = {c.group: c for c in count(ann, at=AT)}
     assert {group: c.n for group, c in counted.items()} == dict.fromkeys(Group, 1) | {Group.ACCOUNTS: 2}
-    assert sorted(counted[Group.ACCOUNTS].about) == [("Billing", 1), ("General", 1)]
+    assert sorted(counted[Group.ACCOUNTS].about) == [("billing", "Billing", 1), ("general", "General", 1)]
 
 
 def test_backups_the_home_team_and_the_lead_are_suggested():

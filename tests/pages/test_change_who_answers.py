@@ -72,16 +72,23 @@ def test_a_link_says_for_what(as_manager: Client):
         assert as_manager.get(f"/d/{account.pk}/who/?{made_up}").status_code == 200
 
 
-def test_nobody_from_now_on_needs_a_reason(as_manager: Client):
+def test_nobody_from_now_on_needs_a_reason_and_that_it_is_meant(as_manager: Client):
     held = AssignmentFactory(dossier=AccountFactory().dossier)
     address = f"/d/{held.dossier_id}/who/{held.pk}/end/"
     answer = as_manager.post(address)
     assert answer.status_code == 422
     assert f'id="end-{held.pk}-error"' in answer.content.decode()
+    unmeant = as_manager.post(address, {"reason": "Left"})
+    assert "Nobody would be named here any more." in unmeant.content.decode()
     for _time in range(2):
-        assert as_manager.post(address, {"reason": "Left"}).status_code == 302
+        assert as_manager.post(address, {"reason": "Left", "leave_open": "on"}).status_code == 302
     held.refresh_from_db()
     assert held.ends_at == AT
+
+
+def test_a_backup_goes_without_a_word_more(as_manager: Client):
+    held = AssignmentFactory(dossier=AccountFactory().dossier, rank=1)
+    assert as_manager.post(f"/d/{held.dossier_id}/who/{held.pk}/end/", {"reason": "Left"}).status_code == 302
 
 
 def test_an_assignment_is_ended_on_its_own_record_alone(as_manager: Client):

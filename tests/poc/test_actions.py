@@ -1,5 +1,7 @@
 """Opening and changing who answers."""
 
+from datetime import timedelta
+
 import pytest
 
 from crm.dossiers.actions import NameRequired
@@ -7,11 +9,12 @@ from crm.dossiers.models import Event
 from crm.poc import actions
 from crm.poc.models import Membership, PointOfContact
 from tests.factories import AT
-from tests.factories.poc import PersonFactory, TeamFactory
+from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory, front_desk
 from tests.factories.users import UserFactory, actor
 
 pytestmark = pytest.mark.django_db
 
+DAY = timedelta(days=1)
 PERSON, TEAM = PointOfContact.Kind.PERSON, PointOfContact.Kind.TEAM
 
 
@@ -85,7 +88,88 @@ def test_what_stays_as_it_is_leaves_no_trace():
 
 
 def test_a_person_leaves_a_team():
-    team = TeamFactory(members=[person := PersonFactory()])
-    actions.remove_member(team=team, member=person, by=actor(), at=AT)
-    assert not team.memberships.exists()
+    team = TeamFactory(members=[person := PersonFactory(), PersonFactory()])
+    for _time in range(2):
+        actions.remove_member(team=team, member=person, by=actor(), at=AT)
+    assert not team.memberships.filter(member=person).exists()
     assert Event.objects.get().personal.values["changes"] == {"member": [person.name, ""]}
+
+
+def test_the_last_one_who_answers_stays_in_their_team():
+    team = TeamFactory(members=[person := PersonFactory(name="Ann"), PersonFactory(deactivated_at=AT)])
+    with pytest.raises(actions.LastMember) as refusal:
+        actions.remove_member(team=team, member=person, by=actor(), at=AT)
+    assert (refusal.value.field, refusal.value.code) == ("member", "last_member")
+    assert "Ann is the last one" in refusal.value.messages[0]
+    assert team.memberships.filter(member=person).exists()
+
+
+# --- Answering no longer ---------------------------------------------------------------------------------------------
+
+
+def holds_a_place(poc):
+    AssignmentFactory(poc=poc)
+
+
+def is_to_hold_one(poc):
+    AssignmentFactory(poc=poc, starts_at=AT + DAY)
+
+
+def leads_a_team(poc):
+    TeamFactory(lead=poc)
+
+
+def stands_in(poc):
+    AbsenceFactory(cover=poc)
+
+
+def is_the_last_in_a_team(poc):
+    TeamFactory(members=[poc])
+
+
+@pytest.mark.parametrize("holds", [holds_a_place, is_to_hold_one, leads_a_team, stands_in, is_the_last_in_a_team])
+def test_nobody_is_deactivated_who_answers_for_something(holds):
+    poc = PersonFactory(name="Ann")
+    holds(poc)
+    with pytest.raises(actions.StillAnswers) as refusal:
+        actions.deactivate(poc=poc, by=actor(), at=AT)
+    assert refusal.value.messages == ["Ann still answers for something. Say who follows: let them leave."]
+    poc.refresh_from_db()
+    assert poc.deactivated_at is None
+
+
+def test_what_is_over_holds_nobody_back():
+    poc = PersonFactory()
+    AssignmentFactory(poc=poc, ends_at=AT)
+    AssignmentFactory(poc=poc, starts_at=AT + DAY, ends_at=AT + DAY)  # withdrawn
+    AbsenceFactory(cover=poc, ends_at=AT)
+    TeamFactory(lead=poc, deactivated_at=AT)
+    TeamFactory(members=[poc, PersonFactory()])
+    assert actions.deactivate(poc=poc, by=actor(), at=AT).deactivated_at == AT
+
+
+def test_a_team_and_its_last_one_go_together():
+    team = TeamFactory(members=[person := PersonFactory()], lead=None)
+    actions.deactivate_many(pocs=[team, person], by=actor(), at=AT)
+    assert not PointOfContact.objects.active().filter(pk__in=[team.pk, person.pk]).exists()
+
+
+@pytest.mark.parametrize("pocs", [1, 12])
+def test_deactivating_many_costs_the_same(pocs, django_assert_num_queries):
+    by, people = actor(), PersonFactory.create_batch(pocs)
+    with django_assert_num_queries(5 + 2):  # lock, who holds something, update, events, their names; a savepoint
+        actions.deactivate_many(pocs=people, by=by, at=AT)
+
+
+def test_going_and_coming_back_are_recorded_once_each():
+    poc = PersonFactory()
+    for _time in range(2):
+        actions.deactivate(poc=poc, by=actor(), at=AT)
+    for _time in range(2):
+        actions.reactivate(poc=poc, by=actor(), at=AT)
+    assert [list(e.facts["changes"]) for e in Event.objects.all()] == [["deactivated_at"]] * 2
+
+
+def test_the_front_desk_always_stays():
+    with pytest.raises(actions.FrontDeskStays):
+        actions.deactivate(poc=front_desk(), by=actor(), at=AT)

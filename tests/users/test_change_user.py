@@ -5,9 +5,12 @@ from django.contrib.auth.models import Group
 
 from crm.dossiers.actions import NameRequired
 from crm.dossiers.models import Event
+from crm.poc.models import PointOfContact
 from crm.users import roles
-from crm.users.actions import BadAddress, LastAdministrator, SignsInAlready, change_user
+from crm.users.actions import BadAddress, LastAdministrator, SignsInAlready, StillAnswers, change_user, set_active
+from crm.users.models import User
 from tests.factories import AT
+from tests.factories.poc import PersonFactory
 from tests.factories.users import UserFactory, actor
 
 pytestmark = pytest.mark.django_db
@@ -16,6 +19,10 @@ pytestmark = pytest.mark.django_db
 def changed(user, **values):
     own = {"name": user.name, "email": user.email, "groups": list(user.groups.all())}
     return change_user(user=user, by=actor(), at=AT, **own | values)
+
+
+def active(user, is_active):
+    return set_active(user=user, is_active=is_active, by=actor(), at=AT)
 
 
 @pytest.fixture(autouse=True)
@@ -46,11 +53,28 @@ def test_the_administration_opens_and_closes_with_the_roles():
 
 def test_an_administrator_who_is_active_remains(administrator):
     with pytest.raises(LastAdministrator):
-        changed(administrator, is_active=False)
+        active(administrator, False)
     with pytest.raises(LastAdministrator):
         changed(administrator, groups=[])
     UserFactory(administrator=True)
-    assert not changed(administrator, is_active=False).is_active
+    assert not active(administrator, False).is_active
+
+
+def test_whoever_answers_signs_in_until_they_leave():
+    poc = PersonFactory(signs_in=True)
+    with pytest.raises(StillAnswers) as refusal:
+        active(poc.user, False)
+    assert (refusal.value.field, refusal.value.code) == ("is_active", "still_answers")
+    PointOfContact.objects.filter(pk=poc.pk).update(deactivated_at=AT)
+    assert not active(User.objects.get(pk=poc.user_id), False).is_active
+
+
+def test_a_sign_in_that_ends_and_begins_is_recorded_once_each():
+    user = UserFactory()
+    for is_active in (True, False, False, True):
+        active(user, is_active)
+    changes = [event.facts["changes"]["is_active"] for event in Event.objects.order_by("pk")]
+    assert changes == [["True", "False"], ["False", "True"]]
 
 
 def test_giving_the_same_again_records_nothing():

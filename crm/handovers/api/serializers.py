@@ -115,6 +115,10 @@ class AssignedSerializer(serializers.Serializer):
 
 
 class EndInput(Input):
-    """Why nobody holds the place any more."""
+    """Why somebody no longer holds the place, and who follows; of the one who answers, or that it is left open."""
 
     reason = serializers.CharField(max_length=500, allow_blank=True)
+    successor = RecordField(all_pocs, required=False, allow_null=True, default=None)
+    leave_open = serializers.BooleanField(
+        default=False, help_text="Nobody follows the one who answers: the backup, the lead or the front desk does."
+    )

@@ -12,7 +12,7 @@ from rest_framework.response import Response
 
 from crm.core.paging import Order
 from crm.core.rest.views import RecordViewSet
-from crm.handovers.actions import assign, assign_many, end_assignment
+from crm.handovers.actions import assign, assign_many
 from crm.handovers.api.filters import AssignmentFilterSet
 from crm.handovers.api.serializers import (
     AssignedSerializer,
@@ -21,6 +21,7 @@ from crm.handovers.api.serializers import (
     EndInput,
     SelectionInput,
 )
+from crm.handovers.succeeding import succeed
 from crm.poc.models import Assignment
 from crm.poc.visibility import visible_homes
 
@@ -59,7 +60,10 @@ class AssignmentViewSet(RecordViewSet):
     @extend_schema(request=EndInput)
     @action(detail=True, methods=["post"])
     def end(self, request: Request, id: int) -> Response:
-        """Let nobody hold this place any more; a planned one is withdrawn. Done already: nothing happens."""
+        """Let this place pass to a successor, or to nobody; a planned one is withdrawn. Done already: nothing happens.
+
+        Whoever answers, and is no backup, only goes where somebody follows or `leave_open` says that nobody shall.
+        """
         assignment = self.get_object()
-        end_assignment(assignment=assignment, **self.read(EndInput), by=self.by, at=self.at)
+        succeed(assignment=assignment, **self.read(EndInput), by=self.by, at=self.at)
         return self.again(assignment)

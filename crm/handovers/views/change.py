@@ -42,15 +42,14 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("poc.change_assignment", raise_exception=True)
 @require_POST
 def end(request: HttpRequest, pk: int, assignment_pk: int) -> HttpResponse:
-    """Let nobody hold a place any more."""
+    """Let nobody hold a place any more; where somebody follows, that is `change`."""
     dossier = _record(request, pk)
     rows = Assignment.objects.on(dossier).for_list()
     ended = get_object_or_404(rows, pk=assignment_pk)
     form = EndForm(request.POST)
     if form.is_valid():
-        reason = form.cleaned_data["reason"]
-        act = {"assignment": ended, "reason": reason, "by": Actor.of(request), "at": clock.of(request)}
-        if attempt(form, lambda: actions.end_assignment(**act)):
+        act = {"assignment": ended, "by": Actor.of(request), "at": clock.of(request)}
+        if attempt(form, lambda: actions.end_assignment(**form.cleaned_data, **act)):
             messages.success(request, _("%(name)s no longer answers here.") % {"name": ended.poc.name})
             return redirect("record", dossier.pk)
     return _page(request, dossier, ChangeForm(initial=_initial(request)), ending=ended, end_form=form)

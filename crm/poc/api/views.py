@@ -14,6 +14,7 @@ from crm.core.clock import Now
 from crm.core.paging import Order
 from crm.core.rest.views import RecordViewSet
 from crm.handovers.absences import set_absence
+from crm.handovers.leave_rest import Leaving
 from crm.poc.actions import change_poc, open_poc
 from crm.poc.api.absences import refuse_strangers
 from crm.poc.api.filters import PocFilterSet
@@ -21,7 +22,7 @@ from crm.poc.api.serializers import AbsenceInput, AbsenceSerializer, PocChangeIn
 from crm.poc.models import Absence, PointOfContact
 
 
-class PocViewSet(RecordViewSet):
+class PocViewSet(Leaving, RecordViewSet):
     """People and teams on our side who answer: the directory. Everybody signed in may read it."""
 
     queryset = PointOfContact.objects.all()
@@ -29,7 +30,8 @@ class PocViewSet(RecordViewSet):
     filterset_class = PocFilterSet
     orders = {"name": Order("name_key", CharField()), "id": Order("pk", BigAutoField())}
     ordering = "name"
-    conflicts = frozenset({"overlaps"})
+    conflicts = frozenset({"overlaps", "not_left", "too_late"})
+    field_names = Leaving.leaving_fields
     acts_on = {"absences": (Absence, "add")}
 
     def get_queryset(self) -> Any:
