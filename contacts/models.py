@@ -41,6 +41,10 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         """Narrow to what is not archived."""
         return self.filter(dossier__archived_at=None)
 
+    def by_title(self) -> Self:
+        """Name the kind, as the index by title does: a list sorted by name walks it."""
+        return self.filter(dossier__kind=Dossier.Kind.CONTACT)
+
     def with_roles(self) -> Self:
         """Annotate `role_names`: what they are at their firm, as it is named in the rows."""
         roles = ContactRole.objects.filter(contacts=OuterRef("pk")).order_by("position", "pk")
@@ -48,7 +52,7 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
     def for_rows(self) -> Self:
         """Load what a row shows, `phone` and `email` the first to reach them by, in one query."""
-        rows = self.select_related("dossier__tier", "account__dossier").with_roles()
+        rows = self.by_title().select_related("dossier__tier", "account__dossier").with_roles()
         return rows.annotate(phone=first_phone("pk"), email=first_email("pk"))
 
     def for_page(self) -> Self:
@@ -58,8 +62,10 @@ class ContactQuerySet(models.QuerySet["Contact"]):
 
     def for_list(self) -> Self:
         """Load what an API item shows: one query, and one each for e-mails, phones, roles and their topics."""
-        return self.select_related("dossier__tier", "account__dossier").prefetch_related(
-            "emails", "phones", Prefetch("roles", ContactRole.objects.prefetch_related("topics"))
+        return (
+            self.by_title()
+            .select_related("dossier__tier", "account__dossier")
+            .prefetch_related("emails", "phones", Prefetch("roles", ContactRole.objects.prefetch_related("topics")))
         )
 
 

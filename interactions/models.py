@@ -154,6 +154,12 @@ class Interaction(models.Model):
             models.Index(fields=["-occurred_at", "-id"], name="interaction_newest"),
             # The newest in the homes a narrowed role sees.
             models.Index(fields=["home", "-occurred_at", "-id"], name="interaction_newest_of_home"),
+            # Read by the list of callers to sort.
+            models.Index(
+                fields=["-occurred_at", "-id"],
+                condition=Q(withdrawn_at=None, account=None, contact=None, project=None),
+                name="interaction_to_sort",
+            ),
         ]
 
     def __str__(self) -> str:

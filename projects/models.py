@@ -34,9 +34,13 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Narrow to what is neither won, delivered nor lost."""
         return self.current().exclude(phase__in=Project.ENDED)
 
+    def by_title(self) -> Self:
+        """Name the kind, as the index by title does: a list sorted by name walks it."""
+        return self.filter(dossier__kind=Dossier.Kind.PROJECT)
+
     def for_list(self) -> Self:
         """Load what a row or an API item shows, in one query."""
-        return self.select_related("dossier__tier", "account__dossier")
+        return self.by_title().select_related("dossier__tier", "account__dossier")
 
 
 class Project(models.Model):

@@ -57,18 +57,17 @@ def page(rows: QuerySet[Any], *, orders: Mapping[str, Order], sort: str, query: 
     order = orders[sort.removeprefix("-")]
     down = sort.startswith("-")
     backward = "before" in query and "after" not in query
-    place = _read(query.get("before" if backward else "after", ""), order)
-    backward = backward and place is not None
+    here = _read(query.get("before" if backward else "after", ""), order)
+    backward = backward and here is not None
     rows = rows.annotate(page_key=order.expression())
-    if place:
-        ahead = "<" if down != backward else ">"
-        rows = rows.filter(RowComparison(Row(F("page_key"), F("pk")), ahead, Row(*_values(place, order))))
+    if here:
+        rows = beyond(rows, order, here, down=down != backward)
     minus = "-" if down != backward else ""
     found = list(rows.order_by(f"{minus}page_key", f"{minus}pk")[: size + 1])
     more, found = len(found) > size, found[:size]
     if backward:
         found.reverse()
-    return _with_neighbours(found, query, more=more, placed=place is not None, backward=backward)
+    return _with_neighbours(found, query, more=more, placed=here is not None, backward=backward)
 
 
 def _with_neighbours(found: list[Any], query: QueryDict, *, more: bool, placed: bool, backward: bool) -> Page:
@@ -85,10 +84,14 @@ def _address(query: QueryDict, key: str, row: Model) -> str:
     query = query.copy()
     for old in ("after", "before"):
         query.pop(old, None)
-    value = row.page_key  # type: ignore[attr-defined]
-    value = value.isoformat() if isinstance(value, date) else value
-    query[key] = base64.urlsafe_b64encode(json.dumps([value, row.pk]).encode()).decode().rstrip("=")
+    query[key] = place(row.page_key, row.pk)  # type: ignore[attr-defined]
     return query.urlencode()
+
+
+def place(value: Any, pk: int) -> str:
+    """Return what `after` and `before` in an address say: the sorted-by value and the key of a row."""
+    value = value.isoformat() if isinstance(value, date) else value
+    return base64.urlsafe_b64encode(json.dumps([value, pk]).encode()).decode().rstrip("=")
 
 
 def _read(text: str, order: Order) -> tuple[Any, int] | None:
@@ -110,5 +113,12 @@ def _storable(value: Any) -> bool:
     return value is not None and (not isinstance(value, int) or abs(value) < 2**63)
 
 
-def _values(place: tuple[datetime | str | int, int], order: Order) -> tuple[Value, Value]:
-    return Value(place[0], output_field=order.output_field), Value(place[1])
+def beyond(rows: QuerySet[Any], order: Order, here: tuple[Any, int], *, down: bool) -> QuerySet[Any]:
+    """Narrow rows with their `page_key` to those after a place, in the direction given.
+
+    The comparison of the key alone says nothing new: where key and pk are of two tables, it is the
+    one that an index can begin at.
+    """
+    key, pk = Value(here[0], output_field=order.output_field), Value(here[1])
+    rows = rows.filter(**{"page_key__lte" if down else "page_key__gte": key})
+    return rows.filter(RowComparison(Row(F("page_key"), F("pk")), "<" if down else ">", Row(key, pk)))

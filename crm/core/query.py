@@ -43,7 +43,10 @@ class ListOf(Subquery):
 @Field.register_lookup
 @ForeignKey.register_lookup
 class OneOf(Lookup):
-    """`column__one_of=ids`: the ids travel as one array (PostgreSQL) or JSON text (SQLite), not as parameters."""
+    """`column__one_of=ids`: the ids travel as one array (PostgreSQL) or JSON text (SQLite), not as parameters.
+
+    Of a subquery they are found out first, however many tables the query joins.
+    """
 
     lookup_name = "one_of"
     prepare_rhs = False
@@ -53,10 +56,16 @@ class OneOf(Lookup):
 
     def as_sql(self, compiler: Any, connection: Any) -> Any:
         lhs, params = self.process_lhs(compiler, connection)
+        if hasattr(self.rhs, "as_sql"):
+            rows, row_params = compiler.compile(self.rhs)
+            return f"{lhs} = ANY(ARRAY{rows})", [*params, *row_params]
         return f"{lhs} = ANY(%s)", [*params, list(self.rhs)]
 
     def as_sqlite(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
         lhs, params = self.process_lhs(compiler, connection)
+        if hasattr(self.rhs, "as_sql"):
+            rows, row_params = compiler.compile(self.rhs)
+            return f"{lhs} IN {rows}", [*params, *row_params]
         return f"{lhs} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(list(self.rhs))]
 
 

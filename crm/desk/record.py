@@ -156,7 +156,7 @@ def next_owed(*, homes: Iterable[int] = (), dossiers: Iterable[int] = ()) -> dic
     owed = Commitment.objects.open().filter(**{place: OuterRef("pk")}, closed_at=None).order_by("due_at", "pk")
     places = Dossier.objects.filter(pk__one_of=homes or list(dossiers))
     first = places.annotate(first=Subquery(owed.values("pk")[:1])).values("first")
-    return {getattr(row, f"{place}_id"): row for row in Commitment.objects.filter(pk__in=first).for_list()}
+    return {getattr(row, f"{place}_id"): row for row in Commitment.objects.filter(pk__one_of=first).for_list()}
 
 
 def channel_mix(account: Dossier, *, at: datetime) -> list[tuple[Channel, int, int]]:

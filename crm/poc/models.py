@@ -332,6 +332,8 @@ class Assignment(models.Model):
         ]
         indexes = [
             models.Index(fields=["dossier", "topic", "rank", "starts_at"], name="assignment_of_a_dossier"),
+            # Read by the API's list, the latest change first.
+            models.Index(fields=["starts_at", "id"], name="assignment_by_start"),
             # Read by "mine", the gaps and who may see what.
             models.Index(fields=["poc"], condition=Q(ends_at=None), name="assignment_open_of_a_poc"),
         ]

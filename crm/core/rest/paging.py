@@ -9,7 +9,7 @@ from datetime import UTC
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db.models import F, QuerySet, Value
+from django.db.models import QuerySet
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext_lazy as _
 from rest_framework import exceptions
@@ -18,8 +18,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.utils.urls import remove_query_param, replace_query_param
 
-from crm.core.paging import SIZE, Order
-from crm.core.query import Row, RowComparison
+from crm.core.paging import SIZE, Order, beyond
 
 LARGEST = 200
 BAD_CURSOR = _("This cursor cannot be read. Take it from `next` or `previous`, with the same ordering.")
@@ -45,8 +44,7 @@ class KeysetPagination(BasePagination):
         down = self.sort.startswith("-") != backward
         rows = queryset.annotate(page_key=order.expression())
         if place is not None:
-            there = Row(Value(place[1], output_field=order.output_field), Value(place[2]))
-            rows = rows.filter(RowComparison(Row(F("page_key"), F("pk")), "<" if down else ">", there))
+            rows = beyond(rows, order, place[1:], down=down)
         minus = "-" if down else ""
         found = list(rows.order_by(f"{minus}page_key", f"{minus}pk")[: size + 1])
         more, found = len(found) > size, found[:size]
@@ -63,10 +61,8 @@ class KeysetPagination(BasePagination):
     def _link(self, side: str, edge: int) -> str | None:
         if not (self.has_next if side == "after" else self.has_previous) or self.edges is None:
             return None
-        cursor = json.dumps([self.sort, side, *self.edges[edge]])
-        text = base64.urlsafe_b64encode(cursor.encode()).decode().rstrip("=")
         address = remove_query_param(self.request.build_absolute_uri(), "cursor")
-        return replace_query_param(address, "cursor", text)
+        return replace_query_param(address, "cursor", cursor(self.sort, side, *self.edges[edge]))
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
         link = {"type": "string", "format": "uri", "nullable": True}
@@ -111,9 +107,14 @@ def _size(request: Request) -> int:
 
 
 def _place(row: Any) -> tuple[Any, int]:
-    """The sorted-by value and the key of a row, as JSON can hold them."""
-    value, pk = (row["page_key"], row["pk"]) if isinstance(row, dict) else (row.page_key, row.pk)
-    return value.isoformat() if hasattr(value, "isoformat") else value, pk
+    """The sorted-by value and the key of a row."""
+    return (row["page_key"], row["pk"]) if isinstance(row, dict) else (row.page_key, row.pk)
+
+
+def cursor(sort: str, side: str, value: Any, pk: int) -> str:
+    """Return the cursor of the page `after` or `before` a row with this sorted-by value and key."""
+    value = value.isoformat() if hasattr(value, "isoformat") else value
+    return base64.urlsafe_b64encode(json.dumps([sort, side, value, pk]).encode()).decode().rstrip("=")
 
 
 def _read(text: str, sort: str, order: Order) -> tuple[str, Any, int]:

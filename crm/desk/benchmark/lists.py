@@ -1,0 +1,130 @@
+"""Every list, as page and in the API: its first page, and one far down; here, and in a database a tenth as large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from django.db.models import CharField, DateTimeField, QuerySet
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import Account
+from contacts.models import Contact
+from crm.core import paging
+from crm.core.paging import SIZE, Order
+from crm.core.rest import paging as rest_paging
+from crm.core.rest.views import RecordViewSet
+from crm.desk.benchmark.door import Reader
+from crm.desk.benchmark.firm import ALL, BigFirm
+from crm.desk.benchmark.measure import Budget, Case, Cost, Work, raw
+from crm.dossiers import timeline
+from interactions.models import Interaction
+from projects.models import Project
+
+FAR = 10_000 * SIZE  # rows before the far page; of a shorter list it is the last page
+BY_NAME = Order("dossier__title_key", CharField())
+ROUGHLY = 1.5  # times another page's time is "the same": what is measured is never quite the same twice
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One list: where it is, its rows as plainly as they can be read, and how it is sorted."""
+
+    address: str
+    rows: QuerySet[Any]
+    order: Order
+    sort: str
+    in_api: bool = False
+
+    @property
+    def is_down(self) -> bool:
+        return self.sort.startswith("-")
+
+    def sorted(self) -> QuerySet[Any]:
+        minus = "-" if self.is_down else ""
+        rows = self.rows.annotate(page_key=self.order.expression())
+        return rows.order_by(f"{minus}page_key", f"{minus}pk")
+
+    def far_address(self) -> str:
+        """Return the address of the page far down, as the links from page to page would lead there."""
+        last = max(self.rows.count() - SIZE - 1, 0)
+        key, pk = self.sorted().values_list("page_key", "pk")[min(FAR, last)]
+        if self.in_api:
+            return f"{self.address}?{urlencode({'cursor': rest_paging.cursor(self.sort, 'after', key, pk)})}"
+        return f"{self.address}?{urlencode({'after': paging.place(key, pk)})}"
+
+
+def pages() -> list[Listed]:
+    return [
+        Listed("/accounts/", Account.objects.current(), BY_NAME, "name"),
+        Listed("/contacts/", Contact.objects.current(), BY_NAME, "name"),
+        Listed("/projects/", Project.objects.running(), BY_NAME, "name"),
+        Listed("/interactions/", Interaction.objects.current(), Order("occurred_at", DateTimeField()), "-when"),
+        Listed(
+            "/interactions/to-sort/",
+            Interaction.objects.current().to_sort(),
+            Order("occurred_at", DateTimeField()),
+            "-when",
+        ),
+    ]
+
+
+def endpoints() -> Iterator[Listed]:
+    """Every list of the API, as its addresses tell."""
+    for address, view in _views(get_resolver().url_patterns):
+        shown = getattr(view, "cls", None)
+        if isinstance(shown, type) and issubclass(shown, RecordViewSet) and view.actions.get("get") == "list":
+            order = shown.orders[shown.ordering.removeprefix("-")]
+            yield Listed(address, shown.queryset.all(), order, shown.ordering, in_api=True)
+
+
+def _views(patterns: Iterable[Any], before: str = "/") -> Iterator[tuple[str, Any]]:
+    for pattern in patterns:
+        address = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _views(pattern.url_patterns, address)
+        elif isinstance(pattern, URLPattern) and "<" not in address:
+            yield address, pattern.callback
+
+
+def cases(firm: BigFirm, tenth: Mapping[str, Cost] | None = None) -> Iterator[Case]:
+    """Measure each list's first page (against `tenth`: what those with a tenth of the rows cost), and its far one."""
+    reader = Reader(firm, ALL)
+    for listed in (*pages(), *endpoints()):
+        opened = reader.listed if listed.in_api else reader.page
+        plain = _plain(listed)
+        first = opened(listed.address)
+        yield _compared(f"lists: {listed.address} first", first, plain, tenth)
+        budget = Budget(of_other=ROUGHLY, other="the first page")
+        far = opened(listed.far_address())
+        yield Case(f"lists: {listed.address} far", far, plain, budget, other=first)
+    yield from _timeline(firm, reader, tenth)
+
+
+def _timeline(firm: BigFirm, reader: Reader, tenth: Mapping[str, Cost] | None) -> Iterator[Case]:
+    """What happened to the busy account is a list too."""
+    address = f"/accounts/{firm.account(0)}/"
+    deep = timeline.page(firm.account(0), homes=None, size=max(firm.n_busy - 2 * SIZE, 1)).older
+    plain = raw(
+        "SELECT * FROM dossiers_eventdossier WHERE dossier_id = %s ORDER BY happened_at DESC, event_id DESC LIMIT 51",
+        [firm.account(0)],
+    )
+    first, far = reader.page(address), reader.page(f"{address}?{urlencode({'older': deep})}")
+    yield _compared("lists: the timeline of a record first", first, plain, tenth)
+    budget = Budget(of_other=ROUGHLY, other="the first page")
+    yield Case("lists: the timeline of a record far", far, plain, budget, other=first)
+
+
+def _compared(name: str, first: Work, plain: Work, tenth: Mapping[str, Cost] | None) -> Case:
+    if tenth is None:
+        return Case(name, first, plain)
+    budget = Budget(of_other=ROUGHLY, other="a tenth of the rows")
+    return Case(name, first, plain, budget, measured_elsewhere=tenth[name])
+
+
+def _plain(listed: Listed) -> Work:
+    """The rows of the first page's own table, as the ORM asks for them, fetched through psycopg alone."""
+    sql, params = listed.sorted()[: SIZE + 1].query.sql_with_params()
+    return raw(sql, params)

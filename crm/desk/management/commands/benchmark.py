@@ -1,0 +1,126 @@
+"""Measure what Liaison promises to cost, in a firm of the size it is promised for."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils.translation import gettext as _
+from tqdm import tqdm
+
+from crm import env
+from crm.core.refusals import Refused
+from crm.desk.benchmark import lists, load
+from crm.desk.benchmark.firm import BigFirm
+from crm.desk.benchmark.measure import Case, Cost, Measured, take
+from crm.desk.benchmark.names import EVERYTHING, NAMES
+
+LOAD, LISTS = "load", "lists"
+HEAD = ("", "rows", "queries", "ms", "raw ms", "ratio", "budget")
+
+
+class Command(BaseCommand):
+    """Fill an empty PostgreSQL database with a plausible firm, or measure what things cost there."""
+
+    help = (
+        "`benchmark load` fills the empty, migrated PostgreSQL database of DATABASE_URL with an invented firm: "
+        "1,000,000 touches and as many promises, 100,000 contacts, 20,000 accounts, 200 who answer. Ended in the "
+        "middle, it goes on when it is run again. `benchmark NAME` measures there, beside plain SQL in the same run; "
+        f"NAME is one of {', '.join(NAMES)}, or {EVERYTHING}. Each figure is the median of several, taken in turn; "
+        "nothing stays of what measuring writes. The exit code is 1 where a budget is missed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("name", help=f"{LOAD}, {', '.join(NAMES)} or {EVERYTHING}")
+        parser.add_argument("--json", action="store_true", help="print the rows as a JSON list")
+        parser.add_argument("--scale", type=float, default=1.0, help="load: how large; 0.1 is a tenth (default 1)")
+        parser.add_argument("--seed", type=int, default=1, help="load: the same seed gives the same rows (default 1)")
+        parser.add_argument(
+            "--tenth", metavar="URL", default="",
+            help="lists: a second database, loaded with --scale 0.1; a list must cost the same in both. Without it "
+            "only this one is measured, first page against far page",
+        )  # fmt: skip
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            if options["name"] == LOAD:
+                self._load(options["seed"], options["scale"])
+                return
+            firm = _firm()
+        except Refused as error:
+            raise CommandError(error.messages[0]) from None
+        rows = list(self._measured(firm, _names(options["name"]), options["tenth"], quiet=options["json"]))
+        if options["json"]:
+            self.stdout.write(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
+        if not all(row.within for row in rows):
+            sys.exit(1)
+
+    def _load(self, seed: int, scale: float) -> None:
+        firm = load.begin(seed=seed, scale=scale)
+        if not load.is_complete():
+            with tqdm(unit=_("rows"), unit_scale=True, disable=None) as bar:  # None: only where somebody watches
+                for done, bar.total in load.batches(firm):
+                    bar.update(done - bar.n)
+        self.stdout.write(_("The firm is there: %(name)s.") % {"name": load.name_of(firm)})
+        for what, n in load.told().items():
+            self.stdout.write(f"{n:>12,} {what}")
+
+    def _measured(self, firm: BigFirm, names: list[str], tenth: str, *, quiet: bool) -> Iterator[Measured]:
+        if not quiet:
+            self.stdout.write(_line(HEAD, within=True))
+        if LISTS in names and not tenth:
+            self.stderr.write(_("No --tenth is given: lists are measured in this database alone."))
+        for name in names:
+            for row in take(_cases(name, firm, tenth)):
+                if not quiet:
+                    self.stdout.write(_line(_shown(row), within=row.within))
+                yield row
+
+
+def _firm() -> BigFirm:
+    firm = load.found()
+    if firm is None or not load.is_complete():
+        raise CommandError(_("There is nothing to measure here: run `manage.py benchmark load` first."))
+    return firm
+
+
+def _names(name: str) -> list[str]:
+    if name != EVERYTHING and name not in NAMES:
+        known = ", ".join((LOAD, *NAMES, EVERYTHING))
+        raise CommandError(_("There is no measurement called %(name)s. Known are: %(known)s.") % locals())
+    return list(NAMES) if name == EVERYTHING else [name]
+
+
+def _cases(name: str, firm: BigFirm, tenth: str) -> Iterator[Case]:
+    if name == LISTS and tenth:
+        return lists.cases(firm, _costs_of(tenth))
+    return NAMES[name](firm)
+
+
+def _costs_of(url: str) -> dict[str, Cost]:
+    """Measure the lists of another database, by a process of its own."""
+    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "benchmark", LISTS, "--json"]
+    done = subprocess.run(  # our own command
+        command, env=env.for_child(DATABASE_URL=url), capture_output=True, text=True, check=False
+    )
+    try:
+        rows = json.loads(done.stdout)
+    except ValueError:
+        raise CommandError(done.stderr.strip() or _("The other database cannot be measured.")) from None
+    return {row["name"]: Cost(row["queries"], row["seconds"]) for row in rows}
+
+
+def _shown(row: Measured) -> tuple[str, ...]:
+    return (
+        row.name, f"{row.rows:,}", f"{row.queries}", f"{1000 * row.seconds:.1f}", f"{1000 * row.raw_seconds:.1f}",
+        f"{row.ratio:.1f}", row.budget,
+    )  # fmt: skip
+
+
+def _line(cells: tuple[str, ...], *, within: bool) -> str:
+    name, *numbers, budget = cells
+    return f"{name:<58}" + "".join(f"{cell:>9}" for cell in numbers) + f"  {'' if within else 'MISSED: '}{budget}"
