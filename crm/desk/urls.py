@@ -19,6 +19,7 @@ urlpatterns = [
     path("gaps/", gaps.gaps_overview, name="gaps"),
     path("gaps/<slug:code>/", gaps.gap_list, name="gap"),
     path("gaps/<slug:code>.csv", gaps.gap_csv, name="gap_csv"),
+    path("gaps/single_point/<id:pk>/", gaps.gap_resting, name="gap_resting"),
     path("gaps/inactive/<id:pk>/follow/", gaps.gap_follow, name="gap_follow"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("welcome/colleagues/", welcome.welcome_colleagues, name="welcome_colleagues"),

@@ -110,7 +110,7 @@ GAPS = {
         ),
         Gap(
             "single_point",
-            _("Nobody else"),
+            _("Rests on one person"),
             _("Should they be missing, nobody would come in. Name a backup, or give their team a lead."),
             "person",
             _of_people(people.single_point),

@@ -22,6 +22,43 @@ MOST = 150  # records: more than one person can know
 LEAST = 30  # records: few enough for anybody
 TIMES = 3  # what a colleague usually has
 
+# Who could answer where, now or if one were gone; and each place with all above it, where one alone could.
+ALONE = """
+WITH RECURSIVE
+stands AS MATERIALIZED ({stands}),
+absent AS MATERIALIZED ({absent}),
+held AS MATERIALIZED (
+    SELECT dossier_id, topic_id, poc_id, rank FROM poc_assignment
+    WHERE starts_at <= %s AND (ends_at IS NULL OR ends_at > %s)
+),
+could (place_id, topic_id, poc_id) AS MATERIALIZED (
+    SELECT h.dossier_id, h.topic_id, s.who_id
+    FROM held h JOIN stands s ON s.poc_id = h.poc_id AND s.topic_id = h.topic_id
+    WHERE h.rank = {primary}
+    UNION ALL
+    SELECT b.dossier_id, b.topic_id, b.poc_id
+    FROM held b JOIN held h ON h.dossier_id = b.dossier_id AND h.topic_id = b.topic_id AND h.rank = {primary}
+    WHERE b.rank > {primary} AND NOT EXISTS (
+        SELECT 1 FROM absent a WHERE a.poc_id = b.poc_id AND a.topic_id = b.topic_id
+    )
+),
+begun (dossier_id, topic_id) AS ({begun}),
+climbed (dossier_id, topic_id, place_id, level) AS (
+    SELECT dossier_id, topic_id, dossier_id, 1 FROM begun
+    UNION ALL
+    SELECT c.dossier_id, c.topic_id, d.parent_id, c.level + 1
+    FROM climbed c JOIN dossiers_dossier d ON d.id = c.place_id
+    WHERE d.parent_id IS NOT NULL AND c.level < {most}
+),
+alone (dossier_id, topic_id, poc_id) AS (
+    SELECT climbed.dossier_id, climbed.topic_id, MIN(could.poc_id)
+    FROM climbed JOIN could
+      ON could.place_id = climbed.place_id AND could.topic_id IN (climbed.topic_id, %s)
+    GROUP BY climbed.dossier_id, climbed.topic_id
+    HAVING MIN(could.poc_id) = MAX(could.poc_id)
+)
+"""
+
 Counted = dict[int, int]  # key of a row → records concerned
 
 
@@ -122,52 +159,31 @@ def single_point(scope: Scope) -> Counted:
     That is where nobody else would come in on the record or above it: no cover, no backup, no
     lead, nobody for the account or for *general*. Asked about every place that is filled now.
     """
+    found = dict(_alone(scope, "SELECT poc_id, COUNT(DISTINCT dossier_id) FROM alone GROUP BY poc_id"))
+    return {pk: found[pk] for pk, poc in scope.house.pocs.items() if pk in found and not poc.is_team}
+
+
+def resting_on(scope: Scope, poc_id: int) -> dict[int, list[int]]:
+    """Return the records that rest on one person alone, and on which topics. One query beside the house's."""
+    found: dict[int, list[int]] = defaultdict(list)
+    for dossier_id, topic_id in _alone(scope, "SELECT dossier_id, topic_id FROM alone WHERE poc_id = %s", poc_id):
+        found[dossier_id].append(topic_id)
+    return dict(found)
+
+
+def _alone(scope: Scope, wanted: str, *wanted_params: int) -> list[tuple[int, int]]:
+    """Ask `wanted` of `alone`: records, topics, and the one who alone would answer there, whatever they are."""
     house = scope.house
-    people = [pk for pk, poc in house.pocs.items() if not poc.is_team]
     filled = scope.assignments().at(scope.at).primary().values("dossier", "topic").distinct()
     begun, begun_params = filled.query.sql_with_params()
     stands, stands_params = table(_others(house), "poc_id", "topic_id", "who_id")
     absent, absent_params = table(_absent(house), "poc_id", "topic_id")
-    sql = f"""
-        WITH RECURSIVE
-        stands AS MATERIALIZED ({stands}),
-        absent AS MATERIALIZED ({absent}),
-        held AS MATERIALIZED (
-            SELECT dossier_id, topic_id, poc_id, rank FROM poc_assignment
-            WHERE starts_at <= %s AND (ends_at IS NULL OR ends_at > %s)
-        ),
-        could (place_id, topic_id, poc_id) AS MATERIALIZED (
-            SELECT h.dossier_id, h.topic_id, s.who_id
-            FROM held h JOIN stands s ON s.poc_id = h.poc_id AND s.topic_id = h.topic_id
-            WHERE h.rank = {PRIMARY}
-            UNION ALL
-            SELECT b.dossier_id, b.topic_id, b.poc_id
-            FROM held b JOIN held h ON h.dossier_id = b.dossier_id AND h.topic_id = b.topic_id AND h.rank = {PRIMARY}
-            WHERE b.rank > {PRIMARY} AND NOT EXISTS (
-                SELECT 1 FROM absent a WHERE a.poc_id = b.poc_id AND a.topic_id = b.topic_id
-            )
-        ),
-        begun (dossier_id, topic_id) AS ({begun}),
-        climbed (dossier_id, topic_id, place_id, level) AS (
-            SELECT dossier_id, topic_id, dossier_id, 1 FROM begun
-            UNION ALL
-            SELECT c.dossier_id, c.topic_id, d.parent_id, c.level + 1
-            FROM climbed c JOIN dossiers_dossier d ON d.id = c.place_id
-            WHERE d.parent_id IS NOT NULL AND c.level < {MAX_PLACES}
-        ),
-        alone (dossier_id, poc_id) AS (
-            SELECT climbed.dossier_id, MIN(could.poc_id)
-            FROM climbed JOIN could
-              ON could.place_id = climbed.place_id AND could.topic_id IN (climbed.topic_id, %s)
-            GROUP BY climbed.dossier_id, climbed.topic_id
-            HAVING MIN(could.poc_id) = MAX(could.poc_id)
-        )
-        SELECT poc_id, COUNT(DISTINCT dossier_id) FROM alone GROUP BY poc_id"""
     at = connection.ops.adapt_datetimefield_value(scope.at)
+    sql = ALONE.format(stands=stands, absent=absent, begun=begun, primary=PRIMARY, most=MAX_PLACES) + wanted
+    params = [*stands_params, *absent_params, at, at, *begun_params, house.general_id, *wanted_params]
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*stands_params, *absent_params, at, at, *begun_params, house.general_id])
-        found = dict(cursor.fetchall())
-    return {poc_id: found[poc_id] for poc_id in people if poc_id in found}
+        cursor.execute(sql, params)
+        return list(cursor.fetchall())
 
 
 def _others(house: Standing) -> Iterable[tuple[int, int, int]]:

@@ -50,6 +50,10 @@ def _card(row: Row, user: Any) -> Repair | None:
     return Repair(_("See the records"), reverse("poc:card", args=[row.id]))
 
 
+def _backups(row: Row, user: Any) -> Repair | None:
+    return Repair(_("Name backups"), reverse("desk:gap_resting", args=[row.id]))
+
+
 def _contact(row: Row, user: Any) -> Repair | None:
     if not user.has_perm("contacts.add_contact"):
         return None
@@ -62,6 +66,6 @@ _REPAIRS: dict[str, Callable[[Row, Any], Repair | None]] = {
     "inactive": _follow,
     "past_end": _change,
     "overloaded": _card,
-    "single_point": _card,
+    "single_point": _backups,
     "their_side": _contact,
 }

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -18,13 +17,15 @@ from crm.core.forms import attempt
 from crm.core.paging import page as page_of
 from crm.core.spreadsheet import download
 from crm.desk import gaps
-from crm.desk.gaps.catalogue import GAPS, Gap
+from crm.desk.gaps.catalogue import GAPS, NAME, Gap
 from crm.desk.gaps.forms import FILTERS, FollowForm, GapFilter
+from crm.desk.gaps.people import resting_on
 from crm.desk.gaps.repairs import repair
 from crm.desk.gaps.rows import describe
 from crm.desk.gaps.scope import Scope
 from crm.desk.gaps.sheet import lines
 from crm.desk.record import partial
+from crm.dossiers.models import Dossier
 from crm.handovers.actions import Change, assign_many
 from crm.poc.models import Assignment, AssignmentQuerySet, PointOfContact
 
@@ -62,6 +63,7 @@ def gap_list(request: HttpRequest, code: str) -> HttpResponse:
         "rows": [(row, repair(code, row, request.user)) for row in rows],
         "kept": request.GET.urlencode(),
         "is_narrowed": bool(form.narrowed()),
+        "has_topics": any(row.topics for row in rows),
     }
     return render(request, partial(request, "desk/gap.html", "desk/partials/gap_table.html"), context)
 
@@ -83,6 +85,26 @@ def _asked(request: HttpRequest, code: str) -> tuple[Gap, GapFilter, Scope]:
 
 
 # --- Mending
+
+
+@login_required
+@permission_required("poc.view_assignment", raise_exception=True)
+@require_safe
+def gap_resting(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the records that rest on one person alone: each is one step from a backup."""
+    poc = get_object_or_404(PointOfContact.objects.people(), pk=pk)
+    scope = Scope(request.user, clock.of(request))
+    resting = resting_on(scope, poc.pk)
+    rows = Dossier.objects.filter(pk__one_of=list(resting)).select_related("home")
+    page = page_of(rows, orders=NAME, sort="name", query=request.GET)
+    context = {
+        "poc": poc,
+        "page": page,
+        "rows": [(dossier, [scope.house.topic(topic_id) for topic_id in resting[dossier.pk]]) for dossier in page],
+        "n": len(resting),
+        "may_assign": request.user.has_perm("poc.add_assignment"),
+    }
+    return render(request, "desk/gap_resting.html", context)
 
 
 @login_required
