@@ -167,7 +167,7 @@ def change_absence(
 def end_absence(*, absence: Absence, by: Actor, at: datetime) -> None:
     """Let an absence end now; one that has not begun is withdrawn. Ended already: nothing happens."""
     locked = _row(absence)
-    if locked.ends_at <= at:
+    if locked.ends_at <= max(at, locked.starts_at):
         return
     kind = "cover_ended" if locked.starts_at <= at else "cover_withdrawn"
     was, locked.ends_at = locked.ends_at, max(at, locked.starts_at)

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 
 from crm.core.clock import Now
 from crm.core.query import ids_condition
 from crm.dossiers.models import Dossier, DossierQuerySet
+from crm.poc.decide import MAX_HOPS
 from crm.poc.models import Absence, Assignment, Grant, Membership, PointOfContact
 from crm.users.models import RoleScope
 from crm.users.rights import rights_of
@@ -56,19 +57,37 @@ def scope_of(user: User) -> str:
 
 
 def pocs_of(user: User, *, with_teams: bool = False) -> set[int]:
-    """Return the POC `user` is and those they cover now; with their teams and these teams' members if wanted."""
-    covered = Absence.objects.at(Now()).filter(poc=OuterRef("pk"), cover__user=user)
-    mine = set(PointOfContact.objects.filter(Q(user=user) | Exists(covered)).values_list("pk", flat=True))
+    """Return the POC `user` is and those they cover now; with their teams and these teams' members if wanted.
+
+    One covers whom one's team covers too, and whom somebody covered by oneself would cover.
+    """
+    is_me, is_my_team = Q(user=user), _mine_of(user)
+    rows = PointOfContact.objects.filter(is_me | is_my_team).values_list("pk", "kind").distinct()
+    mine = dict(rows)
+    teams = {pk for pk, kind in mine.items() if kind == PointOfContact.Kind.TEAM}
+    own = (mine.keys() - teams) | _covered_by(set(mine))
     if not with_teams:
-        return mine
-    teams = set(teams_of(user))
-    return mine | teams | set(Membership.objects.filter(team__one_of=list(teams)).values_list("member_id", flat=True))
+        return own
+    return own | teams | set(Membership.objects.filter(team__one_of=list(teams)).values_list("member_id", flat=True))
+
+
+def _covered_by(poc_ids: set[int]) -> set[int]:
+    """Return those for whom one of these stands in now, over as many hops as the decision follows."""
+    covers = list(Absence.objects.at(Now()).filter(cover__isnull=False).values_list("poc_id", "cover_id"))
+    covered: set[int] = set()
+    for _hop in range(MAX_HOPS):
+        covered |= {poc_id for poc_id, cover_id in covers if cover_id in poc_ids | covered}
+    return covered
 
 
 def teams_of(user: User) -> list[int]:
     """Return the teams `user` belongs to, is at home in or leads."""
-    own = Q(memberships__member__user=user) | Q(lead__user=user) | Q(at_home__user=user)
-    return list(PointOfContact.objects.teams().filter(own).values_list("pk", flat=True).distinct())
+    return list(PointOfContact.objects.teams().filter(_mine_of(user)).values_list("pk", flat=True).distinct())
+
+
+def _mine_of(user: User) -> Q:
+    """True of the teams `user` belongs to, is at home in or leads."""
+    return Q(memberships__member__user=user) | Q(lead__user=user) | Q(at_home__user=user)
 
 
 def _answered_for(poc_ids: set[int]) -> set[int]:
@@ -80,7 +99,7 @@ def _answered_for(poc_ids: set[int]) -> set[int]:
 
 
 def below(homes: set[int]) -> list[int]:
-    """These homes and those of the accounts below them."""
+    """These homes, those of the accounts below them, and those that were merged into them: at home there."""
     if not homes:
         return []
     condition, ids = ids_condition("id", homes)
@@ -88,7 +107,9 @@ def below(homes: set[int]) -> list[int]:
         WITH RECURSIVE below (id) AS (
             SELECT id FROM dossiers_dossier WHERE {condition}
             UNION
-            SELECT d.id FROM dossiers_dossier d JOIN below ON d.parent_id = below.id WHERE d.kind = 'account'
+            SELECT d.id
+            FROM dossiers_dossier d JOIN below ON d.parent_id = below.id OR d.home_id = below.id
+            WHERE d.kind = 'account'
         )
         SELECT id FROM below"""
     with connection.cursor() as cursor:

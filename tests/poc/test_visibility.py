@@ -226,3 +226,29 @@ def test_a_record_that_is_its_own_home_is_seen_alone():
     AssignmentFactory(poc=poc, dossier=lonely.dossier)
     assert set(visible_dossiers(poc.user)) == {lonely.dossier}
     assert Dossier.objects.within([lonely.pk]).get() == lonely.dossier
+
+
+# --- Covers of covers, and teams that cover
+
+
+@pytest.mark.parametrize("how", ["member", "lead"])
+def test_whom_my_team_covers_i_cover(how):
+    poc = rep()
+    team = TeamFactory(members=[poc]) if how == "member" else TeamFactory(lead=poc, members=[PersonFactory()])
+    theirs = held_by(AbsenceFactory(cover=team).poc)
+    assert seen(poc) == {theirs}
+
+
+def test_whoever_covers_for_one_who_covers_sees_what_the_first_answers_for():
+    poc = rep()
+    second = AbsenceFactory(cover=poc).poc
+    theirs = {held_by(AbsenceFactory(cover=second).poc), held_by(second)}
+    assert seen(poc) == theirs
+
+
+def test_a_circle_of_covers_ends():
+    poc = rep()
+    absence = AbsenceFactory(cover=poc)
+    AbsenceFactory(poc=poc, cover=absence.poc)
+    ours = {held_by(poc), held_by(absence.poc)}
+    assert seen(poc) == ours
