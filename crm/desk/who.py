@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -11,18 +11,20 @@ from django.db.models import Q
 
 from contacts.actions import firm_country
 from crm.core.text import search_key
+from crm.dossiers.lineage import lineage
 from crm.dossiers.models import Dossier, Topic
 from crm.poc import words
 from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
 from crm.poc.opening import CLOSED, Hours, hours
 from crm.poc.resolve import Question, ask
-from crm.poc.seats import Seat, answering, seats_of, worth_showing
+from crm.poc.seats import Seat, seats_for, worth_showing
 from crm.users.models import User
 from interactions.look_up import KINDS, Typed, by_address, records
 
 FOUND = 8
 PEOPLE = 4
+TRUNK_ZERO = "(0)"  # dialled only within the country
 LEAST_OF_A_TOPIC = 4  # letters of a topic's name that are enough
 
 
@@ -49,7 +51,7 @@ class Found:
 def search(text: str, *, user: User, at: datetime, is_now: bool = True) -> list[Found]:
     """Return the answers to what was typed, the best first; not `is_now`: as of another moment.
 
-    What one may see is what one may see today. A constant number of queries.
+    What one may see is what one may see today. A constant number of queries; as of another moment a few more.
     """
     topics = list(Topic.objects.in_use())
     topic, rest = _topic_of(text, topics)
@@ -60,12 +62,14 @@ def search(text: str, *, user: User, at: datetime, is_now: bool = True) -> list[
     general = next(t for t in topics if t.code == Topic.GENERAL)
     about = topic or general
     dossiers = [*seen, *unseen]
-    seats = answering([d.pk for d in dossiers], about=about.code, at=at) if dossiers else {}
+    parents = {} if is_now else _parents_then(dossiers, at)
+    asked = {d.pk: Question(d.pk, about.pk) for d in dossiers}
+    seats = seats_for(asked.values(), at=at, parents=parents) if dossiers else {}
     visible = {d.pk for d in seen}
-    found = [_found(d, seats[d.pk], d.pk in visible) for d in dossiers]
+    found = [_found(d, seats[asked[d.pk]], d.pk in visible) for d in dossiers]
     found.sort(key=lambda f: f.is_gap)  # somebody rather than nobody
     if found and found[0].is_visible and found[0].dossier:
-        found[1:1] = _other_topics(found[0].dossier, about, topics, at)
+        found[1:1] = _other_topics(found[0].dossier, about, topics, at, parents)
     found += _people(rest or text, general, at)
     if not found and topic and not rest:
         found = _of_nobody(topic, at)
@@ -101,7 +105,7 @@ def _reached(text: str, typed: Typed) -> dict[int, str]:
 def _other_ways(text: str) -> list[str]:
     """The digits of a whole number with its country code, and without it; none where it cannot be read so."""
     try:
-        parsed = phonenumbers.parse(text[:60], firm_country() or None)
+        parsed = phonenumbers.parse(text[:60].replace(TRUNK_ZERO, ""), firm_country() or None)
     except phonenumbers.NumberParseException:
         return []
     national = phonenumbers.national_significant_number(parsed)
@@ -117,10 +121,25 @@ def _found(dossier: Dossier, seat: Seat, is_visible: bool) -> Found:
     )  # fmt: skip
 
 
-def _other_topics(dossier: Dossier, about: Topic, topics: Sequence[Topic], at: datetime) -> list[Found]:
+def _parents_then(dossiers: Iterable[Dossier], at: datetime) -> dict[int, int | None]:
+    """What the records found, and those above them, belonged to at another moment. A few queries for each."""
+    parents: dict[int, int | None] = {}
+    for dossier in dossiers:
+        parents |= lineage(dossier.pk, at=at).parents
+    return parents
+
+
+def _other_topics(
+    dossier: Dossier, about: Topic, topics: Sequence[Topic], at: datetime, parents: Mapping[int, int | None]
+) -> list[Found]:
     """What else is answered for on the record found first."""
-    seats = worth_showing(seats_of(dossier.pk, topics=topics, at=at))
-    return [_found(dossier, seat, True) for seat in seats if seat.topic.pk != about.pk]
+    asked = [Question(dossier.pk, topic.pk) for topic in topics]
+    seats = seats_for(asked, at=at, parents=parents)
+    return [
+        _found(dossier, seat, True)
+        for seat in worth_showing([seats[question] for question in asked])
+        if seat.topic.pk != about.pk
+    ]
 
 
 def _people(text: str, general: Topic, at: datetime) -> list[Found]:

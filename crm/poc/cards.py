@@ -93,8 +93,7 @@ def _now(
     backup = named.pocs.get(answer.lead_id) if answer.lead_id is not None else None
     if answer.poc_id == poc.pk:
         return None, "", backup
-    why = words.why(answer, named, dossier_id=None, topic_id=general.pk) if answer.holder_id == poc.pk else ""
-    return named.pocs[answer.poc_id], why, backup
+    return named.pocs[answer.poc_id], words.instead(answer, named), backup
 
 
 def _absences(poc: PointOfContact, at: datetime) -> tuple[list[Absence], list[Absence]]:

@@ -30,6 +30,7 @@ LABEL = 100  # characters, as the column
 USUAL = timedelta(days=90)
 LONGEST = timedelta(days=2 * 365 + 1)
 NOTED = timedelta(minutes=1)  # how exact "last opened" is
+MANAGES = "poc.change_pointofcontact"  # account managers and administrators
 RECORDS = {Dossier.Kind.ACCOUNT: "accounts.change_account", Dossier.Kind.PROJECT: "projects.change_project"}
 
 
@@ -134,9 +135,9 @@ def note_opened(link: ShareLink, *, at: datetime) -> None:
 
 
 def cared_for(user: User) -> models.QuerySet[PointOfContact]:
-    """Narrow to those whose card `user` may share: their own, those they lead; all for who may name who answers."""
+    """Narrow to those whose card `user` may share: their own, those they lead; a manager all."""
     rows = PointOfContact.objects.all()
-    if user.has_perm("poc.change_assignment"):
+    if user.has_perm(MANAGES):
         return rows
     led = Membership.objects.filter(team__lead__user=user).values("member")
     return rows.filter(Q(user=user) | Q(lead__user=user) | Q(home_team__lead__user=user) | Q(pk__in=led))

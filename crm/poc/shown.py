@@ -149,8 +149,6 @@ def _reach(poc: PointOfContact, shown: Sequence[str]) -> Reach:
 
 
 def _note(answer: Answer, named: Named, zone: str) -> str:
-    """Say for whom this one stands in; not where the other was named: that names another record."""
-    if answer.holder_id is None or answer.topic_id is None:
-        return ""
+    """Say for whom this one stands in; never where the other was named: that would name another record."""
     with timezone.override(ZoneInfo(zone)):
-        return words.why(answer, named, dossier_id=answer.dossier_id, topic_id=answer.topic_id)
+        return words.instead(answer, named)

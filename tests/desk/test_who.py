@@ -5,11 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from crm.desk import who
+from crm.dossiers.models import Firm
+from crm.poc.models import PointOfContact
+from crm.users import roles
 from crm.users.models import RoleScope
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
 from tests.factories.contacts import ContactFactory
-from tests.factories.dossiers import topic
+from tests.factories.dossiers import EventFactory, topic
 from tests.factories.interactions import TouchPoint
 from tests.factories.poc import (
     AbsenceFactory,
@@ -20,7 +23,7 @@ from tests.factories.poc import (
     front_desk,
 )
 from tests.factories.projects import ProjectFactory
-from tests.factories.users import narrow
+from tests.factories.users import UserFactory, narrow
 
 
 @pytest.fixture
@@ -135,6 +138,113 @@ def test_nobody_found_leads_to_logging_a_new_caller(as_marta):
 def test_htmx_gets_the_answers_alone(as_marta, marvila):
     html = as_marta.get("/who/", {"q": "marvila"}, headers={"HX-Request": "true"}).content.decode()
     assert html.lstrip().startswith('<div id="answers"')
+
+
+WRITTEN = ["+351 21 777 1410", "00351 21 777 1410", "(021) 777-1410", "+351 (0)21 7771410", "351217771410", "777 1410"]
+
+
+@pytest.mark.parametrize("stored", ["+351 21 777 1410", "21 777 1410"])
+@pytest.mark.parametrize("typed", WRITTEN)
+def test_a_callers_number_is_found_however_it_is_written(marta, marvila, stored, typed):
+    Firm.objects.update(country="PT")
+    contact = ContactFactory(name="Beatriz Lima", account=marvila.account, phones=[stored])
+    assert first(typed, marta.user).dossier == contact.dossier
+
+
+def test_a_colleague_is_found_by_address(marta, ann):
+    assert first(ann.email.upper(), marta.user).poc == ann
+
+
+def test_a_word_that_is_a_topic_may_be_a_teams_name_too(marta):
+    team = TeamFactory(name="Billing", members=[PersonFactory()])
+    assert first("billing", marta.user).poc == team
+
+
+@pytest.mark.parametrize("role", roles.LABELS)
+@pytest.mark.parametrize("sees", [RoleScope.Sees.TEAM, RoleScope.Sees.OWN])
+def test_whatever_ones_role_others_records_are_told_by_name_answer_and_reach_alone(db, client, clock, role, sees):
+    clock.freeze(AT)
+    narrow(role, sees)
+    client.force_login(UserFactory(role=role))
+    ann, bob, cover = (
+        PersonFactory(name="Ann Keller"),
+        PersonFactory(name="Bob Backup"),
+        PersonFactory(name="Cora Cover"),
+    )
+    holding = AccountFactory(name="Secret Holding")
+    account = AccountFactory(name="Adega Azul", parent=holding)
+    contact = ContactFactory(
+        name="Beatriz Lima", account=account, phones=["+351 21 777 1410"], emails=["b@azul.example"]
+    )
+    AssignmentFactory(dossier=holding.dossier, poc=ann, reason="difficult people")
+    AssignmentFactory(dossier=holding.dossier, poc=bob, rank=1)
+    AbsenceFactory(poc=ann, cover=cover, reason="surgery")
+    for asked in ({"q": "adega azul"}, {"q": "777 1410"}, {"q": "b@azul.example"}, {"q": "adega", "on": "2026-02-02"}):
+        html = client.get("/who/", asked).content.decode()
+        told = "Ann Keller" if "on" in asked else "Cora Cover"
+        assert f"<h2>{told}</h2>" in html and f"/pocs/{PointOfContact.objects.get(name=told).pk}/" in html
+        for kept in ("Secret Holding", "Bob Backup", "difficult", "surgery", "is away", "From ", f"/d/{account.pk}/"):
+            assert kept not in html, (asked, kept)
+        assert f"/d/{contact.pk}/" not in html
+
+
+# --- On another day
+
+
+def test_another_day_is_answered_from_what_held_then_and_says_so(as_marta, marta, ann):
+    account = AccountFactory(name="Mercado Sur")
+    AssignmentFactory(dossier=account.dossier, poc=ann, starts_at=AT - timedelta(days=30), ends_at=AT)
+    AssignmentFactory(dossier=account.dossier, poc=marta, starts_at=AT)
+    assert heading(as_marta, q="mercado sur") == "Marta Ruiz"
+    assert heading(as_marta, q="mercado sur", on="2026-03-01") == "Ann Keller"
+    html = as_marta.get("/who/", {"q": "mercado sur", "on": "2026-03-01"}).content.decode()
+    assert "Who answers on Sunday 1 March" in html
+    assert "Open now" not in html and "Closed" not in html
+    assert 'value="2026-03-01"' in html
+
+
+def test_a_day_to_come_knows_who_will_be_away_and_who_was_planned(as_marta, ann):
+    account = AccountFactory(name="Mercado Sur")
+    AssignmentFactory(dossier=account.dossier, poc=ann)
+    AbsenceFactory(
+        poc=ann, cover=PersonFactory(name="Bob"), starts_at=AT + timedelta(days=5), ends_at=AT + timedelta(days=7)
+    )
+    assert heading(as_marta, q="mercado sur") == "Ann Keller"
+    assert heading(as_marta, q="mercado sur", on="2026-03-10") == "Bob"
+
+
+def test_a_day_is_asked_about_at_its_noon_in_the_readers_zone(as_marta, marta, ann):
+    account = AccountFactory(name="Mercado Sur")
+    noon_in_new_york = datetime(2026, 3, 1, 17, 0, tzinfo=UTC)
+    AssignmentFactory(dossier=account.dossier, poc=ann, ends_at=noon_in_new_york)
+    AssignmentFactory(dossier=account.dossier, poc=marta, starts_at=noon_in_new_york)
+    assert heading(as_marta, q="mercado sur", on="2026-03-01") == "Ann Keller"
+    marta.user.time_zone = "America/New_York"
+    marta.user.save()
+    assert heading(as_marta, q="mercado sur", on="2026-03-01") == "Marta Ruiz"
+
+
+@pytest.mark.parametrize("on", ["", "2026-03-04", "yesterday", "2026-13-45", "0001-01-01", "9999-12-31", "\0"])
+def test_today_and_what_is_no_day_are_now(as_marta, ann, on):
+    AssignmentFactory(dossier=AccountFactory(name="Mercado Sur").dossier, poc=ann)
+    response = as_marta.get("/who/", {"q": "mercado sur", "on": on})
+    assert response.context["on"] is None
+    assert response.context["first"].hours is not None
+
+
+def test_a_record_that_was_moved_is_answered_for_as_it_belonged_then(as_marta, marta, ann):
+    old, new = AccountFactory(name="Old Holding"), AccountFactory(name="New Holding")
+    AssignmentFactory(dossier=old.dossier, poc=ann)
+    AssignmentFactory(dossier=new.dossier, poc=marta)
+    moved = AccountFactory(name="Adega Azul", parent=new)
+    facts = {"moved": {str(moved.pk): [old.pk, new.pk]}}
+    EventFactory(kind="changed", dossiers=[moved.dossier], happened_at=AT - timedelta(days=1), facts=facts)
+    assert heading(as_marta, q="adega azul") == "Marta Ruiz"
+    assert heading(as_marta, q="adega azul", on="2026-03-01") == "Ann Keller"
+
+
+def heading(client, **asked):
+    return client.get("/who/", asked).context["first"].poc.name
 
 
 @pytest.mark.parametrize("n", [1, 8])

@@ -12,6 +12,7 @@ from crm.core import clock
 from crm.core.paging import Order, page
 from crm.desk.record import partial
 from crm.dossiers.models import Firm, Topic
+from crm.handovers.absences import set_away_by
 from crm.poc import cards, directory, qr, vcard
 from crm.poc.forms import PocFilter
 from crm.poc.models import PointOfContact
@@ -45,16 +46,15 @@ def poc_list(request: HttpRequest) -> HttpResponse:
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one's card: how to reach them, when, and what they answer for."""
     poc = get_object_or_404(PointOfContact.objects.select_related("home_team__lead", "lead"), pk=pk)
-    at = clock.of(request)
-    records = cards.records(poc, user=request.user, at=at).select_related("dossier__parent", "topic")
-    is_cared_for = may_share_card(request.user, poc)
+    at, user = clock.of(request), request.user
+    records = cards.records(poc, user=user, at=at).select_related("dossier__parent", "topic")
     context = {
-        "card": cards.card(poc, user=request.user, at=at),
+        "card": cards.card(poc, user=user, at=at),
         "poc": poc,
         "firm": Firm.objects.get(),
         "page": page(records, orders=NEWEST, sort="-since", query=request.GET, size=RECORDS),
-        "may_share": is_cared_for,
-        "may_set_away": is_cared_for and request.user.has_perm("poc.add_absence"),
+        "may_share": may_share_card(user, poc),
+        "may_set_away": user.has_perm("poc.add_absence") and set_away_by(user).filter(pk=poc.pk).exists(),
         "most": cards.MOST,
     }
     return render(request, "poc/card.html", context)
