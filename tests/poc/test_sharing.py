@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from crm.dossiers.models import Event, Firm
 from crm.dossiers.changes import Thing
+from crm.dossiers.models import Event, Firm
 from crm.dossiers.sentences import tell
 from crm.poc import sharing
 from crm.poc.models import ShareLink
