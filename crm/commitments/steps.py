@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from crm.commitments import facts, ladder
-from crm.commitments.models import Commitment
+from crm.commitments.models import Commitment, Step
 from crm.poc.models import PointOfContact
 
 
 @dataclass(frozen=True, slots=True)
 class Coming:
-    """One step: who would be told, and not before when. `is_done`: it was taken already."""
+    """One step: who would be told, as what, and not before when. `is_done`: it was taken already."""
 
     poc: PointOfContact
     slot: str
     at: datetime
     is_done: bool = False
 
+    @property
+    def label(self) -> Any:
+        """What they are asked as; "" for whoever owes it."""
+        return "" if self.slot == ladder.POC or ":" in self.slot else Step.Slot(self.slot).label
+
 
 def steps_of(commitment: Commitment, *, at: datetime) -> list[Coming]:
-    """Return the steps of an open promise in their order; those for whom nobody is there are left out.
+    """Return the steps of an open promise in their order; those for whom nobody is left are left out.
 
     An escalation is counted from the step before it, as if that reached its reader at once. The
     planner alone decides; this is what it is going to do if nothing changes.
@@ -36,7 +43,14 @@ def steps_of(commitment: Commitment, *, at: datetime) -> list[Coming]:
         anchor = before if step.anchor == ladder.HAND_OFF else commitment.anchor_at
         moment = ladder.shift(anchor, step.amount, step.unit, calendar)
         before = max(before, moment)
-        poc_id = slots.get(step.slot)
-        if poc_id is not None and poc_id not in {c.poc.pk for c in coming if step.kind == ladder.ESCALATION}:
-            coming.append(Coming(pocs[poc_id], step.slot, moment, is_done=number < commitment.cursor))
+        told = {c.poc.pk for c in coming} if step.kind == ladder.ESCALATION else set()
+        slot = _reached(step.slot, slots, told)
+        if slot is not None:
+            coming.append(Coming(pocs[slots[slot]], slot, moment, is_done=number < commitment.cursor))  # type: ignore[index]
     return coming
+
+
+def _reached(slot: str, slots: Mapping[str, int | None], told: Collection[int]) -> str | None:
+    """Return the slot that is told: the one asked for, or the next one up with somebody who was not told yet."""
+    upward = ladder.CLIMB[ladder.CLIMB.index(slot) :] if slot in ladder.CLIMB else (slot,)
+    return next((s for s in upward if slots.get(s) is not None and slots[s] not in told), None)
