@@ -13,7 +13,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.dossiers.models import Dossier, Topic
-from crm.handovers.handing_over import Offer, tier_of
+from crm.handovers.handing_over import Offer, PartMissing, tier_of
 from crm.handovers.models import BriefingPart
 from crm.handovers.scope import Counts, Scope
 from crm.poc.models import PRIMARY, PointOfContact, PointOfContactQuerySet
@@ -96,6 +96,7 @@ class HandOverForm(forms.Form):
                 help_text=gettext(part.help) if part.help else "",
                 max_length=MAX_PART,
                 required=part.is_required_for(tier_id),
+                error_messages={"required": PartMissing.default_message},
                 widget=forms.Textarea(attrs={"rows": 3}),
             )
 
