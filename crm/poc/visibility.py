@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import connection
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from crm.core.clock import Now
 from crm.core.query import ids_condition
@@ -41,10 +41,10 @@ def _homes(user: User | AnonymousUser) -> list[int] | None:
     sees = RoleScope.Sees.ALL if user.is_superuser else scope_of(user)
     if sees == RoleScope.Sees.ALL:
         return None
-    mine = pocs_of(user, with_teams=sees == RoleScope.Sees.TEAM)
-    if PointOfContact.objects.house().filter(Q(memberships__member__user=user) | Q(lead__user=user)).exists():
+    mine = _mine(user)
+    if mine.at_front_desk:
         return None
-    return below(_answered_for(mine))
+    return below(_answered_for(_with_teams(mine, with_teams=sees == RoleScope.Sees.TEAM)))
 
 
 def scope_of(user: User) -> str:
@@ -61,14 +61,32 @@ def pocs_of(user: User, *, with_teams: bool = False) -> set[int]:
 
     One covers whom one's team covers too, and whom somebody covered by oneself would cover.
     """
-    is_me, is_my_team = Q(user=user), _mine_of(user)
-    rows = PointOfContact.objects.filter(is_me | is_my_team).values_list("pk", "kind").distinct()
-    mine = dict(rows)
-    teams = {pk for pk, kind in mine.items() if kind == PointOfContact.Kind.TEAM}
-    own = (mine.keys() - teams) | _covered_by(set(mine))
+    return _with_teams(_mine(user), with_teams=with_teams)
+
+
+class _Mine(NamedTuple):
+    """What somebody is: their own POC (none or one), their teams, and whether they belong to the front desk."""
+
+    own: set[int]
+    teams: set[int]
+    at_front_desk: bool
+
+
+def _mine(user: User) -> _Mine:
+    member = Membership.objects.filter(team=OuterRef("pk"), member__user=user)
+    rows = PointOfContact.objects.filter(Q(user=user) | _mine_of(user)).annotate(is_member=Exists(member)).distinct()
+    found = list(rows.values_list("pk", "kind", "is_house", "is_member", "lead__user_id"))
+    teams = {pk for pk, kind, *_rest in found if kind == PointOfContact.Kind.TEAM}
+    at_desk = any(is_house and (is_member or lead == user.pk) for _pk, _kind, is_house, is_member, lead in found)
+    return _Mine({pk for pk, *_rest in found} - teams, teams, at_desk)
+
+
+def _with_teams(mine: _Mine, *, with_teams: bool) -> set[int]:
+    own = mine.own | _covered_by(mine.own | mine.teams)
     if not with_teams:
         return own
-    return own | teams | set(Membership.objects.filter(team__one_of=list(teams)).values_list("member_id", flat=True))
+    members = Membership.objects.filter(team__one_of=list(mine.teams)).values_list("member_id", flat=True)
+    return own | mine.teams | set(members)
 
 
 def _covered_by(poc_ids: set[int]) -> set[int]:

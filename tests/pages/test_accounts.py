@@ -69,7 +69,7 @@ def test_who_sees_only_their_own_asks_four_times_more(as_manager: Client, manage
     narrow("account_manager", RoleScope.Sees.OWN)
     account = full_account()
     AssignmentFactory(dossier=account.dossier, topic=topic("billing"), poc=PersonFactory(user=manager))
-    # my POC and whom I cover, the front desk, where we answer, what is below · the page, as for everybody
+    # my POC and my teams, whom we cover, where we answer, what is below · the page, as for everybody
     with django_assert_num_queries(4 + 12):
         assert as_manager.get(f"/accounts/{account.pk}/").status_code == 200
 

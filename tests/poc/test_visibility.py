@@ -209,8 +209,8 @@ def test_finding_the_homes_costs_the_same_however_many(django_assert_num_queries
         account = AccountFactory(parent=AccountFactory())
         AssignmentFactory(poc=poc, dossier=account.dossier.parent)
     user = User.objects.get(pk=poc.user_id)
-    # roles, my POC and whom I cover, my teams, their members, the front desk, where we answer, what is below
-    with django_assert_num_queries(7):
+    # roles, my POC and my teams, whom we cover, the teams' members, where we answer, what is below
+    with django_assert_num_queries(6):
         assert len(visible_homes(user)) == 2 * many
 
 
