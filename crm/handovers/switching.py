@@ -108,6 +108,7 @@ def change_covers(pairs: Pairs, *, by: Actor, at: datetime) -> Done:
     running = [(row, to) for row, to in pairs if row.starts_at < at]
     ahead = [(row, to) for row, to in pairs if row.starts_at >= at]
     ends = {row.pk: row.ends_at.isoformat() for row, _to in pairs}
+    Absence.objects.filter(pk__one_of=[row.pk for row, _to in running]).update(ends_at=at, summed_up_at=at)
     new = Absence.objects.bulk_create(
         Absence(
             poc=row.poc, topic=row.topic, cover=to, starts_at=at, ends_at=row.ends_at, reason=row.reason,
@@ -115,7 +116,6 @@ def change_covers(pairs: Pairs, *, by: Actor, at: datetime) -> Done:
         )
         for row, to in running
     )  # fmt: skip
-    Absence.objects.filter(pk__one_of=[row.pk for row, _to in running]).update(ends_at=at, summed_up_at=at)
     bulk.update(Absence, ["cover_id"], [(row.pk, _pk(to)) for row, to in ahead])
     goes_on = dict(zip((row.pk for row, _to in running), new, strict=True))
     for row, to in ahead:
