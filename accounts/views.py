@@ -23,9 +23,11 @@ from crm.core.forms import attempt, suggested
 from crm.core.paging import LONG_AGO, Order, page
 from crm.core.text import search_key
 from crm.desk import record
+from crm.desk.merging import is_merged
 from crm.dossiers.models import Tier
-from crm.poc.held import has_primary, is_held_by
+from crm.poc.held import is_held_by
 from crm.poc.seats import answering
+from crm.poc.unanswered import unanswered
 from crm.poc.visibility import pocs_of
 from projects.models import Project
 
@@ -76,7 +78,7 @@ def _narrowed(
     if wanted.get("answers") == "mine":
         accounts = accounts.filter(is_held_by(pocs_of(request.user)))
     if wanted.get("answers") == "nobody":
-        accounts = accounts.filter(~has_primary())
+        accounts = accounts.filter(unanswered(at, kind="account"))
     if wanted.get("touch") == "losing":
         accounts = accounts.filter(_losing_touch(tiers, at))
     return accounts
@@ -98,6 +100,8 @@ def _losing_touch(tiers: list[Tier], at: datetime) -> Q:
 def account(request: HttpRequest, pk: int) -> HttpResponse:
     """Show one account: who answers, what is owed, what happened."""
     shown = get_object_or_404(Account.objects.visible_to(request.user).for_list(), pk=pk)
+    if is_merged(shown.dossier):
+        return redirect("record", shown.dossier.home_id)
     if record.wants_older(request):
         return render(request, "partials/timeline_entries.html", record.timeline(request, shown.dossier))
     projects = Project.objects.running().filter(account=shown).for_list().order_by("dossier__title_key", "pk")

@@ -122,7 +122,7 @@ def change_contact(
     if changes:
         locked.save(update_fields=list(changes))
     if "account" in changes:
-        follow(dossiers=[dossier])
+        follow(dossier_ids=[dossier.pk], home_id=dossier.home_id)
     changes |= _replace_addresses(locked, emails, phones)
     changes |= _replace_roles(locked, roles)
     changes.pop("account", None)  # said by refile already

@@ -111,7 +111,7 @@ def change_project(
     if changes:
         locked.save(update_fields=list(changes))
     if changes.pop("account", None):  # said by refile already
-        follow(dossiers=[dossier])
+        follow(dossier_ids=[dossier.pk], home_id=dossier.home_id)
     if changes:
         record(kind=Event.Kind.CHANGED, dossiers=[dossier], by=by, at=at, facts={"changes": changes})
     locked.dossier = dossier

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -81,19 +81,17 @@ def _put(c: Commitment, to: Dossier, at: datetime) -> list[Happening]:
     return [Happening(Event.Kind.CHANGED, [place], at, facts, personal) for place in (c.dossier, to)]
 
 
-def follow(*, dossiers: Sequence[Dossier]) -> None:
-    """Let what is open on records be at home where they are now at home, and whoever was told about it may open it.
+def follow(*, dossier_ids: Collection[int], home_id: int | None) -> None:
+    """Let what is open on records be at home where they are at home now, and whoever was told may open it there.
 
-    Called inside the action that moved them, with their new homes. Three queries for one home.
+    Called inside the action that moved them. Three queries.
     """
-    by_home: dict[int | None, list[int]] = {}
-    for dossier in dossiers:
-        by_home.setdefault(dossier.home_id, []).append(dossier.pk)
-    for home_id, ids in by_home.items():
-        rows = list(Commitment.objects.open().filter(dossier__one_of=ids).exclude(home=home_id).order_by("pk"))
-        if rows:
-            Commitment.objects.filter(pk__one_of=[c.pk for c in rows]).update(home=home_id)
-            move_grants(rows, to_home=home_id)
+    rows = list(
+        Commitment.objects.open().filter(dossier__one_of=list(dossier_ids)).exclude(home=home_id).order_by("pk")
+    )
+    if rows:
+        Commitment.objects.filter(pk__one_of=[c.pk for c in rows]).update(home=home_id)
+        move_grants(rows, to_home=home_id)
 
 
 def move_grants(commitments: Iterable[Commitment], *, to_home: int | None) -> None:

@@ -81,6 +81,13 @@ register(
 )
 register("unassigned", Words(_("You no longer answer for %(record)s"), _("About %(topic)s. Decided by %(by)s.")))
 register("archived", Words(_("%(record)s was archived"), _("You answered for it until now. Archived by %(by)s.")))
+register(
+    "merged",
+    Words(
+        _("%(merged)s was merged into %(record)s"),
+        _("Whoever answers for %(record)s answers for both now. Merged by %(by)s."),
+    ),
+)
 register("restored", Words(_("%(record)s is back"), _("You answer for it again. Restored by %(by)s.")))
 register(
     "cover_asked",

@@ -4,24 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import FieldDoesNotExist
 from django.db import models
-from django.utils import formats, timezone
-from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
-from django_countries import countries
-from django_countries.fields import CountryField
 
 from crm.core.actor import Source
-from crm.dossiers.models import Channel, Dossier, Event, Word
+from crm.dossiers.changes import Personal, Thing, changes_of, moment, word
+from crm.dossiers.models import Channel, Event
 
 if TYPE_CHECKING:
     Field = models.Field[Any, Any]
 
-Personal = Mapping[str, Any]
 PRIMARY = 0  # the rank of the one who answers
 
 
@@ -35,19 +30,6 @@ class Told:
     tag: str = ""
     note: str = ""
     meta: Sequence[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Thing:
-    """What an event is about: what it is called, and the model whose fields it may have changed."""
-
-    title: str
-    model: type[models.Model]
-
-    @classmethod
-    def of(cls, dossier: Dossier) -> Self:
-        """A record: its kind is what its own row is related by."""
-        return cls(dossier.title, Dossier._meta.get_field(dossier.kind).related_model)  # type: ignore[arg-type]
 
 
 def tell(event: Event, personal: Personal, own: Thing) -> Told:
@@ -69,12 +51,12 @@ def _logged(event: Event, personal: Personal, own: Thing) -> Told:
     facts = event.facts
     inbound = facts.get("direction") == "in"
     tone = ("bad" if facts.get("is_bad") else "in") if inbound else "out"
-    meta = [_way(facts), _word(facts.get("outcome", "")), _promised(facts, personal)]
+    meta = [_way(facts), word(facts.get("outcome", "")), _promised(facts, personal)]
     return Told(
         title=_touch(facts, personal, own, inbound),
         icon=facts.get("icon", "chat"),
         tone=tone,
-        tag=_word(facts.get("purpose", "")),
+        tag=word(facts.get("purpose", "")),
         note=str(personal.get("note", "")),
         meta=[part for part in meta if part],
     )
@@ -101,7 +83,7 @@ def _way(facts: Mapping[str, Any]) -> str:
     """Inbound, 6 min."""
     way = _("Inbound") if facts.get("direction") == "in" else _("Outbound")
     if facts.get("verb") == Channel.Verb.MEET:
-        way = _word(facts.get("channel", ""))
+        way = word(facts.get("channel", ""))
     minutes = round((facts.get("seconds") or 0) / 60)
     return f"{way}, {_('%(minutes)s min') % {'minutes': minutes}}" if minutes else way
 
@@ -109,7 +91,7 @@ def _way(facts: Mapping[str, Any]) -> str:
 def _promised(facts: Mapping[str, Any], personal: Personal) -> str:
     if not facts.get("promised"):
         return ""
-    values = {"what": personal.get("promised", ""), "moment": _moment(facts["promised"])}
+    values = {"what": personal.get("promised", ""), "moment": moment(facts["promised"])}
     if not values["what"]:
         return _("Promised by %(moment)s") % values
     return _("Promised: %(what)s, by %(moment)s") % values
@@ -121,7 +103,7 @@ def _promised(facts: Mapping[str, Any], personal: Personal) -> str:
 def _assigned(event: Event, personal: Personal, own: Thing) -> Told:
     facts = event.facts
     values = {
-        "topic": _word(facts.get("topic", "")).lower(),
+        "topic": word(facts.get("topic", "")).lower(),
         "new": personal.get("poc") or _("somebody"),
         "old": personal.get("was") or _("somebody"),
     }
@@ -132,13 +114,13 @@ def _assigned(event: Event, personal: Personal, own: Thing) -> Told:
         title = _("Backup about %(topic)s: %(new)s") if backup else _("About %(topic)s: %(new)s answers")
     begins = parse_datetime(facts.get("from") or "")
     planned = begins is not None and begins > event.happened_at
-    meta = [_("from %(moment)s") % {"moment": _moment(facts["from"])}] if planned else []
+    meta = [_("from %(moment)s") % {"moment": moment(facts["from"])}] if planned else []
     return Told(title % values, icon="card", note=facts.get("reason", ""), meta=meta)
 
 
 def _unassigned(event: Event, personal: Personal, own: Thing) -> Told:
     facts = event.facts
-    values = {"topic": _word(facts.get("topic", "")).lower(), "old": personal.get("poc") or _("somebody")}
+    values = {"topic": word(facts.get("topic", "")).lower(), "old": personal.get("poc") or _("somebody")}
     if facts.get("rank", PRIMARY) != PRIMARY:
         title = _("No longer backup about %(topic)s: %(old)s") % values
         return Told(title, icon="card", note=facts.get("reason", ""))
@@ -150,8 +132,8 @@ def _absent(event: Event, personal: Personal, own: Thing) -> Told:
     """Somebody was entered as away, that changed, or it ended early."""
     facts, changes = event.facts, event.facts.get("changes") or {}
     values = {"name": personal.get("poc") or own.title, "cover": personal.get("cover") or ""}
-    values |= {"from": _moment(facts.get("from", "")), "until": _moment(facts.get("until", ""))}
-    meta = [_("About %(topic)s") % {"topic": _word(facts["topic"]).lower()}] if facts.get("topic") else []
+    values |= {"from": moment(facts.get("from", "")), "until": moment(facts.get("until", ""))}
+    meta = [_("About %(topic)s") % {"topic": word(facts["topic"]).lower()}] if facts.get("topic") else []
     if values["cover"]:
         meta.append(_("Covered by %(cover)s") % values)
     if event.kind == Event.Kind.ABSENCE_ENDED:
@@ -159,7 +141,7 @@ def _absent(event: Event, personal: Personal, own: Thing) -> Told:
         title = _("%(name)s will not be away") if was else _("%(name)s is back")
         return Told(title % values, icon="person")
     if "ends_at" in changes:
-        old, new = map(_moment, changes["ends_at"])
+        old, new = map(moment, changes["ends_at"])
         meta.append(_("until %(old)s → %(new)s") % {"old": old, "new": new})
     return Told(_("%(name)s is away from %(from)s until %(until)s") % values, icon="person", meta=meta)
 
@@ -193,7 +175,7 @@ def _shared(event: Event, personal: Personal, own: Thing) -> Told:
     values = {
         "user": event.actor.name if event.actor else _("Liaison"),
         "poc": personal.get("poc") or "",
-        "moment": _moment(event.facts.get("until") or ""),
+        "moment": moment(event.facts.get("until") or ""),
     }
     is_card = event.facts.get("what") == "card"
     if event.kind == Event.Kind.UNSHARED:
@@ -230,6 +212,15 @@ def _restored(event: Event, personal: Personal, own: Thing) -> Told:
     return Told(title % values, icon="undo")
 
 
+def _merged(event: Event, personal: Personal, own: Thing) -> Told:
+    """Two accounts became one, or two again; what has changed in between stayed."""
+    kept, merged = event.facts.get("names") or (own.title, _("somebody"))
+    values = {"user": event.actor.name if event.actor else _("Liaison"), "kept": kept, "merged": merged}
+    if event.kind == Event.Kind.MERGED:
+        return Told(_("%(user)s merged %(merged)s into %(kept)s") % values, icon="firm")
+    return Told(_("%(user)s undid the merge of %(merged)s into %(kept)s") % values, icon="undo")
+
+
 def _changed(event: Event, personal: Personal, own: Thing) -> Told:
     if "employer" in event.facts:
         return _employer(personal)
@@ -261,70 +252,6 @@ def _arrow(old: str, new: str) -> str:
     return f"{old} → {new or '–'}"
 
 
-@dataclass(frozen=True, slots=True)
-class FieldChange:
-    """One field of a record: what it is called, what stood there, what stands there now."""
-
-    label: str
-    old: str
-    new: str
-
-
-def changes_of(event: Event, personal: Personal, own: Thing) -> list[FieldChange]:
-    """Return old → new of a change, in the reader's words."""
-    changes = []
-    apart = personal.get("changes") or {}
-    for name, values in (event.facts.get("changes") or {}).items():
-        old, new = apart.get(name) or values
-        if name == "stakeholder" and personal.get("contact"):
-            old, new = (f"{personal['contact']} ({_word(role)})" if role else "" for role in (old, new))
-        shown = _field(own, name)
-        changes.append(FieldChange(_label(name, shown), _value(old, shown), _value(new, shown)))
-    return changes
-
-
-def _field(own: Thing, name: str) -> Field | None:
-    """The model's field a change is about; None where the name is one of the events' own."""
-    try:
-        found = own.model._meta.get_field(name)
-    except FieldDoesNotExist:
-        return Dossier._meta.get_field(name) if name in ("parent", "tier") else None  # type: ignore[return-value]
-    return found if isinstance(found, models.Field) else None
-
-
-def _label(name: str, shown: Field | None) -> str:
-    label = _OWN_LABELS[name]() if name in _OWN_LABELS else str(shown.verbose_name) if shown else name
-    return label[:1].upper() + label[1:]
-
-
-_OWN_LABELS: dict[str, Callable[[], str]] = {
-    "name": lambda: _("name"),
-    "record": lambda: _("put to"),
-    "emails": lambda: _("e-mails"),
-    "phones": lambda: _("phones"),
-    "stakeholder": lambda: _("stakeholder"),
-    "member": lambda: _("member"),
-    "password": lambda: _("password"),
-}
-
-
-def _value(stored: Any, shown: Field | None) -> str:
-    """Say a stored value: a choice by its label, a day in the reader's format, a word in their language."""
-    text = str(stored)
-    if not text or shown is None:
-        return text
-    if isinstance(shown, CountryField):
-        return str(countries.name(text) or text)
-    if shown.choices:
-        return str(dict(shown.flatchoices).get(text, text))
-    if isinstance(shown, models.DateField):
-        day = parse_date(text[:10])
-        return _day(day) if day else text
-    if shown.related_model and issubclass(shown.related_model, Word):
-        return ", ".join(_word(name) for name in text.split(", "))
-    return text
-
-
 # --- What is owed ----------------------------------------------------------------------------------------------------
 
 
@@ -336,7 +263,7 @@ def _owed(event: Event, personal: Personal, own: Thing) -> Told:
         "user": event.actor.name if event.actor else _("Liaison"),
         "poc": personal.get("poc") or "",
         "was": personal.get("was") or _("somebody"),
-        "moment": _moment(facts.get("until") or facts.get("due_at") or ""),
+        "moment": moment(facts.get("until") or facts.get("due_at") or ""),
     }
     tone, icon, say = _OWED[event.kind]
     if not values["poc"] and event.kind in _OWED_BY_WHOEVER_ANSWERS:
@@ -377,30 +304,11 @@ _SAY: dict[str, Callable[[Event, Personal, Thing], Told]] = (
         Event.Kind.CHANGED: _changed,
         Event.Kind.ARCHIVED: _archived,
         Event.Kind.RESTORED: _restored,
+        Event.Kind.MERGED: _merged,
+        Event.Kind.UNMERGED: _merged,
         Event.Kind.LEFT: _left,
         Event.Kind.STAYED: _left,
     }
     | dict.fromkeys(_OWED, _owed)
     | dict.fromkeys(_HANDOVER, _handed_over)
 )
-
-
-# --- Words and moments -----------------------------------------------------------------------------------------------
-
-
-def _word(name: str) -> str:
-    """A word of the house in the reader's language, where it is a shipped one."""
-    return str(_(name)) if name else ""
-
-
-def _moment(text: str) -> str:
-    """A stored moment in the reader's zone."""
-    at = parse_datetime(text) if text else None
-    if at is None:
-        return ""
-    local = timezone.localtime(at) if timezone.is_aware(at) else at
-    return f"{_day(local.date())}, {formats.time_format(local, 'H:i')}"
-
-
-def _day(day: date) -> str:
-    return formats.date_format(day, "j M Y")

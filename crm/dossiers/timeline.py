@@ -13,8 +13,8 @@ from django.db.models import DateTimeField, Exists, F, OuterRef, QuerySet, Subqu
 from crm.core.actor import Source
 from crm.core.query import Row, RowComparison
 from crm.dossiers import sentences
+from crm.dossiers.changes import Thing
 from crm.dossiers.models import Dossier, Event, EventDossier
-from crm.dossiers.sentences import Thing
 
 SIZE = 50
 LATE = timedelta(hours=1)  # from which on something counts as recorded late

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from accounts.actions import NewAccount, change_account, open_accounts
 from accounts.models import Account
-from crm.desk.imports.report import Verdict
+from crm.desk.imports.report import Result, Verdict
 from crm.desk.imports.rows import AccountRow, BadRow
 from crm.desk.imports.target import Target, Wanted, differing, let_answer, refuse_long, said
 from crm.dossiers.models import Dossier
@@ -19,19 +19,28 @@ from crm.poc.models import PointOfContact
 
 def write(rows: Sequence[AccountRow], target: Target) -> list[Verdict]:
     """Open accounts of one level, or change them; their parents are there already."""
-    accounts = Account.objects.select_related("dossier__tier", "dossier__parent")
-    known = target.known(accounts, [row.external_id for row in rows])
-    parents = target.known(accounts, [row.parent for row in rows])
+    known = target.accounts([row.external_id for row in rows])
+    parents = target.accounts([row.parent for row in rows])
     new = [row for row in rows if row.external_id not in known]
     opened = open_accounts(accounts=[_new(row, parents, target) for row in new], by=target.by, at=target.at)
     there = known | {row.external_id: account for row, account in zip(new, opened, strict=True)}
-    changed = {pk: _change(row, known[pk], parents, target) for row in rows if (pk := row.external_id) in known}
+    merged = {pk for pk, account in known.items() if account.external_id != pk}
+    own = [row for row in rows if row.external_id not in merged]
+    changed = {pk: _change(row, known[pk], parents, target) for row in own if (pk := row.external_id) in known}
     pocs = target.known(PointOfContact.objects.all(), [row.poc for row in rows])
-    answering = let_answer([_wanted(row, there[row.external_id], pocs, target) for row in rows if row.poc], target)
+    answering = let_answer([_wanted(row, there[row.external_id], pocs, target) for row in own if row.poc], target)
     return [
-        answering.verdict(row.origin, _("account"), there[row.external_id].pk, changed.get(row.external_id))
+        _merged(row, there[row.external_id])
+        if row.external_id in merged
+        else answering.verdict(row.origin, _("account"), there[row.external_id].pk, changed.get(row.external_id))
         for row in rows
     ]
+
+
+def _merged(row: AccountRow, survivor: Account) -> Verdict:
+    """What was merged by hand says nothing about the account it was merged into."""
+    note = _("merged into %(name)s, which stays as it is") % {"name": survivor.name}
+    return Verdict(row.origin, _("account"), Result.UNCHANGED, notes=(note,))
 
 
 def _new(row: AccountRow, parents: Mapping[str, Account], target: Target) -> NewAccount:

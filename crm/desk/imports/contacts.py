@@ -17,7 +17,7 @@ from crm.dossiers.models import Dossier
 
 def write(rows: Sequence[ContactRow], target: Target) -> list[Verdict]:
     """Open contacts at their accounts, or change them; a number somebody added by hand stays."""
-    accounts = target.known(Account.objects.select_related("dossier"), [row.account for row in rows])
+    accounts = target.accounts([row.account for row in rows])
     contacts = Contact.objects.select_related("dossier__tier", "account__dossier").prefetch_related("phones")
     known = target.known(contacts, [row.external_id for row in rows])
     for row in rows:

@@ -61,7 +61,7 @@ def _find(rows: Sequence[ProjectRow], target: Target) -> Found:
     )
     touches = Interaction.objects.filter(source=target.source, project__one_of=[p.pk for p in projects.values()])
     return Found(
-        accounts=target.known(Account.objects.select_related("dossier"), [row.account for row in rows]),
+        accounts=target.accounts([row.account for row in rows]),
         pocs=target.known(PointOfContact.objects.all(), [row.poc for row in rows]),
         projects=projects,
         touches={touch.external_id: touch for touch in touches},

@@ -11,11 +11,13 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.utils.translation import gettext as _
 
+from accounts.models import Account
 from crm.core.actor import Actor
 from crm.core.clock import now
 from crm.core.working_time import combine
 from crm.desk.imports.report import Result, Verdict
 from crm.desk.imports.rows import BadRow, Origin
+from crm.desk.merging import survivors
 from crm.dossiers.models import Dossier, Firm, Topic
 from crm.handovers.actions import Change, assign_many
 from crm.poc.models import Assignment, PointOfContact
@@ -61,6 +63,14 @@ class Target:
         """Return what was imported before, by its external id. One query."""
         found = rows.filter(source=self.source, external_id__in=set(external_ids) - {""})
         return {row.external_id: row for row in found}  # type: ignore[attr-defined]
+
+    def accounts(self, external_ids: Iterable[str]) -> dict[str, Account]:
+        """Return the accounts imported before; in the place of one that was merged, the one it was merged into.
+
+        Two queries, one where none was merged.
+        """
+        rows = Account.objects.select_related("dossier__tier", "dossier__parent")
+        return survivors(self.known(rows, external_ids))
 
 
 def refuse_long(model: type[models.Model], **values: str) -> None:

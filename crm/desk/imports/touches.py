@@ -33,7 +33,7 @@ class Found:
 def write(rows: Sequence[InteractionRow], target: Target) -> list[Verdict]:
     """Log the touches that are new; one that is told otherwise now is withdrawn, and logged anew."""
     found = Found(
-        accounts=target.known(Account.objects.select_related("dossier"), [row.account for row in rows]),
+        accounts=target.accounts([row.account for row in rows]),
         contacts=target.known(Contact.objects.select_related("dossier", "account"), [row.contact for row in rows]),
         pocs=target.known(PointOfContact.objects.all(), [row.poc for row in rows]),
         touches=target.known(Interaction.objects.select_related("account"), [row.external_id for row in rows]),
@@ -64,7 +64,7 @@ def _changes(row: InteractionRow, found: Found, target: Target) -> str:
     touch = found.touches.get(row.external_id)
     if touch is None or touch.withdrawn_at is not None:
         return ""
-    before = (touch.occurred_at.astimezone(ZoneInfo(target.zone)).date(), touch.account_id, touch.poc_id, touch.note)
+    before = (touch.occurred_at.astimezone(ZoneInfo(target.zone)).date(), touch.home_id, touch.poc_id, touch.note)
     now = (row.on, found.accounts[row.account].pk, found.pocs[row.poc].pk, row.note)
     return _("was: %(note)s") % {"note": touch.note} if before != now else ""
 
