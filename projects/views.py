@@ -18,8 +18,9 @@ from crm.core.forms import attempt
 from crm.core.paging import FAR_AWAY, Order, page
 from crm.core.text import search_key
 from crm.desk import matrix, record
-from crm.poc.held import has_primary, is_held_by
+from crm.poc.held import is_held_by
 from crm.poc.seats import answering
+from crm.poc.unanswered import unanswered
 from crm.poc.visibility import pocs_of
 from projects import actions
 from projects.forms import ProjectFilter, ProjectForm, StakeholderForm
@@ -69,7 +70,7 @@ def _narrowed(projects: ProjectQuerySet, wanted: dict[str, str], request: HttpRe
     if wanted.get("answers") == "mine":
         projects = projects.filter(is_held_by(pocs_of(request.user)))
     if wanted.get("answers") == "nobody":
-        projects = projects.filter(~has_primary())
+        projects = projects.filter(unanswered(clock.of(request), kind="project"))
     return projects
 
 
@@ -83,13 +84,11 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "partials/timeline_entries.html", record.timeline(request, shown.dossier))
     stakeholders = list(Stakeholder.objects.filter(project=shown).for_list().order_by("pk"))
     context = record.context(request, shown.dossier, all_topics=True)
-    rows = matrix.rows(shown, seats=context["seats"], stakeholders=stakeholders)
+    context |= matrix.context(
+        shown, seats=context["seats"], stakeholders=stakeholders, items=context["items"], at=clock.of(request)
+    )
     context |= {
-        "project": shown,
         "stakeholders": stakeholders,
-        "rows": rows,
-        "gaps": [row.seat.topic for row in rows if row.seat.is_gap],
-        "late": [item for item in context["items"] if item.due_at and item.due_at < clock.of(request)],
         "may_change": request.user.has_perm("projects.change_project"),
         "may_add_stakeholder": request.user.has_perm("projects.add_stakeholder"),
     }

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import OuterRef, Subquery
@@ -28,6 +29,24 @@ class Row:
     @property
     def contact(self) -> Contact | None:
         return self.stakeholder.contact if self.stakeholder else None
+
+
+def context(
+    project: Project,
+    *,
+    seats: Sequence[Seat],
+    stakeholders: Sequence[Stakeholder],
+    items: Iterable[Commitment],
+    at: datetime,
+) -> dict[str, Any]:
+    """Return what the table and the line about risks are drawn from; `items` are owed. Two queries."""
+    shown = rows(project, seats=seats, stakeholders=stakeholders)
+    return {
+        "project": project,
+        "rows": shown,
+        "gaps": [row.seat.topic for row in shown if row.seat.is_gap],
+        "late": [item for item in items if item.due_at and item.due_at < at],
+    }
 
 
 def rows(project: Project, *, seats: Sequence[Seat], stakeholders: Sequence[Stakeholder]) -> list[Row]:

@@ -43,8 +43,20 @@ class ChangeForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["topic"].queryset = Topic.objects.in_use()
+        if "topic" in self.fields:
+            self.fields["topic"].queryset = Topic.objects.in_use()
         self.fields["poc"].queryset = PointOfContact.objects.active().order_by("kind", "name_key", "pk")
+
+
+class CellForm(ChangeForm):
+    """Who answers from now on, on the topic and in the place that a cell of the table stands for."""
+
+    topic = None
+    starts_at = None
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["rank"].widget = forms.HiddenInput()
 
 
 class EndForm(forms.Form):

@@ -46,6 +46,11 @@ document.addEventListener("keydown", (event) => {
   menu.querySelector("summary").focus();
 });
 
+/* Escape leaves a small form inside a page, as its own Cancel does. */
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") event.target.closest?.("form")?.querySelector("[data-cancel]")?.click();
+});
+
 /* Whatever a page or a swapped part of it brings along. */
 Liaison.prepare = (root) => {
   for (const element of root.querySelectorAll("[data-with-script]")) element.hidden = false;
