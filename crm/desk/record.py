@@ -38,7 +38,7 @@ KINDS = {  # what the address calls it → events
     "changes": (
         Kind.CREATED, Kind.CHANGED, Kind.ARCHIVED, Kind.RESTORED, Kind.MERGED, Kind.UNMERGED, Kind.ASSIGNED,
         Kind.UNASSIGNED, Kind.HANDOVER_PROPOSED, Kind.HANDOVER_OFFERED, Kind.HANDOVER_ACCEPTED,
-        Kind.HANDOVER_DECLINED, Kind.HANDOVER_WITHDRAWN,
+        Kind.HANDOVER_DECLINED, Kind.HANDOVER_WITHDRAWN, Kind.SHARED, Kind.UNSHARED,
     ),
 }  # fmt: skip
 

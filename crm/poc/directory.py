@@ -13,6 +13,7 @@ from django.db.models.functions import Concat
 
 from crm.core.paging import Order
 from crm.core.text import language_names, search_key
+from crm.poc import words
 from crm.poc.calendars import calendar_of, open_at, working_times
 from crm.poc.models import Absence, Assignment, Membership, PointOfContact, PointOfContactQuerySet
 from crm.poc.opening import Hours, hours
@@ -23,10 +24,11 @@ ORDERS = {"name": Order(Concat(GONE_LAST, "name_key", output_field=CharField()),
 
 @dataclass(frozen=True, slots=True)
 class Presence:
-    """How somebody stands now: open or closed, and the absence under way."""
+    """How somebody stands now: open or closed, and the absence under way with its last day."""
 
     hours: Hours
     absence: Absence | None = None
+    away_until: str = ""
 
 
 def narrowed(rows: PointOfContactQuerySet, wanted: Mapping[str, Any], *, at: datetime) -> PointOfContactQuerySet:
@@ -53,7 +55,11 @@ def presences(pocs: Iterable[PointOfContact], *, at: datetime) -> dict[int, Pres
     times = working_times(ids)
     away = Absence.objects.at(at).whole().filter(poc__one_of=ids).for_list()
     absences = {absence.poc_id: absence for absence in away}
-    return {pk: Presence(hours(times[pk], at), absences.get(pk)) for pk in ids}
+    return {pk: _presence(hours(times[pk], at), absences.get(pk)) for pk in ids}
+
+
+def _presence(now: Hours, absence: Absence | None) -> Presence:
+    return Presence(now, absence, words.last_day(absence.ends_at)) if absence else Presence(now)
 
 
 def languages() -> list[str]:
