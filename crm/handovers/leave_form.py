@@ -99,8 +99,9 @@ class LeaveForm(forms.Form):
     """
 
     reason = forms.CharField(
-        label=_("Why"), max_length=500, required=False, help_text=_("Whoever takes over will read it.")
-    )
+        label=_("Why"), max_length=500, help_text=_("Whoever takes over will read it."),
+        error_messages={"required": _("Say why: others read it where they take over.")},
+    )  # fmt: skip
     ends_sign_in = forms.BooleanField(label=_("They cannot sign in any more either"), required=False, initial=True)
 
     def __init__(
@@ -118,8 +119,9 @@ class LeaveForm(forms.Form):
         self.poc, self.counted, self.at = poc, counted, at
         self.directory = Directory(poc)
         self.homes = None if homes is None else set(homes)
-        self._choices = [(str(s.poc.pk), _said(s)) for s in suggested]
+        self.suggested = suggested
         self.has_all = len(counted) > 1
+        self.fields["reason"].required = bool(counted)
         if self.has_all:
             self._ask(ALL, gettext("Everything"), can_skip=False)
         for one in counted:
@@ -135,7 +137,8 @@ class LeaveForm(forms.Form):
 
     def _ask(self, name: str, label: str, *, can_skip: bool) -> None:
         first = [(ABOVE, gettext("As above"))] if can_skip else []
-        choices = [*first, *self._choices, (OTHER, gettext("Somebody else")), (OPEN, gettext("Leave open"))]
+        offered = [(str(s.poc.pk), s.poc.name if can_skip else _said(s)) for s in self.suggested]  # why: said once
+        choices = [*first, *offered, (OTHER, gettext("Somebody else")), (OPEN, gettext("Leave open"))]
         self.fields[f"to_{name}"] = forms.ChoiceField(
             label=label, choices=choices, required=False, widget=forms.RadioSelect
         )
