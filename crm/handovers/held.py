@@ -158,7 +158,7 @@ def _places_by_topic(poc: PointOfContact, at: datetime) -> QuerySet[Any]:
     )
     rows = places([poc.pk], at).annotate(group=kind).values("group", "topic__code", "topic__name")
     rows = rows.annotate(n=Count("pk")).order_by("-n", "topic__code")
-    return rows.values_list("group", "topic__code", "topic__name", "n")
+    return rows.values_list("group", "topic__code", "topic__name", "n")  # type: ignore[no-any-return]
 
 
 def rows_of(group: str, poc: PointOfContact, *, at: datetime) -> QuerySet[Any]:
@@ -202,12 +202,17 @@ def suggested(poc: PointOfContact, *, at: datetime) -> list[Suggested]:
     wanted = [*backups, *(pk for pk in (poc.home_team_id, lead_id) if pk)]
     rows = PointOfContact.objects.active().with_members().exclude(pk=poc.pk).filter(pk__one_of=wanted)
     alone = set(last_in(poc).values_list("pk", flat=True))
-    able = {row.pk: row for row in rows if not row.is_team or (row.has_members and row.pk not in alone)}
+    able = {row.pk: row for row in rows if not row.is_team or (has_members(row) and row.pk not in alone)}
     found: dict[int, Suggested] = {}
     for pk, why in [*((pk, BACKUP) for pk in backups), (poc.home_team_id, HOME_TEAM), (lead_id, LEAD)]:
         if pk in able and pk not in found:
             found[pk] = Suggested(able[pk], why, backups.get(pk, 0) if why == BACKUP else 0)
     return list(found.values())
+
+
+def has_members(team: PointOfContact) -> bool:
+    """True of a team with somebody in it who answers; of a row of `with_members`."""
+    return bool(team.has_members)  # type: ignore[attr-defined]  # annotated
 
 
 def grouped(rows: Collection[tuple[Any, PointOfContact | None]]) -> dict[PointOfContact | None, list[Any]]:

@@ -181,13 +181,13 @@ def _refuse(poc: PointOfContact, held: Held, decided: _Decided, at: datetime) ->
     chosen = {to.pk: group for group, _row, to in decided.each() if to is not None}
     gone = {poc.pk, *(team.pk for team, _to in decided.ending)}
     for row in PointOfContact.objects.with_members().filter(pk__one_of=list(chosen)):
-        where = {"field": chosen[row.pk].value}
+        where = chosen[row.pk].value
         if row.pk in gone:
-            raise LeavesToo(LeavesToo.default_message % {"name": row.name}, **where)
+            raise LeavesToo(LeavesToo.default_message % {"name": row.name}, field=where)
         if row.deactivated_at is not None:
-            raise Deactivated(**where)
-        if row.is_team and not row.has_members and not row.is_house:
-            raise NobodyInIt(NobodyInIt.default_message % {"name": row.name}, **where)
+            raise Deactivated(field=where)
+        if row.is_team and not row.is_house and not held_by.has_members(row):
+            raise NobodyInIt(NobodyInIt.default_message % {"name": row.name}, field=where)
     for team, to in decided.of(Group.LEADS):
         if to is not None and to.pk == team.pk:
             raise LeadsItself(LeadsItself.default_message % {"name": team.name})
@@ -201,13 +201,17 @@ def _refuse_circles(pairs: switching.Pairs, at: datetime) -> None:
     changed = {row.pk: to for row, to in pairs}
     onward: dict[int, list[Hop]] = {}
     for row in Absence.objects.overlapping(at, None):
-        cover_id = changed[row.pk].pk if changed.get(row.pk) else None if row.pk in changed else row.cover_id
+        cover_id = _pk(changed[row.pk]) if row.pk in changed else row.cover_id
         if cover_id is not None:
             onward.setdefault(row.poc_id, []).append(Hop(cover_id, row.topic_id, row.starts_at, row.ends_at))
     for row, to in pairs:
         if to is not None and leads_back(row.poc_id, Hop(to.pk, row.topic_id, row.starts_at, row.ends_at), onward):
             text = _("%(cover)s is away too and covered, in the end, by %(name)s. Choose somebody else.")
             raise CircularCover(text % {"cover": to.name, "name": row.poc.name}, field=Group.COVERS.value)
+
+
+def _pk(poc: PointOfContact | None) -> int | None:
+    return poc.pk if poc is not None else None
 
 
 def _switch(poc: PointOfContact, decided: _Decided, reason: str, by: Actor, at: datetime) -> dict[str, Any]:

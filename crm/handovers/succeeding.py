@@ -31,7 +31,7 @@ def succeed(
     """
     if successor is None:
         return end_assignment(assignment=assignment, reason=reason, leave_open=leave_open, by=by, at=at)
-    current = Assignment.objects.for_list().get(pk=assignment.pk)
+    current: Assignment = Assignment.objects.for_list().get(pk=assignment.pk)
     if current.ends_at is not None and current.ends_at <= at:
         return current
     if current.starts_at > at:
