@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm.desk.views import away, cell, gaps, history, my_day, welcome, who
+from crm.desk.views import away, cell, gaps, history, merging, my_day, welcome, who
 
 app_name = "desk"
 urlpatterns = [
@@ -22,6 +22,8 @@ urlpatterns = [
     path("gaps/<slug:code>.csv", gaps.gap_csv, name="gap_csv"),
     path("gaps/single_point/<id:pk>/", gaps.gap_resting, name="gap_resting"),
     path("gaps/inactive/<id:pk>/follow/", gaps.gap_follow, name="gap_follow"),
+    path("merge/", merging.merge, name="merge"),
+    path("merge/<id:pk>/undo/", merging.unmerge, name="unmerge"),
     path("welcome/", welcome.welcome, name="welcome"),
     path("welcome/colleagues/", welcome.welcome_colleagues, name="welcome_colleagues"),
     path("welcome/account/", welcome.welcome_account, name="welcome_account"),

@@ -16,6 +16,7 @@ from crm.commitments.models import Commitment, Notification
 from crm.core.actor import Actor, Source
 from crm.desk.imports.report import Report
 from crm.desk.imports.run import write as write_rows
+from crm.desk.merging import merge
 from crm.desk.profiles import northwind
 from crm.dossiers.models import Event
 from crm.handovers.actions import assign
@@ -289,3 +290,17 @@ def test_the_real_tables_come_in_whole_and_a_second_run_changes_nothing(bring):
     assert counts() == before
     newest = Interaction.objects.order_by("-occurred_at").first()
     assert NOON - newest.occurred_at > timedelta(days=365)
+
+
+# --- After a merge by hand --------------------------------------------------------------------------------------------
+
+
+def test_what_is_brought_in_for_a_merged_account_reaches_the_one_it_was_merged_into(bring):
+    bring()
+    azul, korb = account("AZUL"), account("KORB")
+    merge(keep=azul, drop=korb, by=actor(), at=NOON)
+    report = bring(orders=[*trading.ORDERS, "104,KORB,4,1998-01-02,1,10,1,0"])
+    assert {line["result"] for line in report if line["key"] != "104"} == {"unchanged"}
+    assert verdict(report, "KORB", "account")["notes"] == "merged into Adega Azul, which stays as it is"
+    assert Interaction.objects.get(external_id="104").home_id == azul.pk
+    assert (account("AZUL").name, answering(azul.pk)) == ("Adega Azul", "Ivo Brandt")
