@@ -26,7 +26,7 @@ from crm.dossiers.models import Channel, Dossier, Event, Outcome, Purpose, Topic
 from crm.poc.decide import Answer, Reason
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import Question, ask
-from interactions.follow_ups import NewFollowUp, open_follow_up, retry
+from interactions.follow_ups import NewFollowUp, keep_promised, promised_in, retry
 from interactions.models import FollowUp, Interaction, TouchPoint
 from projects.models import Project
 
@@ -161,8 +161,11 @@ def _log(touch: Touch, follow_up: NewFollowUp | None, settles: Sequence[Commitme
     interaction.poc = fetched.pocs[interaction.poc_id]
     interaction.save(force_insert=True)
     settled = _settle(interaction, settles, by, at)
-    owed = _owe_answers(interaction, by, at)
-    planned = open_follow_up(new=follow_up, interaction=interaction, by=by, at=at) if follow_up else None
+    owed = _promise(interaction, follow_up, by, at)
+    promised = owed.pop(Kind.FOLLOW_UP, None)
+    planned = (
+        keep_promised(new=follow_up, commitment=promised, interaction=interaction) if follow_up and promised else None
+    )
     _touched(interaction, touch.phone)
     event = _record(interaction, planned, settled | {"opened": [c.pk for c in owed.values()]}, by, at)
     told = _tell(interaction, event, because(answers[question], POC), by, at)
@@ -254,27 +257,34 @@ def _settle(
     return {"kept": kept, "retried": retried}
 
 
-def _owe_answers(interaction: Interaction, by: Actor, at: datetime) -> dict[str, Commitment]:
-    """Open the first answer and the resolution that an inbound touch asks for, by their kind.
+def _promise(interaction: Interaction, follow_up: NewFollowUp | None, by: Actor, at: datetime) -> dict[str, Commitment]:
+    """Open what the touch asks for and what was promised in it, at once; return it by its kind.
 
     Owed from now, however late it was logged.
     """
+    promises = _answers_to(interaction, at)
+    if follow_up:
+        promises.append(promised_in(new=follow_up, interaction=interaction, at=at))
+    return {c.kind: c for c in commitments.open_commitments(promises, by=by, at=at)} if promises else {}
+
+
+def _answers_to(interaction: Interaction, at: datetime) -> list[commitments.Promise]:
+    """Return the first answer and the resolution that an inbound touch asks for."""
     outcome, purpose = interaction.outcome, interaction.purpose
     if interaction.direction != Interaction.Direction.INBOUND or (outcome and outcome.is_final):
-        return {}
+        return []
     titles: dict[str, str] = {}
     if (purpose and purpose.expects_answer) or (outcome and outcome.expects_answer):
         titles[Kind.FIRST_ANSWER] = _answer_title(interaction)
     if purpose and purpose.wants_resolution:
         titles[Kind.RESOLUTION] = resolution_title(interaction)
-    promises = [
+    return [
         commitments.Promise(
             dossier=interaction.dossier, topic=interaction.topic, kind=kind, title=title, purpose=purpose,
             channel=interaction.channel, answers=interaction.poc_id if interaction.occurred_at == at else None,
         )
         for kind, title in titles.items()
     ]  # fmt: skip
-    return {c.kind: c for c in commitments.open_commitments(promises, by=by, at=at)} if promises else {}
 
 
 def _answer_title(interaction: Interaction) -> str:

@@ -42,22 +42,19 @@ class NewFollowUp:
     place: str = ""
 
 
-def open_follow_up(*, new: NewFollowUp, interaction: Interaction, by: Actor, at: datetime) -> FollowUp:
-    """Open a follow-up promised in `interaction`, on the same record and topic; within the transaction that logs it.
+def promised_in(*, new: NewFollowUp, interaction: Interaction, at: datetime) -> commitments.Promise:
+    """Return what a follow-up promised in `interaction` owes, on the same record and topic; to be opened with the rest.
 
     :raises DueInThePast: it would be due before `at`.
     """
-    contact = new.contact or interaction.contact
-    return _plan(
-        new=new,
-        dossier=interaction.dossier,
-        topic=interaction.topic,
-        contact=contact,
-        channel=new.channel or interaction.channel,
-        interaction=interaction,
-        by=by,
-        at=at,
-    )
+    contact, channel = new.contact or interaction.contact, new.channel or interaction.channel
+    return _promise(new, interaction.dossier, interaction.topic, contact, channel, interaction, at)
+
+
+def keep_promised(*, new: NewFollowUp, commitment: Commitment, interaction: Interaction) -> FollowUp:
+    """Write the follow-up of what was opened for it, within the transaction that logs the touch."""
+    contact, channel = new.contact or interaction.contact, new.channel or interaction.channel
+    return _create(new, commitment, contact, channel, interaction)
 
 
 @transaction.atomic
@@ -76,35 +73,41 @@ def plan(
 
     :raises DueInThePast: it would be due before `at`.
     """
-    return _plan(
-        new=new, dossier=dossier, topic=topic, contact=contact, channel=channel, interaction=interaction, by=by, at=at
-    )
+    promise = _promise(new, dossier, topic, contact, channel, interaction, at)
+    commitment = commitments.open_commitments([promise], by=by, at=at)[0]
+    return _create(new, commitment, contact, channel, interaction)
 
 
-def _plan(
-    *,
+def _promise(
     new: NewFollowUp,
     dossier: Dossier,
     topic: Topic,
     contact: Contact | None,
     channel: Channel | None,
     interaction: Interaction | None,
-    by: Actor,
     at: datetime,
-) -> FollowUp:
+) -> commitments.Promise:
     if new.due_at < at:
         raise DueInThePast
-    commitment = commitments.open_commitment(
+    them = interaction.them if interaction else ""
+    return commitments.Promise(
         dossier=dossier,
         topic=topic,
         kind=Kind.FOLLOW_UP,
-        title=new.title.strip() or title_of(contact, channel, dossier, interaction.them if interaction else ""),
+        title=new.title.strip() or title_of(contact, channel, dossier, them),
         due_at=new.due_at,
         poc=new.poc,
         channel=channel,
-        by=by,
-        at=at,
     )
+
+
+def _create(
+    new: NewFollowUp,
+    commitment: Commitment,
+    contact: Contact | None,
+    channel: Channel | None,
+    interaction: Interaction | None,
+) -> FollowUp:
     return FollowUp.objects.create(
         commitment=commitment, contact=contact, interaction=interaction, channel=channel, text=new.text.strip(),
         place=new.place.strip(),

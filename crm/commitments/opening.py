@@ -87,7 +87,7 @@ def open_commitment(
     return _open([promise], by=by, at=at)[0]
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def open_commitments(promises: Iterable[Promise], *, by: Actor, at: datetime) -> list[Commitment]:
     """Open many promises, in their order; all or, with a refusal, none. See `open_commitment`."""
     return _open(list(promises), by=by, at=at)

@@ -190,5 +190,6 @@ def _item_page(request: HttpRequest, owed: Commitment, **forms: Form) -> HttpRes
         "hand_back_form": HandBackForm(),
         "cancel_form": CancelForm(),
         "passing": passing.passings([owed]).get(owed.pk),
+        "stray_errors": [error for form in forms.values() for error in form.non_field_errors()],
     }
     return render(request, "commitments/item.html", context | forms, status=422 if forms else 200)
