@@ -27,6 +27,7 @@ from crm.core.templatetags import touch
 from crm.desk import record
 from crm.desk.administration import ToldAdmin, actor, chosen
 from crm.desk.archive_admin import ArchivingAdmin
+from crm.desk.hand_over_admin import HandOverAdmin
 from crm.dossiers import timeline
 from crm.dossiers.models import Dossier, Tier, Topic
 from crm.dossiers.timeline import Entry
@@ -99,14 +100,14 @@ class WhoForm(ChangeForm):
         self.fields["poc"].widget.choices = self.fields["poc"].choices
 
 
-class RecordAdmin(ArchivingAdmin, ToldAdmin, ActedAdmin):
+class RecordAdmin(ArchivingAdmin, HandOverAdmin, ToldAdmin, ActedAdmin):
     """The base of what has a dossier: its name, its tier, who answers for it, and its timeline as history."""
 
     section = Section.RECORDS
     search_fields = ("dossier__title_key",)
     ordering = ("dossier__title_key", "pk")
     list_filter: Sequence[Any] = (AnswersFilter, TierFilter, ArchivedFilter)
-    actions = ("change_poc", "archive_chosen", "restore_chosen")
+    actions = ("change_poc", "hand_over_chosen", "archive_chosen", "restore_chosen")
     change_form_template = "admin/records/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

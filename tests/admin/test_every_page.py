@@ -13,6 +13,7 @@ from contacts.models import Contact, ContactRole
 from crm.commitments.models import Commitment, Policy
 from crm.core.admin_base import ModelAdmin
 from crm.dossiers.models import Channel, Dossier, Firm, Outcome, Purpose, Tier, Topic
+from crm.handovers.models import BriefingPart, Handover
 from crm.outbox.models import Message
 from crm.poc.models import Absence, Assignment, PointOfContact, WorkingCalendar
 from crm.users.models import ApiToken, Role, User
@@ -23,6 +24,7 @@ from tests.factories.accounts import AccountFactory
 from tests.factories.commitments import CommitmentFactory
 from tests.factories.contacts import ContactFactory, role
 from tests.factories.dossiers import DossierFactory, channel, tier
+from tests.factories.handovers import HandoverFactory
 from tests.factories.interactions import InteractionFactory
 from tests.factories.outbox import MessageFactory
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, CalendarFactory, PersonFactory, TeamFactory
@@ -85,6 +87,7 @@ MAKE = {
     Assignment: lambda: AssignmentFactory(decided_by=UserFactory()),
     Absence: lambda: AbsenceFactory(cover=PersonFactory(), entered_by=UserFactory()),
     WorkingCalendar: lambda: CalendarFactory(nine_to_six=True),
+    Handover: lambda: HandoverFactory(is_declined=True, offered_by=UserFactory()),
     Commitment: lambda: CommitmentFactory(poc=PersonFactory()),
     Policy: lambda: Policy.objects.first(),
     Message: MessageFactory,
@@ -98,6 +101,7 @@ MAKE = {
     Purpose: word(Purpose),
     Outcome: word(Outcome),
     ContactRole: word(ContactRole),
+    BriefingPart: word(BriefingPart),
 }
 MODELS = [pytest.param(model, id=model.__name__) for model in MAKE]
 
