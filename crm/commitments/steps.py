@@ -46,7 +46,7 @@ def steps_of(commitment: Commitment, *, at: datetime) -> list[Coming]:
         told = {c.poc.pk for c in coming} if step.kind == ladder.ESCALATION else set()
         slot = _reached(step.slot, slots, told)
         if slot is not None:
-            coming.append(Coming(pocs[slots[slot]], slot, moment, is_done=number < commitment.cursor))  # type: ignore[index]
+            coming.append(Coming(pocs[slots[slot]], slot, moment, is_done=number < commitment.cursor))
     return coming
 
 

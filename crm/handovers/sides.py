@@ -22,5 +22,6 @@ def sides_of(user: User | AnonymousUser) -> frozenset[int]:
         return frozenset()
     if not hasattr(user, "_sides"):
         led = PointOfContact.objects.people().filter(home_team__lead__user=user)
-        user._sides = frozenset({*pocs_of(user), *teams_of(user), *led.values_list("pk", flat=True)})
-    return user._sides  # type: ignore[no-any-return]
+        mine = frozenset({*pocs_of(user), *teams_of(user), *led.values_list("pk", flat=True)})
+        user._sides = mine  # type: ignore[attr-defined]
+    return user._sides  # type: ignore[attr-defined,no-any-return]
