@@ -102,7 +102,8 @@ else:
         "options": "-c idle_in_transaction_session_timeout=60s"  # a forgotten transaction holds everybody up
         # A row with all it shows joins a dozen tables by their keys, in an order that is good as it is written;
         # weighing every other order would take the planner far longer than reading the rows.
-        " -c join_collapse_limit=4",
+        " -c join_collapse_limit=4"
+        " -c jit=off",  # compiling a query takes longer than any of ours runs
     }
     if env.DATABASE_POOL:
         env.DATABASE["OPTIONS"]["pool"] = {"min_size": 1, "max_size": env.DATABASE_POOL, "timeout": 10}

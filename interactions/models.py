@@ -67,7 +67,7 @@ class InteractionQuerySet(models.QuerySet["Interaction"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Narrow to those in the homes `user` may see, and those they logged themselves."""
         homes = visible_homes(user)
-        return self if homes is None else self.filter(Q(home__one_of=homes) | Q(logged_by=user))
+        return self if homes is None else self.filter(Q(home__among=homes) | Q(logged_by=user))
 
     def current(self) -> Self:
         """Narrow to what was not undone."""
@@ -180,7 +180,7 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Narrow to those whose records `user` may see."""
         homes = visible_homes(user)
-        return self if homes is None else self.filter(commitment__home__one_of=homes)
+        return self if homes is None else self.filter(commitment__home__among=homes)
 
     def for_list(self) -> Self:
         """Load what a row or an API item shows, in one query."""

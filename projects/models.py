@@ -24,7 +24,7 @@ class ProjectQuerySet(models.QuerySet["Project"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Narrow to the projects whose records `user` may see."""
         homes = visible_homes(user)
-        return self if homes is None else self.filter(dossier__home__one_of=homes)
+        return self if homes is None else self.filter(dossier__home__among=homes)
 
     def current(self) -> Self:
         """Narrow to what is not archived."""

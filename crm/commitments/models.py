@@ -155,7 +155,7 @@ class CommitmentQuerySet(models.QuerySet["Commitment"]):
     def visible_to(self, user: User | AnonymousUser) -> Self:
         """Narrow to what is owed on the records `user` may see."""
         homes = visible_homes(user)
-        return self if homes is None else self.filter(home__one_of=homes)
+        return self if homes is None else self.filter(home__among=homes)
 
     def open(self) -> Self:
         """Narrow to what is still owed, snoozed and waiting included."""
@@ -293,8 +293,9 @@ class Commitment(models.Model):
             models.Index(fields=["dossier", "due_at"], condition=Q(closed_at=None), name="commitment_open_of_a_record"),
             models.Index(fields=["poc", "due_at"], condition=Q(closed_at=None), name="commitment_open_of_a_poc"),
             models.Index(fields=["due_at", "id"], condition=Q(closed_at=None), name="commitment_open_by_due"),
-            # Read by the API's lists, which show what is closed too.
+            # Read by the API's lists, which show what is closed too: of all homes, and of a few.
             models.Index(fields=["due_at", "id"], name="commitment_by_due"),
+            models.Index(fields=["home", "due_at", "id"], name="commitment_of_a_home_by_due"),
             models.Index(
                 fields=["escalated_to"],
                 condition=Q(closed_at=None, escalated_to__isnull=False),

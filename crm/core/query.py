@@ -69,6 +69,27 @@ class OneOf(Lookup):
         return f"{lhs} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(list(self.rhs))]
 
 
+FEW = 500  # ids, up to which rows are best found by them
+
+
+@Field.register_lookup
+@ForeignKey.register_lookup
+class Among(OneOf):
+    """`column__among=ids`: as `one_of`, for narrowing a list that is sorted by something else.
+
+    Of few ids the rows are found by them; of many, while walking the list's own order: with half the house in sight
+    that meets a page's rows at once. `+ 0` keeps PostgreSQL from the index on the column.
+    """
+
+    lookup_name = "among"
+
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
+        if len(self.rhs) <= FEW:
+            return super().as_sql(compiler, connection)
+        lhs, params = self.process_lhs(compiler, connection)
+        return f"{lhs} + 0 = ANY(%s)", [*params, list(self.rhs)]
+
+
 def ids_condition(column: str, ids: Iterable[int]) -> tuple[str, Any]:
     """Return raw SQL and its one parameter for `column` being one of `ids`, on either database."""
     if connection.vendor == "sqlite":

@@ -25,7 +25,7 @@ class DossierQuerySet(models.QuerySet["Dossier"]):
 
     def within(self, homes: list[int] | None) -> Self:
         """Narrow to the homes a user may see, as `visible_homes` gives them (None: all)."""
-        return self if homes is None else self.filter(home__one_of=homes)
+        return self if homes is None else self.filter(home__among=homes)
 
 
 class Dossier(models.Model):
@@ -67,6 +67,17 @@ class Dossier(models.Model):
             # Read by every list sorted by name, and by the look-up.
             models.Index(fields=["kind", "title_key", "id"], name="dossier_by_title"),
             models.Index(fields=["home", "kind"], name="dossier_by_home"),
+            # Read by who may see what: accounts below another, and merged into another. Few.
+            models.Index(
+                fields=["parent", "id"],
+                condition=Q(kind="account", parent__isnull=False),
+                name="dossier_account_below",
+            ),
+            models.Index(
+                fields=["home", "id"],
+                condition=Q(kind="account") & (Q(home__lt=F("id")) | Q(home__gt=F("id"))),
+                name="dossier_account_merged",
+            ),
         ]
 
     def __str__(self) -> str:

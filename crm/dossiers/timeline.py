@@ -97,7 +97,7 @@ def page(
 
 def _narrowed(rows: QuerySet[EventDossier], homes: list[int] | None, filters: Filters) -> QuerySet[EventDossier]:
     if homes is not None:
-        rows = rows.filter(event__home__one_of=homes)
+        rows = rows.filter(event__home__among=homes)
     if filters.kinds:
         rows = rows.filter(event__kind__in=filters.kinds)
     if filters.actor_id is not None:

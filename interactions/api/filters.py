@@ -34,6 +34,11 @@ class InteractionFilterSet(django_filters.FilterSet):
         model = Interaction
         fields: list[str] = []
 
+    @staticmethod
+    def unasked(queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Leave out what was undone, where nobody asks for it."""
+        return queryset.filter(withdrawn_at=None)
+
     def filter_queryset(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
         withdrawn = bool(self.form.cleaned_data["withdrawn"])
         return super().filter_queryset(queryset).filter(withdrawn_at__isnull=not withdrawn)

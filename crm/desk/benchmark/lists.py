@@ -50,7 +50,10 @@ class Listed:
     def far_address(self) -> str:
         """Return the address of the page far down, as the links from page to page would lead there."""
         last = max(self.rows.count() - SIZE - 1, 0)
-        key, pk = self.sorted().values_list("page_key", "pk")[min(FAR, last)]
+        place = self.sorted().values_list("page_key", "pk")[min(FAR, last) :].first()
+        if place is None:
+            return self.address  # an empty list has no other page
+        key, pk = place
         if self.in_api:
             return f"{self.address}?{urlencode({'cursor': rest_paging.cursor(self.sort, 'after', key, pk)})}"
         return f"{self.address}?{urlencode({'after': paging.place(key, pk)})}"
@@ -58,9 +61,9 @@ class Listed:
 
 def pages() -> list[Listed]:
     return [
-        Listed("/accounts/", Account.objects.current(), BY_NAME, "name"),
-        Listed("/contacts/", Contact.objects.current(), BY_NAME, "name"),
-        Listed("/projects/", Project.objects.running(), BY_NAME, "name"),
+        Listed("/accounts/", Account.objects.current().by_title(), BY_NAME, "name"),
+        Listed("/contacts/", Contact.objects.current().by_title(), BY_NAME, "name"),
+        Listed("/projects/", Project.objects.running().by_title(), BY_NAME, "name"),
         Listed("/interactions/", Interaction.objects.current(), Order("occurred_at", DateTimeField()), "-when"),
         Listed(
             "/interactions/to-sort/",
@@ -77,7 +80,9 @@ def endpoints() -> Iterator[Listed]:
         shown = getattr(view, "cls", None)
         if isinstance(shown, type) and issubclass(shown, RecordViewSet) and view.actions.get("get") == "list":
             order = shown.orders[shown.ordering.removeprefix("-")]
-            yield Listed(address, shown.queryset.all(), order, shown.ordering, in_api=True)
+            rows = shown.queryset.all()
+            rows = rows.by_title() if hasattr(rows, "by_title") else rows
+            yield Listed(address, rows, order, shown.ordering, in_api=True)
 
 
 def _views(patterns: Iterable[Any], before: str = "/") -> Iterator[tuple[str, Any]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -154,23 +153,17 @@ def raw(sql: str, params: Sequence[Any] = ()) -> Work:
     return work
 
 
-def raw_json(sql: str, params: Sequence[Any] = ()) -> Work:
-    """Return work that fetches rows of one JSON-ready dict each, and writes them as JSON."""
-
-    def work() -> int:
-        with driver().cursor() as cursor:
-            cursor.execute(sql, params)  # type: ignore[call-overload]
-            names = [column.name for column in cursor.description]
-            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-        return len(json.dumps(rows, default=str))
-
-    return work
-
-
 def fetch(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     with driver().cursor() as cursor:
         cursor.execute(sql, params)  # type: ignore[call-overload]
         return cursor.fetchall()  # type: ignore[no-any-return]
+
+
+def fetch_dicts(sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+    with driver().cursor() as cursor:
+        cursor.execute(sql, params)
+        names = [column.name for column in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 def driver() -> Any:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from crm.desk.benchmark.door import Reader
 from crm.desk.benchmark.firm import ALL, FEW, MANY, TEAM, BigFirm
-from crm.desk.benchmark.measure import Budget, Case, Work, raw_json
+from crm.desk.benchmark.measure import Budget, Case, Work, fetch, fetch_dicts
 from crm.poc.visibility import visible_homes
 
 ADDRESS = "/api/v1/interactions/?size=50"
@@ -47,6 +49,24 @@ def cases(firm: BigFirm) -> Iterator[Case]:
 
 
 def newest(homes: list[int] | None) -> Work:
-    """Return the same rows from plain SQL, as JSON; whose homes they are is known already."""
-    seen, params = ("true", ()) if homes is None else ("i.home_id = ANY(%s)", (homes,))
-    return raw_json(NEWEST.format(seen=seen), params)  # type: ignore[arg-type]
+    """Return the same rows from plain SQL, as JSON, their reasons named too; whose homes they are is known already."""
+    seen, params = ("true", []) if homes is None else ("i.home_id = ANY(%s)", [homes])
+    sql = NEWEST.format(seen=seen)
+
+    def work() -> int:
+        rows = fetch_dicts(sql, params)
+        for row in rows:
+            row["poc_why"] = json.loads(row["poc_why"])  # Django leaves documents to its fields
+        reasons = [reason for row in rows for reason in row["poc_why"]]
+        titles = _named("SELECT id, title FROM dossiers_dossier WHERE id = ANY(%s)", "dossier_id", reasons)
+        names = _named("SELECT id, name FROM poc_pointofcontact WHERE id = ANY(%s)", "poc_id", reasons)
+        for reason in reasons:
+            reason["record"] = titles.get(reason.get("dossier_id"))
+            reason["poc"] = names.get(reason.get("poc_id"))
+        return len(json.dumps(rows, default=str))
+
+    return work
+
+
+def _named(sql: str, key: str, reasons: list[dict[str, Any]]) -> dict[Any, str]:
+    return dict(fetch(sql, [list({reason[key] for reason in reasons if key in reason})]))  # type: ignore[arg-type]
