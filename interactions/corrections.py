@@ -74,7 +74,7 @@ def withdraw(*, interaction: Interaction, by: Actor, at: datetime) -> Interactio
     locked.withdrawn_at = at
     locked.save(update_fields=["withdrawn_at"])
     _take_back(locked, facts, by, at)
-    _touch_clocks_back(locked)
+    touch_clocks_back(locked)
     record(
         kind=Event.Kind.WITHDRAWN,
         dossiers=touched_dossiers(locked),
@@ -107,7 +107,7 @@ def _take_back(interaction: Interaction, facts: dict[str, Any], by: Actor, at: d
         commitments.redue(commitment=commitment, due_at=was, by=by, at=at)
 
 
-def _touch_clocks_back(interaction: Interaction) -> None:
+def touch_clocks_back(interaction: Interaction) -> None:
     """Set the touch clocks to the last touch that counts, where this one had moved them."""
     if not interaction.is_touch:
         return
@@ -151,7 +151,7 @@ def put_to_record(
     locked.save(update_fields=["contact", "project", "account", "dossier", "home"])
     facts = _facts_of_stranger(locked, came_from)
     _move_what_is_owed(locked, facts, contact)
-    _touched(locked)
+    touch_clocks_on(locked)
     _record_sorted(locked, came_from, {name: facts[name] for name in CONSEQUENCES if name in facts}, by, at)
     return locked
 
@@ -172,7 +172,7 @@ def _move_what_is_owed(interaction: Interaction, facts: dict[str, Any], contact:
         FollowUp.objects.filter(commitment__in=opened, contact=None).update(contact=contact)
 
 
-def _touched(interaction: Interaction) -> None:
+def touch_clocks_on(interaction: Interaction) -> None:
     """Move the touch clocks forward."""
     if not interaction.is_touch:
         return

@@ -8,6 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _t
@@ -16,13 +17,15 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account
 from contacts.models import Contact
 from crm.core.forms import RecordField
-from crm.dossiers.models import Channel, Topic
+from crm.dossiers.models import Channel, Outcome, Purpose, Topic
 from crm.poc.models import PointOfContact
 from crm.users.models import User
 from interactions import due
 from interactions.actions import MAX_NOTE
+from interactions.correcting import FIELDS
 from interactions.models import Interaction
 from interactions.quick_log import Options
+from projects.models import Project
 
 TEXT = "t"  # the follow-up is written in plain words
 DAY = 24 * 60  # minutes
@@ -196,6 +199,63 @@ class SortForm(forms.Form):
         if not self.errors and not values.get("contact") and not values.get("account"):
             raise ValidationError(_("Name a contact or an account."), code="required")
         return values
+
+
+class CorrectForm(forms.Form):
+    """What a touch should have said, and where it should have lain; filled in with what it says."""
+
+    contact = RecordField(label=_("Contact"), suggest="contacts:names", required=False)
+    account = RecordField(
+        label=_("Account"), suggest="accounts:names", required=False, help_text=_("Empty: that of project or contact.")
+    )
+    project = forms.ModelChoiceField(Project.objects.none(), label=_("Project"), required=False, empty_label=_("None"))
+    channel = forms.ModelChoiceField(Channel.objects.none(), label=_("Channel"), empty_label=None)
+    direction = forms.ChoiceField(label=_("Direction"), choices=Interaction.Direction.choices)
+    purpose = forms.ModelChoiceField(Purpose.objects.none(), label=_("Reason"), required=False, empty_label=_("None"))
+    outcome = forms.ModelChoiceField(Outcome.objects.none(), label=_("Outcome"), required=False, empty_label=_("None"))
+    topic = forms.ModelChoiceField(Topic.objects.none(), label=_("About"), empty_label=None)
+    occurred_at = forms.DateTimeField(
+        label=_("When it was"),
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+    )  # fmt: skip
+    minutes = forms.IntegerField(label=_("Duration in minutes"), min_value=0, max_value=DAY, required=False)
+    note = forms.CharField(
+        label=_("What was said"), max_length=MAX_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 5})
+    )
+
+    def __init__(self, *args: Any, interaction: Interaction, user: User, **kwargs: Any) -> None:
+        self.shown = interaction
+        minutes = None if interaction.seconds is None else round(interaction.seconds / 60)
+        initial = {name: getattr(interaction, name) for name in FIELDS} | {"minutes": minutes}
+        super().__init__(*args, initial=initial, **kwargs)
+        contacts = Contact.objects.visible_to(user).current().select_related("dossier", "account__dossier")
+        self.fields["contact"].rows, self.fields["contact"].current = contacts, interaction.contact
+        accounts = Account.objects.visible_to(user).current().select_related("dossier")
+        self.fields["account"].rows, self.fields["account"].current = accounts, interaction.account
+        self._offer_projects(user)
+        for name in ("channel", "purpose", "outcome", "topic"):
+            model = self.fields[name].queryset.model
+            own = Q(retired_at=None) | Q(pk=getattr(interaction, f"{name}_id"))
+            self.fields[name].queryset = model.objects.filter(own).order_by("position", "pk")
+
+    def _offer_projects(self, user: User) -> None:
+        """The account's, and whichever it has now; none where there is nothing to choose."""
+        shown = self.shown
+        own = Project.objects.visible_to(user).current().filter(account=shown.account_id)
+        projects = (own | Project.objects.filter(pk=shown.project_id)).select_related("dossier", "account__dossier")
+        self.fields["project"].queryset = projects.order_by("dossier__title_key", "pk")
+        if shown.account_id is None:
+            del self.fields["project"]
+
+    def values(self) -> dict[str, Any]:
+        """What the action takes: only what was changed here; seconds that the form does not show stay."""
+        said = {name: self.cleaned_data[name] for name in self.changed_data if name in FIELDS}
+        if "minutes" in self.changed_data:
+            minutes = self.cleaned_data["minutes"]
+            said["seconds"] = None if minutes is None else minutes * 60
+        if said.get("occurred_at") == self.shown.occurred_at.replace(second=0, microsecond=0):
+            del said["occurred_at"]
+        return said
 
 
 class InteractionFilter(forms.Form):

@@ -15,6 +15,7 @@ urlpatterns = [
     path("interactions/<int:pk>/", views.interaction, name="interaction"),
     path("interactions/<int:pk>/undo/", views.undo, name="undo"),
     path("interactions/<int:pk>/pass-on/", views.pass_on, name="pass_on"),
+    path("interactions/<int:pk>/correct/", views.correct, name="correct"),
     path("interactions/<int:pk>/put/", views.put, name="put"),
     path("follow-ups/new/", views.follow_up_new, name="follow_up_new"),
 ]

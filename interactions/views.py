@@ -7,6 +7,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
+from django.core.exceptions import PermissionDenied
 from django.db.models import DateTimeField
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -28,9 +29,9 @@ from crm.dossiers.models import Channel, Topic
 from crm.poc import words
 from crm.poc.models import PointOfContact
 from crm.poc.visibility import visible_dossiers
-from interactions import corrections, due, passing, quick_log
+from interactions import correcting, corrections, due, passing, quick_log
 from interactions.follow_ups import NewFollowUp, plan
-from interactions.forms import FollowUpForm, InteractionFilter, SortForm
+from interactions.forms import CorrectForm, FollowUpForm, InteractionFilter, SortForm
 from interactions.log_request import LogRequest, place_to_return
 from interactions.look_up import find
 from interactions.models import Interaction
@@ -175,6 +176,8 @@ def _interaction_page(request: HttpRequest, shown: Interaction, form: PassOnForm
         "pass_on_form": form or PassOnForm(),
         "may_pass_on": seen and shown.withdrawn_at is None and request.user.has_perm("commitments.change_commitment"),
         "may_undo": corrections.may_undo(shown, request.user, at),
+        "may_correct": correcting.may_correct(shown, request.user),
+        "corrected": correcting.told(shown),
         "is_late": shown.logged_at - shown.occurred_at > timeline.LATE,
         "to_sort": not any((shown.contact_id, shown.account_id, shown.project_id)),
     }
@@ -193,6 +196,25 @@ def undo(request: HttpRequest, pk: int) -> HttpResponse:
     except Refused as error:
         messages.error(request, " ".join(error.messages))
     return redirect(place_to_return(request))
+
+
+@login_required
+@permission_required("interactions.add_interaction", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def correct(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a touch say what it should have said, and lie where it belongs."""
+    shown = get_object_or_404(Interaction.objects.visible_to(request.user).current().for_list(), pk=pk)
+    if not correcting.may_correct(shown, request.user):
+        raise PermissionDenied
+    data = request.POST if request.method == "POST" else None
+    form = CorrectForm(data, interaction=shown, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        act = {"interaction": shown, **form.values(), "by": Actor.of(request), "at": clock.of(request)}
+        if attempt(form, lambda: correcting.correct(**act)):
+            messages.success(request, _("Corrected. What it said before is kept below."))
+            return redirect(shown)
+    context = {"form": form, "interaction": shown}
+    return render(request, "interactions/correct.html", context, status=422 if form.errors else 200)
 
 
 @login_required

@@ -35,6 +35,11 @@ class Thing:
         """A record: its kind is what its own row is related by."""
         return cls(dossier.title, Dossier._meta.get_field(dossier.kind).related_model)  # type: ignore[arg-type]
 
+    @classmethod
+    def logged(cls, title: str) -> Self:
+        """A touch that lies on a record."""
+        return cls(title, Dossier._meta.get_field("interactions").related_model)  # type: ignore[arg-type]
+
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
@@ -92,6 +97,8 @@ def _value(stored: Any, shown: Field | None) -> str:
         return str(countries.name(text) or text)
     if shown.choices:
         return str(dict(shown.flatchoices).get(text, text))
+    if isinstance(shown, models.DateTimeField):
+        return moment(text)
     if isinstance(shown, models.DateField):
         on = parse_date(text[:10])
         return day(on) if on else text

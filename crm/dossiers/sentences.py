@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from django.db import models
 from django.utils.dateparse import parse_datetime
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from crm.core.actor import Source
 from crm.dossiers.changes import Personal, Thing, changes_of, moment, word
 from crm.dossiers.models import Channel, Event
 
-if TYPE_CHECKING:
-    Field = models.Field[Any, Any]
-
+SHORT = 80  # characters of a change on a timeline
 PRIMARY = 0  # the rank of the one who answers
 
 
@@ -224,11 +222,21 @@ def _merged(event: Event, personal: Personal, own: Thing) -> Told:
 def _changed(event: Event, personal: Personal, own: Thing) -> Told:
     if "employer" in event.facts:
         return _employer(personal)
+    if event.facts.get("corrected"):
+        return _corrected(event, personal, own)
     changes = changes_of(event, personal, own)
     if not changes:
         return _plain(event, personal, own)
     title = " · ".join(f"{c.label}: {_arrow(c.old, c.new)}" for c in changes)
     return Told(title, icon="edit")
+
+
+def _corrected(event: Event, personal: Personal, own: Thing) -> Told:
+    """What was logged says something else now; long notes are read on the touch's own page."""
+    values = {"user": event.actor.name if event.actor else _("Liaison"), "them": personal.get("contact") or own.title}
+    changes = changes_of(event, personal, Thing.logged(own.title))
+    meta = [Truncator(f"{c.label}: {_arrow(c.old, c.new)}").chars(SHORT) for c in changes]
+    return Told(_("%(user)s corrected what was logged with %(them)s") % values, icon="edit", meta=meta)
 
 
 def _employer(personal: Personal) -> Told:

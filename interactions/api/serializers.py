@@ -217,6 +217,22 @@ class InteractionInput(Input):
     settles = RecordsField(owed, max_length=MOST_SETTLED, required=False, help_text="Ids of what is owed.")
 
 
+class CorrectionInput(Input):
+    """What a touch should have said; what is left out stays. Account, contact and project null: nobody knew them."""
+
+    channel = CodeField(Channel.objects.in_use, required=False)
+    direction = serializers.ChoiceField(Interaction.Direction.choices, required=False)
+    topic = CodeField(Topic.objects.in_use, required=False)
+    purpose = CodeField(Purpose.objects.in_use, required=False, allow_null=True)
+    outcome = CodeField(Outcome.objects.in_use, required=False, allow_null=True)
+    account = RecordField(visible_accounts, required=False, allow_null=True)
+    contact = RecordField(visible_contacts, required=False, allow_null=True)
+    project = RecordField(visible_projects, required=False, allow_null=True)
+    occurred_at = MomentField(required=False)
+    seconds = serializers.IntegerField(min_value=0, max_value=LONGEST_CALL, required=False, allow_null=True)
+    note = serializers.CharField(max_length=MAX_NOTE, required=False, allow_blank=True)
+
+
 class SortInput(Input):
     """The record an unknown caller's touch belongs to: exactly one."""
 

@@ -23,6 +23,7 @@ from interactions.actions import log
 from interactions.api import reading, rows
 from interactions.api.filters import FollowUpFilterSet, InteractionFilterSet
 from interactions.api.serializers import (
+    CorrectionInput,
     FollowUpInput,
     FollowUpSerializer,
     InteractionInput,
@@ -31,6 +32,7 @@ from interactions.api.serializers import (
     SortInput,
     WholeInteractionSerializer,
 )
+from interactions.correcting import correct
 from interactions.corrections import put_to_record, undo
 from interactions.follow_ups import plan
 from interactions.models import FollowUp, Interaction
@@ -50,8 +52,8 @@ class InteractionViewSet(RecordViewSet):
     orders = {"occurred_at": Order("occurred_at", DateTimeField()), "id": Order("pk", BigAutoField())}
     ordering = "-occurred_at"
     scopes = {"create": ("log",)}
-    conflicts = frozenset({"key_taken", "settles_elsewhere", "sorted_already", "too_late"})
-    acts_on = {"undo": (Interaction, "add"), "sort": (Interaction, "add")}
+    conflicts = frozenset({"key_taken", "settles_elsewhere", "sorted_already", "too_late", "not_yours", "was_undone"})
+    acts_on = dict.fromkeys(("undo", "sort", "correct"), (Interaction, "add"))
     field_names = {"due": "follow_up.due_at", "due_at": "follow_up.due_at", "title": "follow_up.title", "who": ""}
 
     def get_queryset(self) -> Any:
@@ -109,6 +111,16 @@ class InteractionViewSet(RecordViewSet):
     def undo(self, request: Request, id: int) -> Response:
         """Take it back with all it brought, within ten minutes, by whoever logged it. A repeat does nothing."""
         done = undo(interaction=self._named(), by=self.by, at=self.at)
+        return Response(self.shown([self._one(done)], whole=True)[0])
+
+    @extend_schema(request=CorrectionInput, responses=WholeInteractionSerializer)
+    @action(detail=True, methods=["post"])
+    def correct(self, request: Request, id: int) -> Response:
+        """Let it say what it should have said; another record takes it over with what is owed for it.
+
+        Whoever logged it may, and whoever may change touches. What it said before is kept.
+        """
+        done = correct(interaction=self._named(), **self.read(CorrectionInput), by=self.by, at=self.at)
         return Response(self.shown([self._one(done)], whole=True)[0])
 
     @extend_schema(request=SortInput, responses=WholeInteractionSerializer)
