@@ -121,7 +121,7 @@ def _value(name: str, kept: Any) -> Any:
         return Account.objects.select_related("dossier").filter(pk=kept).first()
     if name == "tier":
         return Tier.objects.filter(pk=kept).first()
-    return Account._meta.get_field(name).to_python(kept) if name != "name" else kept
+    return kept if name == "name" else Account._meta.get_field(name).to_python(kept)  # type: ignore[union-attr]
 
 
 def _move_back(facts: Mapping[str, Any], keep: Account, drop: Account) -> tuple[list[Dossier], list[Dossier]]:

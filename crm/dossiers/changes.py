@@ -38,7 +38,7 @@ class Thing:
     @classmethod
     def logged(cls, title: str) -> Self:
         """A touch that lies on a record."""
-        return cls(title, Dossier._meta.get_field("interactions").related_model)  # type: ignore[arg-type]
+        return cls(title, Dossier._meta.get_field("interactions").related_model)
 
 
 @dataclass(frozen=True, slots=True)

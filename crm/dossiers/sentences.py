@@ -298,7 +298,7 @@ _OWED_BY_WHOEVER_ANSWERS: dict[str, Callable[[], str]] = {
     Event.Kind.ESCALATED: lambda: _("Escalated: %(what)s"),
 }
 
-_SAY: dict[str, Callable[[Event, Personal, Thing], Told]] = (
+_SAY: Mapping[str, Callable[[Event, Personal, Thing], Told]] = (
     {
         Event.Kind.LOGGED: _logged,
         Event.Kind.WITHDRAWN: _withdrawn,
