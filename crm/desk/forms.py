@@ -127,6 +127,11 @@ class AwayForm(_Days):
     def __init__(self, *args: Any, people: Any, topics: Iterable[Topic] = (), **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["poc"].queryset = people
+        if len(choices := [(poc.pk, poc.name) for poc in people]) == 1:  # oneself: nothing to choose
+            self.fields["poc"].widget = forms.HiddenInput()
+            self.initial["poc"] = choices[0][0]
+        else:
+            self.fields["poc"].choices = choices
         self.topics = list(topics)
         active = PointOfContact.objects.active().order_by("kind", "name_key", "pk")
         names = [(poc.pk, poc.name) for poc in active]  # one query for every list of the form

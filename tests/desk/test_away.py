@@ -164,8 +164,8 @@ def test_the_page_asks_the_same_however_many_there_are(as_marta, marta, n, djang
     for _n in range(n):
         AbsenceFactory(poc=PersonFactory(home_team=team), cover=PersonFactory())
     as_marta.get("/away/")
-    # session, reader, rights · clock · topics · who may be entered, me · every name · whom (the list) · what is planned
-    with django_assert_num_queries(8):
+    # session, reader · topics · who may be entered, me · every name · what is planned
+    with django_assert_num_queries(7):
         as_marta.get("/away/")
 
 
