@@ -186,6 +186,9 @@ def test_whatever_ones_role_others_records_are_told_by_name_answer_and_reach_alo
         for kept in ("Secret Holding", "Bob Backup", "difficult", "surgery", "is away", "From ", f"/d/{account.pk}/"):
             assert kept not in html, (asked, kept)
         assert f"/d/{contact.pk}/" not in html
+    caller = client.get("/log/who/", {"q": "777 1410"}).content.decode()
+    assert ("Cora Cover answers" in caller) == (role != roles.READ_ONLY)  # who may not log does not look up
+    assert not any(kept in caller for kept in ("Adega Azul", "Secret Holding", "Bob Backup", "is away", "777 1410</p>"))
 
 
 # --- On another day
