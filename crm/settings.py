@@ -300,6 +300,9 @@ SPECTACULAR_SETTINGS = {
         "Priority": "crm.commitments.models.Commitment.Priority",
         "State": "crm.commitments.models.Commitment.State",
         "Via": "crm.core.actor.Source",
+        "HeldGroup": "crm.handovers.held.Group",
+        "ShareKind": "crm.poc.share_links.ShareLink.Kind",
+        "KeptKind": "crm.handovers.leave_rest.KEPT_KINDS",
         "Language": LANGUAGES,
     },
 }

@@ -19,6 +19,7 @@ from crm.handovers.leaving import Choices, leave
 from crm.handovers.staying import UNDO_FOR, can_stay, last_left, stay
 from crm.poc.models import PointOfContact
 
+KEPT_KINDS = ("place", "owed", "lead", "member", "cover", "handover")
 SCOPES = ("change_pointofcontact", "change_assignment")
 
 
@@ -101,7 +102,7 @@ class LeaveInput(Input):
 class KeptSerializer(serializers.Serializer):
     """Something that somebody changed since, and that stays as it is."""
 
-    kind = serializers.ChoiceField(["place", "owed", "lead", "member", "cover", "handover"])
+    kind = serializers.ChoiceField(KEPT_KINDS)
     name = serializers.CharField()
 
 

@@ -117,10 +117,11 @@ def change_covers(pairs: Pairs, *, by: Actor, at: datetime) -> Done:
         for row, to in running
     )  # fmt: skip
     bulk.update(Absence, ["cover_id"], [(row.pk, _pk(to)) for row, to in ahead])
-    goes_on: dict[int, Absence] = dict(zip((row.pk for row, _to in running), new, strict=True))
+    goes_on = dict(zip((row.pk for row, _to in running), new, strict=True))
     for row, to in ahead:
         row.cover = to
-    record_many([entered(goes_on.get(row.pk, row), at) for row, _to in pairs], by=by, at=at)
+    counts_now = [*new, *(row for row, _to in ahead)]
+    record_many([entered(row, at) for row in counts_now], by=by, at=at)
     return [[row.pk, _pk(goes_on.get(row.pk)), ends[row.pk], _pk(to), whose[row.pk]] for row, to in pairs]
 
 
