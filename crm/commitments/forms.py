@@ -45,7 +45,7 @@ class HandBackForm(forms.Form):
     """How a problem was solved."""
 
     resolution = forms.CharField(
-        label=_("How it was solved"), max_length=2000, required=False, widget=forms.Textarea(attrs={"rows": 3}),
+        label=_("How it was solved"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}),
         help_text=_("Whoever answers tells the customer, in these words or their own."),
     )  # fmt: skip
 

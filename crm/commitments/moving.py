@@ -147,7 +147,7 @@ def _tell(
         answer = answers[questions[c.pk]]
         everybody = notices.reachable(groups[answer.poc_id])
         people = others(everybody, by)
-        facts = notices.because(answer, ladder.POC) | said[c.pk]
+        facts = notices.because(answer, ladder.POC) | said[c.pk] | {"path": f"/owed/{c.pk}/"}
         cursor, step = due_steps.get(c.policy_version_id, (0, None)) if everybody and c.due_at <= at else (0, None)
         c.cursor = cursor
         c.handed_off_at = at if cursor and not people else None  # whoever takes it themselves knows

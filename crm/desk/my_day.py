@@ -21,6 +21,7 @@ from crm.outbox.models import Message
 from crm.poc.calendars import working_times
 from crm.poc.held import is_held_by
 from crm.poc.models import Absence, Membership, PointOfContact
+from crm.poc.words import last_day
 from crm.users.models import User
 from interactions.passing import passings
 
@@ -53,6 +54,11 @@ class Day:
     notices: list[inbox.Entry] = field(default_factory=list)
     n_unread: int = 0
     newest_notice: int = 0
+
+    @property
+    def away_until(self) -> str:
+        """The last day of my absence, in words."""
+        return last_day(self.away.ends_at) if self.away else ""
 
     @property
     def is_clear(self) -> bool:

@@ -328,6 +328,8 @@ def test_it_is_passed_on_and_handed_back_on_its_own_page(as_marta, owed, experts
     shown = as_marta.get(f"/owed/{owed.pk}/").content.decode()
     assert "Passed on by Marta Ruiz" in shown
     assert "Line 3" in shown
+    blank = as_marta.post(f"/owed/{owed.pk}/hand-back/", {"resolution": " "})
+    assert (blank.status_code, 'id="id_resolution_error"' in blank.content.decode()) == (422, True)
     as_marta.post(f"/owed/{owed.pk}/hand-back/", {"resolution": "New gasket."})
     assert "Solved by Bottling experts" in as_marta.get(f"/owed/{owed.pk}/").content.decode()
 
@@ -337,7 +339,7 @@ def test_it_is_passed_on_and_handed_back_on_its_own_page(as_marta, owed, experts
     [
         ("pass-on", {"to": ""}, "This field is required."),
         ("pass-on", {"to": "ann"}, "They answer for it already."),
-        ("hand-back", {"resolution": ""}, "It was not passed on"),
+        ("hand-back", {"resolution": "Done"}, "It was not passed on"),
     ],
 )
 def test_what_cannot_be_is_said_beside_its_field(as_marta, owed, ann, act, fields, said):

@@ -98,6 +98,13 @@ def last_day(context: template.Context, ends_at: datetime) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def days(context: template.Context, starts_at: datetime, ends_at: datetime) -> str:
+    """Say over which days a half-open period goes; a single day once."""
+    first, last = day(context, starts_at), last_day(context, ends_at)
+    return first if first == last else f"{first} – {last}"
+
+
+@register.simple_tag(takes_context=True)
 def long_day(context: template.Context, on: date | datetime) -> str:
     """Say the day in full, for headings: Today, Friday 27 November, 4 March 2025."""
     local = timezone.localtime(on).date() if isinstance(on, datetime) else on
