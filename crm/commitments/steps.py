@@ -23,8 +23,9 @@ class Coming:
 
     @property
     def label(self) -> Any:
-        """What they are asked as; "" for whoever owes it."""
-        return "" if self.slot == ladder.POC or ":" in self.slot else Step.Slot(self.slot).label
+        """What they are asked as; "" where the name says it, or it is whoever owes it."""
+        plain = self.slot in (ladder.POC, ladder.HOUSE) or ":" in self.slot
+        return "" if plain else Step.Slot(self.slot).label
 
 
 def steps_of(commitment: Commitment, *, at: datetime) -> list[Coming]:

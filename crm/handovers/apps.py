@@ -2,11 +2,11 @@ from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
 NOTICES = {  # part of a handover → headline, the sentence under it
-    "offered": (_("%(giver)s hands %(about)s over to you"), _("Accept or decline. Until then %(giver)s answers.")),
-    "given": (_("%(about)s passes from you to %(receiver)s"), _("Offered by %(by)s. You answer until it is accepted.")),
-    "accepted": (_("%(receiver)s has taken over %(about)s"), _("From %(giver)s. Decided by %(by)s.")),
-    "declined": (_("%(receiver)s has declined %(about)s"), _("%(giver)s goes on answering. Decided by %(by)s.")),
-    "withdrawn": (_("The handover of %(about)s was withdrawn"), _("%(giver)s goes on answering.")),
+    "offered": (_("%(giver)s hands %(what)s over to you"), _("Accept or decline. Until then %(giver)s answers.")),
+    "given": (_("%(what)s passes from you to %(receiver)s"), _("Offered by %(by)s. You answer until it is accepted.")),
+    "accepted": (_("%(receiver)s has taken over %(what)s"), _("From %(giver)s. Decided by %(by)s.")),
+    "declined": (_("%(receiver)s has declined %(what)s"), _("%(giver)s goes on answering. Decided by %(by)s.")),
+    "withdrawn": (_("The handover of %(what)s was withdrawn"), _("%(giver)s goes on answering.")),
 }
 
 

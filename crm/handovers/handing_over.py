@@ -362,7 +362,7 @@ def _tell(
     Only with `dossier` may they open the record itself, until the handover is decided.
     """
     context = {
-        "about": h.dossier.title, "giver": h.giver.name, "receiver": h.receiver.name if h.receiver else "",
+        "what": h.dossier.title, "giver": h.giver.name, "receiver": h.receiver.name if h.receiver else "",
         "by": str(by.user or ""), "reason": reason, "path": h.get_absolute_url(),
     }  # fmt: skip
     notify(

@@ -4,12 +4,14 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.conf import settings
 
 from crm.commitments import actions as owed
-from crm.commitments import packing, planner
+from crm.commitments import packing, planner, wording
 from crm.commitments.models import Commitment, Kind, Notification
 from crm.commitments.refusals import SettledElsewhere
 from crm.core.actor import Actor
+from crm.dossiers import timeline
 from crm.dossiers.models import Dossier, Event
 from crm.handovers import actions, handing_over
 from crm.handovers.handing_over import Offer, accept, decline, introduced, offer, offer_many, propose, withdraw
@@ -25,6 +27,7 @@ from tests.factories.dossiers import DossierFactory, tier, topic
 from tests.factories.handovers import BRIEFING, HandoverFactory, part
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory, front_desk
 from tests.factories.users import UserFactory, actor, narrow
+from tests.handovers.test_together import together
 
 DAY = timedelta(days=1)
 
@@ -373,6 +376,21 @@ def test_accepting_costs_the_same_however_much_passes(offered, record, ann, ben,
     assert Commitment.objects.filter(poc=ben, kind=Kind.FOLLOW_UP).count() == size
 
 
+def test_what_is_told_leads_to_the_handover(offered, ann, ben):
+    accept(handover=offered, by=Actor(ben.user), at=AT)
+    rows = Notification.objects.filter(channel="inbox").select_related("commitment", "dossier").order_by("pk")
+    said = {line.headline: line for line in wording.lines(rows, AT)}
+    assert list(said) == ["Ann hands Atlantico over to you", "Ben has taken over Atlantico"]
+    assert said["Ann hands Atlantico over to you"].note == "Moves to Berlin"
+    assert {line.url.removeprefix(settings.PUBLIC_URL) for line in said.values()} == {f"/handovers/{offered.pk}/"}
+
+
+def test_the_timeline_tells_it_in_words(offered, record, ann, ben):
+    accept(handover=offered, by=Actor(ben.user), at=AT)
+    told = [entry.title for entry in timeline.page(record.pk, homes=None).entries]
+    assert "Ben has taken over from Ann" in told and "Ann offers to hand over to Ben" in told
+
+
 # --- Declining, withdrawing, introducing -----------------------------------------------------------------------------
 
 
@@ -508,3 +526,42 @@ def test_the_shipped_parts_are_asked_for_in_their_order(db):
 def test_rows_of_the_factory_are_valid(db):
     for traits in ({}, {"is_offered": True}, {"is_declined": True}):
         HandoverFactory(**traits)
+
+
+# --- At the same moment ---------------------------------------------------------------------------------------------
+
+
+def test_accepted_twice_at_once_it_is_accepted_once(database, clock):
+    clock.freeze(AT)
+    ann, ben = PersonFactory(name="Ann"), PersonFactory(name="Ben")
+    record = AssignmentFactory(poc=ann).dossier
+    CommitmentFactory(dossier=record, poc=ann)
+    by = Actor.system()
+    offered = hand_over(record, ann, ben, by=by)
+    done = together(*[lambda: accept(handover=offered, by=by, at=AT)] * 4)
+    assert {handover.state for handover in done} == {"accepted"}
+    assert Event.objects.filter(kind=Event.Kind.HANDOVER_ACCEPTED).count() == 1
+    assert Assignment.objects.filter(poc=ben).count() == 1
+    assert Commitment.objects.get(kind=Kind.FOLLOW_UP).generation == 2
+
+
+def test_accepted_and_withdrawn_at_once_one_of_them_holds(database, clock):
+    clock.freeze(AT)
+    ann, ben = PersonFactory(name="Ann"), PersonFactory(name="Ben")
+    record = AssignmentFactory(poc=ann).dossier
+    by = Actor.system()
+    offered = hand_over(record, ann, ben, by=by)
+    done = together(lambda: accept(handover=offered, by=by, at=AT), lambda: withdraw(handover=offered, by=by, at=AT))
+    assert sum(isinstance(one, handing_over.DecidedAlready) for one in done) == 1
+    state = Handover.objects.get().state
+    assert (state, who(record)) in {("accepted", "Ben"), ("withdrawn", "Ann")}
+
+
+def test_offered_twice_at_once_one_offer_waits(database, clock):
+    clock.freeze(AT)
+    ann, ben, zoe = (PersonFactory(name=name) for name in ("Ann", "Ben", "Zoe"))
+    record = AssignmentFactory(poc=ann).dossier
+    by = Actor.system()
+    done = together(*(lambda to=to: hand_over(record, ann, to, by=by) for to in (ben, zoe)))
+    assert sum(isinstance(one, handing_over.OfferedAlready) for one in done) == 1
+    assert Commitment.objects.filter(kind=Kind.HANDOVER).count() == 1
