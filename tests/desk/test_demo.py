@@ -14,6 +14,7 @@ from crm.commitments import planner
 from crm.commitments.models import Commitment, Kind
 from crm.core import clock as product_clock
 from crm.dossiers.models import Event, Firm
+from crm.handovers.models import Handover
 from crm.poc.models import PointOfContact, WorkingCalendar
 from crm.poc.resolve import resolve
 from crm.users import roles, tokens
@@ -128,6 +129,13 @@ def test_who_answers_shows_gaps_covers_and_what_comes_from_above(demo, clock):
     assert [names[pk].name for pk in (covered.holder_id, covered.poc_id)] == ["Beate Kühnel", "Accounts receivable"]
     inherited = answer("Barrel hall humidity", "technical")
     assert Account.objects.get(pk=inherited.dossier_id).name == "Vinhas do Sado, SGPS"
+
+
+def test_somebody_has_a_handover_to_accept_and_somebody_one_to_offer(demo):
+    demo()
+    offered, proposed = Handover.objects.offered().get(), Handover.objects.proposed().get()
+    assert (offered.receiver.name, proposed.giver.name) == ("Matteo Rinaldi", "Lucía Montalbán")
+    assert len(offered.briefing) == 5
 
 
 def test_nobody_it_names_can_be_reached(demo):

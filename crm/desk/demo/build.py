@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from crm.desk.demo import conversations, house, present, records
+from crm.desk.demo import conversations, handovers, house, present, records
 from crm.desk.demo.people import DOMAIN
 from crm.desk.demo.stage import Stage
 from crm.users.models import User
@@ -38,5 +38,6 @@ def build(*, at: datetime) -> Told:
     conversations.remember(stage)
     house.absences(stage)
     present.promise(stage)
+    handovers.pass_on(stage)
     present.receive(stage)
     return Told(sign_ins, house.token(stage))
