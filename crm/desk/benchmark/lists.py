@@ -44,7 +44,7 @@ class Listed:
 
     def sorted(self) -> QuerySet[Any]:
         minus = "-" if self.is_down else ""
-        rows = self.rows.annotate(page_key=self.order.expression())
+        rows: QuerySet[Any] = self.rows.annotate(page_key=self.order.expression())
         return rows.order_by(f"{minus}page_key", f"{minus}pk")
 
     def far_address(self) -> str:

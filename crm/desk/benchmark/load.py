@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
@@ -129,13 +129,16 @@ def steps(firm: BigFirm) -> list[Step]:
     ]
 
 
-def batches(firm: BigFirm) -> Iterator[tuple[int, int]]:
-    """Load what is not there yet; after each batch, give how many places it and those before it had, of how many."""
+def batches(firm: BigFirm, *, size: int = BATCH) -> Iterator[tuple[int, int]]:
+    """Load what is not there yet; after each batch, give how many places it and those before it had, of how many.
+
+    Batches of the same `size` give the same rows.
+    """
     plan = steps(firm)
     total, before = sum(step.count for step in plan), 0
     for step in plan:
-        for first in range(step.done(), step.count, BATCH):
-            last = min(first + BATCH, step.count)
+        for first in range(step.done(), step.count, size):
+            last = min(first + size, step.count)
             with transaction.atomic():
                 for model, rows in step.rows(firm, first, last).items():
                     copy(model, rows)
@@ -144,10 +147,10 @@ def batches(firm: BigFirm) -> Iterator[tuple[int, int]]:
     finish(firm)
 
 
-def copy(model: type[Model], rows: Iterable[Mapping[str, Any]]) -> None:
+def copy(model: type[Model], rows: Iterable[dict[str, Any]]) -> None:
     """Write rows of a model, each its values by column attribute; what is left out has the field's default."""
     fields = model._meta.concrete_fields
-    quoted = ", ".join(connection.ops.quote_name(field.column) for field in fields)
+    quoted = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
     template = {field.attname: field.get_default() for field in fields}
     documents = [field.attname for field in fields if isinstance(field, JSONField)]
     table = connection.ops.quote_name(model._meta.db_table)

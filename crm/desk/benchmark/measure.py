@@ -91,29 +91,29 @@ class Measured:
     within: bool
 
 
-def take(cases: Iterable[Case]) -> Iterator[Measured]:
+def take(cases: Iterable[Case], *, repeats: int = REPEATS) -> Iterator[Measured]:
     """Measure one after the other, in one transaction that is rolled back: nothing stays."""
     with transaction.atomic():
         for case in cases:
-            yield _take(case)
+            yield _take(case, repeats)
         transaction.set_rollback(True)
 
 
-def _take(case: Case) -> Measured:
+def _take(case: Case, repeats: int) -> Measured:
     tries: list[Measured] = []
-    while not tries or (not tries[-1].within and len(tries) < TRIES):
-        tries.append(_once(case))
+    while not tries or (not tries[-1].within and len(tries) < min(TRIES, repeats)):
+        tries.append(_once(case, repeats))
     return next((measured for measured in tries if measured.within), min(tries, key=lambda m: m.seconds))
 
 
-def _once(case: Case) -> Measured:
+def _once(case: Case, repeats: int) -> Measured:
     works = [case.work, case.raw, *([case.other] if case.other else [])]
-    for work in works:
+    for work in works if repeats > 1 else ():
         work()  # warms what a process keeps, and the database's own memory
     rows, queries = _counted(case.work)
     times: list[list[float]] = [[] for _ in works]
     began = perf_counter()
-    while len(times[0]) < LEAST or (len(times[0]) < REPEATS and perf_counter() - began < ENOUGH):
+    while len(times[0]) < min(LEAST, repeats) or (len(times[0]) < repeats and perf_counter() - began < ENOUGH):
         for work, seconds in zip(works, times, strict=True):  # in turn: noise meets all of them
             seconds.append(_timed(work))
     taken = [median(seconds) for seconds in times]
@@ -155,7 +155,7 @@ def raw(sql: str, params: Sequence[Any] = ()) -> Work:
 
 def fetch(sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
     with driver().cursor() as cursor:
-        cursor.execute(sql, params)  # type: ignore[call-overload]
+        cursor.execute(sql, params)
         return cursor.fetchall()  # type: ignore[no-any-return]
 
 

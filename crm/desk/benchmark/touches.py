@@ -64,22 +64,20 @@ def _drawn(firm: BigFirm, n: int, dice: Random) -> Drawn:
     code = dice.choice(CHANNELS)
     outcome = dice.choice(firm.words.outcomes[code])
     i = _account(firm, n, dice)
-    known = i is not None
-    has_project = known and firm.has_project(i) and dice.random() < 0.15
-    has_contact = known and dice.random() < 0.9
-    held = firm.holders[i] if known else None
-    is_person = held is not None and held < FIRST + PEOPLE
+    has_project = i is not None and firm.has_project(i) and dice.random() < 0.15
+    has_contact = i is not None and dice.random() < 0.9
+    held = None if i is None else firm.holders[i]
     return Drawn(
         n=n,
         channel=firm.words.channels[code],
         outcome=outcome,
         purpose=dice.choice(firm.words.purposes) if dice.random() < 0.5 else None,
         is_inbound=outcome.is_inbound_only or dice.random() < 0.45,
-        project=firm.project(i) if has_project else None,
-        contact=firm.contact(i, dice.randrange(CONTACTS_EACH)) if has_contact else None,
-        account=firm.account(i) if known else None,
+        project=firm.project(i) if i is not None and has_project else None,
+        contact=firm.contact(i, dice.randrange(CONTACTS_EACH)) if i is not None and has_contact else None,
+        account=None if i is None else firm.account(i),
         poc=held or firm.words.house,
-        user=held if is_person else firm.person(dice.randrange(4, PEOPLE)),
+        user=held if held and held < FIRST + PEOPLE else firm.person(dice.randrange(4, PEOPLE)),
         note=dice.choice(SAID),
     )
 

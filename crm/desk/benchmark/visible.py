@@ -69,4 +69,4 @@ def newest(homes: list[int] | None) -> Work:
 
 
 def _named(sql: str, key: str, reasons: list[dict[str, Any]]) -> dict[Any, str]:
-    return dict(fetch(sql, [list({reason[key] for reason in reasons if key in reason})]))  # type: ignore[arg-type]
+    return dict(fetch(sql, [list({reason[key] for reason in reasons if key in reason})]))

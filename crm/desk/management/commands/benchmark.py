@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from tqdm import tqdm
@@ -16,7 +15,7 @@ from crm import env
 from crm.core.refusals import Refused
 from crm.desk.benchmark import lists, load
 from crm.desk.benchmark.firm import BigFirm
-from crm.desk.benchmark.measure import Case, Cost, Measured, take
+from crm.desk.benchmark.measure import REPEATS, Case, Cost, Measured, take
 from crm.desk.benchmark.names import EVERYTHING, NAMES
 
 LOAD, LISTS = "load", "lists"
@@ -40,6 +39,9 @@ class Command(BaseCommand):
         parser.add_argument("--scale", type=float, default=1.0, help="load: how large; 0.1 is a tenth (default 1)")
         parser.add_argument("--seed", type=int, default=1, help="load: the same seed gives the same rows (default 1)")
         parser.add_argument(
+            "--repeats", type=int, default=REPEATS, help=f"how often each is measured (default {REPEATS})"
+        )
+        parser.add_argument(
             "--tenth", metavar="URL", default="",
             help="lists: a second database, loaded with --scale 0.1; a list must cost the same in both. Without it "
             "only this one is measured, first page against far page",
@@ -53,7 +55,7 @@ class Command(BaseCommand):
             firm = _firm()
         except Refused as error:
             raise CommandError(error.messages[0]) from None
-        rows = list(self._measured(firm, _names(options["name"]), options["tenth"], quiet=options["json"]))
+        rows = list(self._measured(firm, _names(options["name"]), options))
         if options["json"]:
             self.stdout.write(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
         if not all(row.within for row in rows):
@@ -69,14 +71,14 @@ class Command(BaseCommand):
         for what, n in load.told().items():
             self.stdout.write(f"{n:>12,} {what}")
 
-    def _measured(self, firm: BigFirm, names: list[str], tenth: str, *, quiet: bool) -> Iterator[Measured]:
-        if not quiet:
+    def _measured(self, firm: BigFirm, names: list[str], options: dict[str, Any]) -> Iterator[Measured]:
+        if not options["json"]:
             self.stdout.write(_line(HEAD, within=True))
-        if LISTS in names and not tenth:
+        if LISTS in names and not options["tenth"]:
             self.stderr.write(_("No --tenth is given: lists are measured in this database alone."))
         for name in names:
-            for row in take(_cases(name, firm, tenth)):
-                if not quiet:
+            for row in take(_cases(name, firm, options), repeats=options["repeats"]):
+                if not options["json"]:
                     self.stdout.write(_line(_shown(row), within=row.within))
                 yield row
 
@@ -95,17 +97,17 @@ def _names(name: str) -> list[str]:
     return list(NAMES) if name == EVERYTHING else [name]
 
 
-def _cases(name: str, firm: BigFirm, tenth: str) -> Iterator[Case]:
-    if name == LISTS and tenth:
-        return lists.cases(firm, _costs_of(tenth))
+def _cases(name: str, firm: BigFirm, options: dict[str, Any]) -> Iterator[Case]:
+    if name == LISTS and options["tenth"]:
+        return lists.cases(firm, _costs_of(options["tenth"], options["repeats"]))
     return NAMES[name](firm)
 
 
-def _costs_of(url: str) -> dict[str, Cost]:
+def _costs_of(url: str, repeats: int) -> dict[str, Cost]:
     """Measure the lists of another database, by a process of its own."""
-    command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "benchmark", LISTS, "--json"]
+    command = [sys.executable, "manage.py", "benchmark", LISTS, "--json", f"--repeats={repeats}"]
     done = subprocess.run(  # our own command
-        command, env=env.for_child(DATABASE_URL=url), capture_output=True, text=True, check=False
+        command, cwd=env.BASE_DIR, env=env.for_child(DATABASE_URL=url), capture_output=True, text=True, check=False
     )
     try:
         rows = json.loads(done.stdout)
