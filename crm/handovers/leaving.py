@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.actions import Telling, notify_many
@@ -263,6 +264,7 @@ def _tell(poc: PointOfContact, event: Event, decided: _Decided, reason: str, by:
             "name": poc.name, "by": str(by.user or ""), "reason": reason, "n_records": len(titles),
             "n_owed": sum(group == Group.OWED for group, _row in own), "n": len(own),
             "records": ", ".join(titles[:SHOWN]) + (" …" if len(titles) > SHOWN else ""),
+            "path": reverse("poc:card", args=[to.pk]),  # all they answer for
         }  # fmt: skip
         tellings.append(Telling(f"e:{event.pk}:to{to.pk}", "left", [to.pk], None, context))
     notify_many(tellings=tellings, by=by, at=at)
