@@ -33,9 +33,10 @@ from crm.dossiers.models import Dossier, Tier, Topic
 from crm.dossiers.timeline import Entry
 from crm.handovers.actions import Change, assign_many
 from crm.handovers.forms import ChangeForm
-from crm.poc.held import has_primary, is_held_by
+from crm.poc.held import is_held_by
 from crm.poc.models import Assignment
 from crm.poc.seats import answering, seats_of, worth_showing
+from crm.poc.unanswered import unanswered
 from crm.poc.visibility import pocs_of, visible_homes
 from interactions.models import Interaction
 from projects.models import Project
@@ -44,8 +45,13 @@ MOST_AT_ONCE = 500  # records whose POC is changed in one act
 SHOWN = 10  # rows in a panel
 
 
+def kind_of(model: type[Any]) -> str:
+    """What the records of a model are called."""
+    return model._meta.get_field("dossier").remote_field.related_name
+
+
 class AnswersFilter(SimpleListFilter):
-    """Nobody is named; I am, or whom I cover; my teams and their members are."""
+    """Only the front desk answers, as in the gaps; I am named, or whom I cover; my teams and their members are."""
 
     title = _("who answers")
     parameter_name = "answers"
@@ -55,7 +61,7 @@ class AnswersFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         if self.value() == "nobody":
-            return queryset.filter(~has_primary())
+            return queryset.filter(unanswered(clock.of(request), kind=kind_of(queryset.model)))
         if self.value() in ("mine", "team"):
             return queryset.filter(is_held_by(pocs_of(request.user, with_teams=self.value() == "team")))  # type: ignore[arg-type]
         return queryset
@@ -112,8 +118,7 @@ class RecordAdmin(ArchivingAdmin, HandOverAdmin, ToldAdmin, ActedAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         """Name the kind too: only then is a list sorted by name read off the index."""
-        kind = self.model._meta.get_field("dossier").remote_field.related_name
-        return super().get_queryset(request).filter(dossier__kind=kind).for_list()
+        return super().get_queryset(request).filter(dossier__kind=kind_of(self.model)).for_list()
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

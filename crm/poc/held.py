@@ -4,16 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef
 
 from crm.core.clock import Now
 from crm.poc.models import Assignment
-
-
-def has_primary() -> Exists:
-    """True of a record for which somebody is named now, on it or on its home."""
-    place = Q(dossier=OuterRef("dossier_id")) | Q(dossier=OuterRef("dossier__home_id"))
-    return Exists(Assignment.objects.at(Now()).primary().filter(place))
 
 
 def is_held_by(poc_ids: Collection[int]) -> Exists:

@@ -10,14 +10,16 @@ import django_filters
 from django.db.models import Exists, OuterRef, QuerySet
 from rest_framework import serializers
 
+from crm.core import clock
 from crm.core.rest.fields import MomentField, NamedSerializer, read_moment
 from crm.core.rest.filters import FlagFilter, IdFilter, MomentFilter, NameFilter, TextFilter
 from crm.dossiers.models import EventDossier, Topic
 from crm.poc import decide, words
 from crm.poc.decide import Answer, Reason
-from crm.poc.held import has_primary, is_held_by
+from crm.poc.held import is_held_by
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import Question, ask
+from crm.poc.unanswered import unanswered
 from crm.poc.words import Named
 
 FRONT_DESK = "front_desk"
@@ -80,7 +82,7 @@ class RecordFilterSet(django_filters.FilterSet):
     q = NameFilter("dossier__title_key", help_text="Part of the name.")
     tier = TextFilter("dossier__tier__code")
     poc = IdFilter(method="held_by", help_text="Named now as the one who answers, about anything.")
-    no_poc = FlagFilter(method="without_poc", help_text="Nobody is named now, here or at its account.")
+    no_poc = FlagFilter(method="without_poc", help_text="Only the front desk answers now, as in the gaps.")
     updated_since = MomentFilter(method="touched_since", help_text="Something happened since, to it or about it.")
     archived = FlagFilter(method="as_they_are", help_text="Only those taken out of lists.")
     source = TextFilter("source")
@@ -94,7 +96,8 @@ class RecordFilterSet(django_filters.FilterSet):
         return rows.filter(is_held_by([poc_id]))
 
     def without_poc(self, rows: QuerySet[Any], name: str, wanted: bool) -> QuerySet[Any]:
-        return rows.filter(~has_primary() if wanted else has_primary())
+        gap = unanswered(clock.of(self.request))
+        return rows.filter(gap if wanted else ~gap)
 
     def touched_since(self, rows: QuerySet[Any], name: str, moment: datetime) -> QuerySet[Any]:
         since = EventDossier.objects.filter(dossier=OuterRef("dossier_id"), happened_at__gte=moment)

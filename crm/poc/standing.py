@@ -21,7 +21,10 @@ IMAGINARY = 0  # the id of no record
 
 
 class Stand(NamedTuple):
-    """Who answers where `poc_id` is named on `topic_id`, and who would if that one were gone; None: nobody."""
+    """Who answers about `topic_id` where `poc_id` is named, and who would if that one were gone; None: nobody.
+
+    Absences count by the topic asked about, also where somebody is named for *general*.
+    """
 
     poc_id: int
     topic_id: int

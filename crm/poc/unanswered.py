@@ -6,7 +6,7 @@ way up, on the topic and on *general*, is a gap.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -55,25 +55,19 @@ def _nobody_at(topic_id: int, house: Standing) -> tuple[str, list[Any]]:
 
 def _answering(topic_id: int, house: Standing) -> AssignmentQuerySet:
     """Narrow to the assignments of those named first for whom anybody answers: they, their cover or their lead."""
-    return _first(topic_id, house).exclude(_each(topic_id, house, house.silent))
+    return _first(topic_id, house).exclude(poc__one_of=house.silent(topic_id))
 
 
 def _backing_up(topic_id: int, house: Standing) -> AssignmentQuerySet:
     """Narrow to backups who are there, beside somebody for whom nobody else answers."""
-    failing = _first(topic_id, house).filter(_each(topic_id, house, house.silent))
+    failing = _first(topic_id, house).filter(poc__one_of=house.silent(topic_id))
     beside = failing.filter(dossier=OuterRef("dossier"), topic=OuterRef("topic"))
     backups = Assignment.objects.at(house.at).filter(rank__gt=PRIMARY, topic__in=[topic_id, house.general_id])
-    return backups.exclude(_each(topic_id, house, house.not_there)).filter(Exists(beside))
+    return backups.exclude(poc__one_of=house.not_there(topic_id)).filter(Exists(beside))
 
 
 def _first(topic_id: int, house: Standing) -> AssignmentQuerySet:
     return Assignment.objects.at(house.at).primary().filter(topic__in=[topic_id, house.general_id])
-
-
-def _each(topic_id: int, house: Standing, who: Callable[[int], list[int]]) -> Q:
-    """True of an assignment held by one of `who`, asked for its own topic."""
-    held = Q(topic=topic_id, poc__one_of=who(topic_id))
-    return held | Q(topic=house.general_id, poc__one_of=who(house.general_id))
 
 
 def _sql(rows: QuerySet[Any]) -> tuple[str, Sequence[Any]]:

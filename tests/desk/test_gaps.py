@@ -39,7 +39,7 @@ from tests.poc.houses import MOMENTS, houses, rolled_back, write
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = 40
+EXAMPLES = 60
 DAY = timedelta(days=1)
 
 
@@ -202,12 +202,14 @@ def test_a_cover_who_is_not_there_either_is_none(reader):
     ]
 
 
-def test_an_absence_about_a_topic_counts_where_one_answers_about_it(reader):
+def test_an_absence_about_a_topic_counts_where_one_answers_about_it_or_about_everything(reader):
     away = PersonFactory()
     absence = AbsenceFactory(poc=away, topic=topic("billing"))
-    AssignmentFactory(dossier=AccountFactory().dossier, poc=away)
+    AssignmentFactory(dossier=AccountFactory().dossier, poc=away, topic=topic("delivery"))
     assert count("absent", reader) == 0
-    AssignmentFactory(dossier=AccountFactory().dossier, poc=away, topic=topic("billing"))
+    firm = AccountFactory()
+    AssignmentFactory(dossier=firm.dossier, poc=away)
+    AssignmentFactory(dossier=firm.dossier, poc=away, topic=topic("billing"))
     assert [(row.id, row.n) for row in all_rows("absent", reader)] == [(absence.pk, 1)]
 
 
@@ -432,7 +434,7 @@ def test_counts_and_lists_cost_the_same_however_many_there_are(reader, narrowed)
             spent.append(len(captured))
         costs.append(spent)
     assert costs[0] == costs[1]
-    assert costs[0][0] == 11  # topics, two for everybody on our side, one a question, the covers of the absent
+    assert costs[0][0] <= 11  # topics, two for everybody on our side, one a question, one more for the absent
 
 
 def test_the_front_desk_named_by_hand_is_no_gap(reader):

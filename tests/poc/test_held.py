@@ -5,12 +5,10 @@ from datetime import timedelta
 import pytest
 
 from accounts.models import Account
-from crm.poc.held import has_primary, is_held_by
-from projects.models import Project
+from crm.poc.held import is_held_by
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
 from tests.factories.poc import AssignmentFactory
-from tests.factories.projects import ProjectFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -20,21 +18,12 @@ def _now(clock):
     clock.freeze(AT)
 
 
-def test_a_record_has_a_primary_when_somebody_is_named_on_it_or_on_its_home():
-    own, at_home, none = ProjectFactory.create_batch(3)
-    AssignmentFactory(dossier=own.dossier)
-    AssignmentFactory(dossier=at_home.account.dossier)
-    assert set(Project.objects.filter(has_primary())) == {own, at_home}
-    assert set(Project.objects.filter(~has_primary())) == {none}
-
-
 @pytest.mark.parametrize(
     "values", [{"rank": 1}, {"ends_at": AT}, {"starts_at": AT + timedelta(seconds=1)}], ids=["backup", "over", "later"]
 )
-def test_backups_the_past_and_the_future_are_no_primary(values):
+def test_backups_the_past_and_the_future_are_not_mine(values):
     account = AccountFactory()
     held = AssignmentFactory(dossier=account.dossier, **values)
-    assert not Account.objects.filter(has_primary()).exists()
     assert not Account.objects.filter(is_held_by([held.poc_id])).exists()
 
 

@@ -24,7 +24,7 @@ class Found:
     """The rows of one question, and, where these are people, how many records each is about."""
 
     rows: QuerySet[Any]
-    n: Mapping[int, int] | None = None
+    n: Mapping[int, Any] | None = None  # of absences: the topics they are about
 
     def count(self) -> int:
         return self.rows.count() if self.n is None else len(self.n)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from statistics import median
 
 from django.db import connection
-from django.db.models import Count, F, Q, Value
+from django.db.models import Count, F, Q, QuerySet, Value
 from django.db.models.functions import Greatest
 
 from crm.desk.gaps.scope import Scope
@@ -22,7 +22,7 @@ MOST = 150  # records: more than one person can know
 LEAST = 30  # records: few enough for anybody
 TIMES = 3  # what a colleague usually has
 
-# Who could answer where, now or if one were gone; and each place with all above it, where one alone could.
+# Whoever could answer on a record or above it, now or if one were gone; `alone`: where that is one.
 ALONE = """
 WITH RECURSIVE
 stands AS MATERIALIZED ({stands}),
@@ -30,17 +30,6 @@ absent AS MATERIALIZED ({absent}),
 held AS MATERIALIZED (
     SELECT dossier_id, topic_id, poc_id, rank FROM poc_assignment
     WHERE starts_at <= %s AND (ends_at IS NULL OR ends_at > %s)
-),
-could (place_id, topic_id, poc_id) AS MATERIALIZED (
-    SELECT h.dossier_id, h.topic_id, s.who_id
-    FROM held h JOIN stands s ON s.poc_id = h.poc_id AND s.topic_id = h.topic_id
-    WHERE h.rank = {primary}
-    UNION ALL
-    SELECT b.dossier_id, b.topic_id, b.poc_id
-    FROM held b JOIN held h ON h.dossier_id = b.dossier_id AND h.topic_id = b.topic_id AND h.rank = {primary}
-    WHERE b.rank > {primary} AND NOT EXISTS (
-        SELECT 1 FROM absent a WHERE a.poc_id = b.poc_id AND a.topic_id = b.topic_id
-    )
 ),
 begun (dossier_id, topic_id) AS ({begun}),
 climbed (dossier_id, topic_id, place_id, level) AS (
@@ -50,12 +39,25 @@ climbed (dossier_id, topic_id, place_id, level) AS (
     FROM climbed c JOIN dossiers_dossier d ON d.id = c.place_id
     WHERE d.parent_id IS NOT NULL AND c.level < {most}
 ),
+reached AS MATERIALIZED (
+    SELECT c.dossier_id, c.topic_id, h.poc_id, h.rank, h.dossier_id AS place_id, h.topic_id AS held_topic_id
+    FROM climbed c JOIN held h ON h.dossier_id = c.place_id AND h.topic_id IN (c.topic_id, %s)
+),
+could (dossier_id, topic_id, poc_id) AS (
+    SELECT r.dossier_id, r.topic_id, s.who_id
+    FROM reached r JOIN stands s ON s.poc_id = r.poc_id AND s.topic_id = r.topic_id
+    WHERE r.rank = {primary}
+    UNION ALL
+    SELECT r.dossier_id, r.topic_id, r.poc_id
+    FROM reached r
+    JOIN held h ON h.dossier_id = r.place_id AND h.topic_id = r.held_topic_id AND h.rank = {primary}
+    WHERE r.rank > {primary} AND NOT EXISTS (
+        SELECT 1 FROM absent a WHERE a.poc_id = r.poc_id AND a.topic_id = r.topic_id
+    )
+),
 alone (dossier_id, topic_id, poc_id) AS (
-    SELECT climbed.dossier_id, climbed.topic_id, MIN(could.poc_id)
-    FROM climbed JOIN could
-      ON could.place_id = climbed.place_id AND could.topic_id IN (climbed.topic_id, %s)
-    GROUP BY climbed.dossier_id, climbed.topic_id
-    HAVING MIN(could.poc_id) = MAX(could.poc_id)
+    SELECT dossier_id, topic_id, MIN(poc_id) FROM could
+    GROUP BY dossier_id, topic_id HAVING MIN(poc_id) = MAX(poc_id)
 )
 """
 
@@ -65,54 +67,50 @@ Counted = dict[int, int]  # key of a row → records concerned
 # --- Away without cover
 
 
-def absent(scope: Scope) -> Counted:
-    """Return absences that last now or begin within the scope's days, and the records where no cover answers.
+def absent(scope: Scope) -> dict[int, set[int]]:
+    """Return absences that last now or begin within the scope's days, and the topics where no cover answers.
 
-    Counted are the places the absent one is named first for, when the absence begins, or now.
-    The cover fails where none is named, and where the one named, or who covers them, is not there.
-    Backups and leads may still answer: they were not asked to.
+    Of what the absent one is named first for, when the absence begins, or now: on its topic or on
+    *general*. The cover fails where none is named, and where the one named, or who covers them, is
+    not there. Backups and leads may still answer: they were not asked to.
     """
-    house = scope.house
     held = _held_by_the_absent(scope)
-    absences = list(Absence.objects.filter(pk__one_of=list({pk for pk, _topic in held})))
-    found: Counted = defaultdict(int)
-    for absence in absences:
-        begins = max(absence.starts_at, scope.at)
-        for topic in house.topics:
-            n = held.get((absence.pk, topic.pk), 0)
-            if n and _counts(absence, topic.pk, house, begins) and _uncovered(absence.poc_id, topic.pk, house, begins):
-                found[absence.pk] += n
+    found: dict[int, set[int]] = defaultdict(set)
+    for absence_id, about_id, poc_id, begins, topic_id in held.values_list(
+        "pk", "topic", "poc", "begins", "poc__assignments__topic"
+    ).distinct():
+        if _is_uncovered(poc_id, about_id, topic_id, scope.house, max(begins, scope.at)):
+            found[absence_id].add(topic_id)
     return dict(found)
 
 
-def _held_by_the_absent(scope: Scope) -> dict[tuple[int, int], int]:
-    """How many places each absence is about, per topic. One query."""
+def n_uncovered(scope: Scope, topics: Mapping[int, Collection[int]]) -> Counted:
+    """Return how many records some absences, with their topics, leave without a cover. One query."""
+    uncovered = Q(pk__in=[])
+    for absence_id, topic_ids in topics.items():
+        uncovered |= Q(pk=absence_id, poc__assignments__topic__one_of=list(topic_ids))
+    counted = _held_by_the_absent(scope).filter(pk__one_of=list(topics)).filter(uncovered)
+    return dict(counted.values_list("pk").annotate(n=Count("poc__assignments__dossier", distinct=True)).order_by())
+
+
+def _held_by_the_absent(scope: Scope) -> QuerySet[Absence]:
+    """Return absences, a row for each place of the absent one that they are about."""
+    held = "poc__assignments__"
     near = Absence.objects.overlapping(scope.at, scope.until).annotate(begins=Greatest("starts_at", Value(scope.at)))
-    places = scope.held_through("poc__assignments__")
-    rows = near.filter(
-        Q(topic=None) | Q(topic=F("poc__assignments__topic")),
-        Q(poc__assignments__ends_at=None) | Q(poc__assignments__ends_at__gt=F("begins")),
-        places,
-        poc__deactivated_at=None,
-        poc__assignments__rank=PRIMARY,
-        poc__assignments__starts_at__lte=F("begins"),
-    )
-    counted = rows.values_list("pk", "poc__assignments__topic")
-    counted = counted.annotate(n=Count("poc__assignments__dossier", distinct=True)).order_by()
-    return {(absence_id, topic_id): n for absence_id, topic_id, n in counted}
+    about = Q(topic=None) | Q(topic=F(f"{held}topic")) | Q(**{f"{held}topic": scope.house.general_id})
+    lasting = Q(**{f"{held}ends_at": None}) | Q(**{f"{held}ends_at__gt": F("begins")})
+    begun = Q(**{f"{held}rank": PRIMARY, f"{held}starts_at__lte": F("begins"), "poc__deactivated_at": None})
+    rows: QuerySet[Absence] = near.filter(about, lasting, begun, scope.held_through(held))
+    return rows.order_by()
 
 
-def _counts(absence: Absence, topic_id: int, house: Standing, at: datetime) -> bool:
-    """False where another absence, about the topic itself, goes before this one from everything."""
-    if absence.topic_id is not None:
-        return True
-    others = house.facts.pocs[absence.poc_id].absences
-    return not any(a.topic_id == topic_id and a.starts_at <= at < a.ends_at for a in others)
-
-
-def _uncovered(poc_id: int, topic_id: int, house: Standing, at: datetime) -> bool:
-    reasons = house.ask(poc_id, topic_id, at=at).reasons
-    return any(reason.code == decide.COVER_FAILS for reason in reasons)
+def _is_uncovered(poc_id: int, about_id: int | None, topic_id: int, house: Standing, at: datetime) -> bool:
+    """True where no cover answers; an absence about the topic itself goes before one from everything."""
+    asked = about_id or topic_id
+    others = house.facts.pocs[poc_id].absences
+    if about_id is None and any(a.topic_id == asked and a.starts_at <= at < a.ends_at for a in others):
+        return False
+    return any(reason.code == decide.COVER_FAILS for reason in house.ask(poc_id, asked, at=at).reasons)
 
 
 # --- Gone but still named

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,7 +11,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.desk.gaps import records
+from crm.desk.gaps import people, records
 from crm.desk.gaps.scope import Scope
 from crm.dossiers.models import Dossier, Topic
 from crm.poc import decide, words
@@ -40,7 +40,7 @@ class Row:
     ends_at: datetime | None = None
 
 
-def describe(code: str, found: Sequence[Any], scope: Scope, n: Mapping[int, int] | None) -> list[Row]:
+def describe(code: str, found: Sequence[Any], scope: Scope, n: Mapping[int, Any] | None) -> list[Row]:
     """Say what is wrong with each of the rows found, in a constant number of queries."""
     return _SAID[code](found, scope, n or {})
 
@@ -63,14 +63,15 @@ def _why_nobody(answer: decide.Answer, named: words.Named) -> str:
     return " · ".join(causes) or _("Nobody is named, here or above")
 
 
-def _absent(found: Sequence[Absence], scope: Scope, n: Mapping[int, int]) -> list[Row]:
+def _absent(found: Sequence[Absence], scope: Scope, topics: Mapping[int, Collection[int]]) -> list[Row]:
+    n = people.n_uncovered(scope, {absence.pk: topics[absence.pk] for absence in found})
     return [
         Row(
             absence.pk,
             _why_uncovered(absence, scope),
             poc=absence.poc,
             topics=[absence.topic] if absence.topic else [],
-            n=n[absence.pk],
+            n=n.get(absence.pk, 0),
             starts_at=absence.starts_at,
             ends_at=absence.ends_at,
         )
@@ -156,7 +157,7 @@ def _day(at: datetime) -> str:
     return formats.date_format(timezone.localtime(at), "j M Y")
 
 
-_SAID: dict[str, Callable[[Sequence[Any], Scope, Mapping[int, int]], list[Row]]] = {
+_SAID: dict[str, Callable[[Sequence[Any], Scope, Mapping[int, Any]], list[Row]]] = {
     "unanswered": _unanswered,
     "absent": _absent,
     "inactive": _inactive,
