@@ -122,12 +122,14 @@ def below(homes: set[int]) -> list[int]:
         return []
     condition, ids = ids_condition("id", homes)
     sql = f"""
-        WITH RECURSIVE below (id) AS (
+        WITH RECURSIVE edge (id, above) AS (
+            SELECT id, parent_id FROM dossiers_dossier WHERE kind = 'account' AND parent_id IS NOT NULL
+            UNION ALL
+            SELECT id, home_id FROM dossiers_dossier WHERE kind = 'account' AND (home_id < id OR home_id > id)
+        ), below (id) AS (
             SELECT id FROM dossiers_dossier WHERE {condition}
             UNION
-            SELECT d.id
-            FROM dossiers_dossier d JOIN below ON d.parent_id = below.id OR d.home_id = below.id
-            WHERE d.kind = 'account'
+            SELECT edge.id FROM edge JOIN below ON edge.above = below.id
         )
         SELECT id FROM below"""
     with connection.cursor() as cursor:
