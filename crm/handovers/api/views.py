@@ -41,7 +41,7 @@ class AssignmentViewSet(RecordViewSet):
     def get_queryset(self) -> Any:
         rows = Assignment.objects.for_list()
         homes = visible_homes(self.request.user)
-        return rows if homes is None else rows.filter(dossier__home__one_of=homes)
+        return rows if homes is None else rows.filter(dossier__home__among=homes)
 
     @extend_schema(request=AssignmentInput, responses={201: AssignmentSerializer})
     def create(self, request: Request) -> Response:
