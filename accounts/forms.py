@@ -9,7 +9,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
-from crm.core.forms import DateInput, RecordField, ZoneField
+from crm.core.forms import ARCHIVED, DateInput, RecordField, ZoneField
 from crm.dossiers.models import Tier
 from crm.users.models import User
 
@@ -65,6 +65,7 @@ class AccountFilter(forms.Form):
     touch = forms.ChoiceField(
         label=_("Last touch"), choices=[("", _("Any touch")), ("losing", _("Losing touch"))], required=False
     )
+    archived = forms.ChoiceField(label=_("State"), choices=ARCHIVED, required=False)
 
     def __init__(self, *args: Any, tiers: list[Tier], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

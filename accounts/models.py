@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_countries.fields import CountryField
@@ -28,6 +28,10 @@ class AccountQuerySet(models.QuerySet["Account"]):
     def current(self) -> Self:
         """Narrow to what is not archived."""
         return self.filter(dossier__archived_at=None)
+
+    def archived(self) -> Self:
+        """Narrow to what was archived, and can be restored: not what was merged."""
+        return self.exclude(dossier__archived_at=None).filter(dossier__home=F("pk"))
 
     def by_title(self) -> Self:
         """Name the kind, as the index by title does: a list sorted by name walks it."""

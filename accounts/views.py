@@ -48,7 +48,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
     tiers = list(Tier.objects.in_use())
     form = AccountFilter(request.GET, tiers=tiers)
     form.is_valid()
-    accounts = _narrowed(Account.objects.visible_to(request.user).current(), form.cleaned_data, tiers, request, at)
+    accounts = _narrowed(Account.objects.visible_to(request.user), form.cleaned_data, tiers, request, at)
     sort = request.GET.get("sort", "name")
     sort = sort if sort.removeprefix("-") in ORDERS else "name"
     projects = Project.objects.running().filter(account=OuterRef("pk")).order_by().values("account")
@@ -69,6 +69,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
 def _narrowed(
     accounts: AccountQuerySet, wanted: dict[str, str], tiers: list[Tier], request: HttpRequest, at: datetime
 ) -> AccountQuerySet:
+    accounts = accounts.archived() if wanted.get("archived") else accounts.current()
     if wanted.get("q"):
         accounts = accounts.filter(dossier__title_key__contains=search_key(wanted["q"]))
     if wanted.get("kind"):
@@ -106,13 +107,14 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         return render(request, "partials/timeline_entries.html", record.timeline(request, shown.dossier))
     projects = Project.objects.running().filter(account=shown).for_list().order_by("dossier__title_key", "pk")
     theirs = Contact.objects.filter(account=shown).current()
+    is_current = shown.dossier.archived_at is None
     context = record.context(request, shown.dossier, projects=projects[:SHOWN]) | {
         "account": shown,
         "theirs": theirs.for_rows().order_by("dossier__title_key", "pk")[:SHOWN],
         "mix": record.channel_mix(shown.dossier, at=clock.of(request)),
         "may_change": request.user.has_perm("accounts.change_account"),
-        "may_add_contact": request.user.has_perm("contacts.add_contact"),
-        "may_add_project": request.user.has_perm("projects.add_project"),
+        "may_add_contact": is_current and request.user.has_perm("contacts.add_contact"),
+        "may_add_project": is_current and request.user.has_perm("projects.add_project"),
     }
     return render(request, "accounts/account.html", context)
 

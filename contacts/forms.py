@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from contacts.models import Contact, ContactRole
-from crm.core.forms import LinesField, RecordField, ZoneField
+from crm.core.forms import ARCHIVED, LinesField, RecordField, ZoneField
 from crm.dossiers.models import Channel, Tier
 from crm.users.models import User
 
@@ -118,6 +118,7 @@ class ContactFilter(forms.Form):
 
     q = forms.CharField(label=_("Name"), max_length=200, required=False)
     role = forms.ChoiceField(label=_("Role"), required=False)
+    archived = forms.ChoiceField(label=_("State"), choices=ARCHIVED, required=False)
 
     def __init__(self, *args: Any, roles: list[ContactRole], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -41,6 +41,10 @@ class ContactQuerySet(models.QuerySet["Contact"]):
         """Narrow to what is not archived."""
         return self.filter(dossier__archived_at=None)
 
+    def archived(self) -> Self:
+        """Narrow to what was archived."""
+        return self.exclude(dossier__archived_at=None)
+
     def by_title(self) -> Self:
         """Name the kind, as the index by title does: a list sorted by name walks it."""
         return self.filter(dossier__kind=Dossier.Kind.CONTACT)

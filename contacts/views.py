@@ -40,7 +40,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
     """Show the contacts one may see; the address holds what narrows and sorts them."""
     form = ContactFilter(request.GET, roles=list(ContactRole.objects.in_use()))
     form.is_valid()
-    contacts = _narrowed(Contact.objects.visible_to(request.user).current(), form.cleaned_data)
+    contacts = _narrowed(Contact.objects.visible_to(request.user), form.cleaned_data)
     sort = request.GET.get("sort", "name")
     sort = sort if sort.removeprefix("-") in ORDERS else "name"
     found = page(contacts.for_rows(), orders=ORDERS, sort=sort, query=request.GET)
@@ -57,6 +57,7 @@ def contact_list(request: HttpRequest) -> HttpResponse:
 
 
 def _narrowed(contacts: ContactQuerySet, wanted: dict[str, str]) -> ContactQuerySet:
+    contacts = contacts.archived() if wanted.get("archived") else contacts.current()
     if wanted.get("role"):
         contacts = contacts.filter(Exists(ContactRole.contacts.through.objects.filter(
             contact_id=OuterRef("pk"), contactrole__code=wanted["role"])))  # fmt: skip

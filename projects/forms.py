@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from contacts.models import Contact, ContactRole
-from crm.core.forms import DateInput, RecordField
+from crm.core.forms import ARCHIVED, DateInput, RecordField
 from crm.dossiers.models import Tier
 from crm.users.models import User
 from projects.models import Project, Stakeholder
@@ -69,3 +69,4 @@ class ProjectFilter(forms.Form):
     q = forms.CharField(label=_("Name"), max_length=200, required=False)
     phase = forms.ChoiceField(label=_("Phase"), choices=PHASES, required=False)
     answers = forms.ChoiceField(label=_("Who answers"), choices=ANSWERS, required=False)
+    archived = forms.ChoiceField(label=_("State"), choices=ARCHIVED, required=False)

@@ -30,6 +30,10 @@ class ProjectQuerySet(models.QuerySet["Project"]):
         """Narrow to what is not archived."""
         return self.filter(dossier__archived_at=None)
 
+    def archived(self) -> Self:
+        """Narrow to what was archived."""
+        return self.exclude(dossier__archived_at=None)
+
     def running(self) -> Self:
         """Narrow to what is neither won, delivered nor lost."""
         return self.current().exclude(phase__in=Project.ENDED)

@@ -41,7 +41,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
     """Show the projects one may see; the address holds what narrows and sorts them."""
     form = ProjectFilter(request.GET)
     form.is_valid()
-    projects = _narrowed(Project.objects.visible_to(request.user).current(), form.cleaned_data, request)
+    projects = _narrowed(Project.objects.visible_to(request.user), form.cleaned_data, request)
     sort = request.GET.get("sort", "name")
     sort = sort if sort.removeprefix("-") in ORDERS else "name"
     found = page(projects.for_list(), orders=ORDERS, sort=sort, query=request.GET)
@@ -58,6 +58,7 @@ def project_list(request: HttpRequest) -> HttpResponse:
 
 
 def _narrowed(projects: ProjectQuerySet, wanted: dict[str, str], request: HttpRequest) -> ProjectQuerySet:
+    projects = projects.archived() if wanted.get("archived") else projects.current()
     if wanted.get("q"):
         key = search_key(wanted["q"])
         named = Q(dossier__title_key__contains=key) | Q(account__dossier__title_key__contains=key)
@@ -65,7 +66,7 @@ def _narrowed(projects: ProjectQuerySet, wanted: dict[str, str], request: HttpRe
     phase = wanted.get("phase")
     if phase in Project.Phase.values:
         projects = projects.filter(phase=phase)
-    elif phase != "all":
+    elif phase != "all" and not wanted.get("archived"):
         projects = projects.running()
     if wanted.get("answers") == "mine":
         projects = projects.filter(is_held_by(pocs_of(request.user)))
@@ -90,7 +91,7 @@ def project(request: HttpRequest, pk: int) -> HttpResponse:
     context |= {
         "stakeholders": stakeholders,
         "may_change": request.user.has_perm("projects.change_project"),
-        "may_add_stakeholder": request.user.has_perm("projects.add_stakeholder"),
+        "may_add_stakeholder": shown.dossier.archived_at is None and request.user.has_perm("projects.add_stakeholder"),
     }
     return render(request, "projects/project.html", context)
 

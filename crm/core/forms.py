@@ -15,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.core.refusals import Refused
 from crm.core.text import search_key
 
+ARCHIVED = [("", _("Current")), ("yes", _("Archived"))]  # what lists of records show
 NUMBERED = re.compile(r"#(\d{1,18})\s*$")
 
 

@@ -7,6 +7,7 @@ from django.test import Client
 
 from crm.commitments.models import Commitment
 from crm.core.actor import Source
+from crm.desk.merging import merge
 from crm.dossiers.models import Dossier, Event
 from crm.poc.models import Assignment
 from crm.users.models import RoleScope
@@ -18,7 +19,7 @@ from tests.factories.contacts import ContactFactory
 from tests.factories.interactions import unknown_callers
 from tests.factories.poc import AssignmentFactory
 from tests.factories.projects import ProjectFactory
-from tests.factories.users import UserFactory, narrow
+from tests.factories.users import UserFactory, actor, narrow
 
 pytestmark = pytest.mark.django_db
 
@@ -222,3 +223,23 @@ def test_a_token_that_may_only_read_archives_nothing(api):
     user = UserFactory(role="read_only")
     api.force_authenticate(user)
     assert problem(api.post(f"/api/v1/accounts/{AccountFactory().pk}/archive/"))[0] == 403
+
+
+# --- Lists
+
+
+@pytest.mark.parametrize(
+    ("factory", "address"),
+    [(AccountFactory, "/accounts/"), (ContactFactory, "/contacts/"), (ProjectFactory, "/projects/")],
+)
+def test_lists_show_what_is_archived_only_when_asked(as_rep: Client, factory, address):
+    current, gone = factory(), factory(archived_at=AT)
+    assert list(as_rep.get(address).context["page"]) == [current]
+    assert list(as_rep.get(f"{address}?archived=yes").context["page"]) == [gone]
+    assert list(as_rep.get(f"{address}?archived=nonsense").context["page"]) == [current]
+
+
+def test_what_was_merged_is_not_among_what_could_be_restored(as_rep: Client, manager):
+    keep, drop = AccountFactory(), AccountFactory()
+    merge(keep=keep, drop=drop, by=actor(manager), at=AT)
+    assert list(as_rep.get("/accounts/?archived=yes").context["page"]) == []
