@@ -253,8 +253,14 @@ def _restore_places(undo: _Undo) -> None:
     bulk.update(Assignment, ["ends_at"], [(row.pk, row.ends_at) for row in back])
     record_many(told, by=undo.by, at=undo.at)
     forget_told(emptied, undo.at)
-    causes = [f"a:{row.pk}:{part}" for row in back for part in ("new", "old")]
-    Grant.objects.filter(cause__one_of=causes, ended_at=undo.moment).update(ended_at=None)
+    _open_again(back, undo.moment)
+
+
+def _open_again(back: Iterable[Assignment], moment: datetime) -> None:
+    """Let whoever was told of these assignments open the record again, for as long as they hold."""
+    until = {f"a:{row.pk}:{part}": row.ends_at for row in back for part in ("new", "old")}
+    ended = Grant.objects.filter(cause__one_of=list(until), ended_at=moment).values_list("pk", "cause")
+    bulk.update(Grant, ["ended_at"], [(pk, until[cause]) for pk, cause in ended])
 
 
 def _taken(rows: Iterable[Assignment], moment: datetime) -> dict[tuple[int, int, int], list[Assignment]]:

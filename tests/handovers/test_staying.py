@@ -12,7 +12,7 @@ from crm.handovers.actions import assign, end_assignment
 from crm.handovers.held import Group
 from crm.handovers.leaving import Choices, leave
 from crm.handovers.staying import NotLeft, TooLate, can_stay, last_left, stay
-from crm.poc.models import Absence, Assignment, Membership, PointOfContact
+from crm.poc.models import Absence, Assignment, Grant, Membership, PointOfContact
 from crm.poc.resolve import Question, resolve, resolve_many
 from tests.factories import AT
 from tests.factories.dossiers import DossierFactory, topic
@@ -160,6 +160,17 @@ def test_whoever_had_followed_is_told_once():
     stayed = back(ann)
     told = Notification.objects.get(recipient=bo, channel="inbox", kind="stayed")
     assert told.idem_key.startswith(f"e:{stayed.event.pk}:")
+
+
+def test_whoever_was_told_of_a_place_may_open_the_record_again():
+    ann, bo = PersonFactory.create_batch(2)
+    held = assign(dossier=DossierFactory(), topic=topic(), poc=ann, by=actor(), at=AT - DAY)
+    told = Grant.objects.filter(cause=f"a:{held.pk}:new")
+    gone(ann, bo)
+    assert [grant.ended_at for grant in told.all()] == [AT]
+    back(ann)
+    assert [grant.ended_at for grant in told.all()] == [None]
+    assert not Grant.objects.filter(poc=bo, ended_at=None).exists()
 
 
 # --- What somebody changed since -------------------------------------------------------------------------------------
