@@ -121,12 +121,14 @@ def supersede_all(commitments: Iterable[Commitment], reason: str) -> None:
     pending.update(state=Notification.State.SUPERSEDED, reason=reason)
 
 
-def alarm(*, idem_key: str, kind: str, dossier_id: int | None, facts: Mapping[str, Any], at: datetime) -> None:
-    """Tell every administrator one thing once; where there is none, the front desk."""
+def alarm(*, idem_key: str, kind: str, about: Commitment, at: datetime) -> None:
+    """Tell every administrator one thing about a promise once; where there is none, the front desk."""
     admins = PointOfContact.objects.active().filter(user__is_active=True, user__groups__name=roles.ADMINISTRATOR)
     ids = list(admins.values_list("pk", flat=True)) or list(PointOfContact.objects.house().values_list("pk", flat=True))
     people = [person for group in recipients(ids, at=at).values() for person in reachable(group)]
-    write(plain_rows(idem_key, kind, dossier_id, people, (INBOX, EMAIL), facts, at, priority=ESCALATION), [])
+    both, facts = (INBOX, EMAIL), {"title": about.title}
+    rows = plain_rows(idem_key, kind, about.dossier_id, people, both, facts, at, priority=ESCALATION)
+    write(rows, [Told(person.poc_id, about.home_id, about.grant_cause) for person in people])
 
 
 def plain_rows(

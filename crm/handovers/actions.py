@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.actions import Telling, notify_many
@@ -117,6 +120,7 @@ def assign_many(
     before = {_place_of(a): a for a in replaced}
     record_many([assigned(a, before.get(_place_of(a)), at) for a in made], by=by, at=at)
     forget_told(replaced, at)
+    _forget_farewells(made, at)
     if tell:
         _tell(made, before, by, at)
     return made
@@ -250,8 +254,25 @@ def _telling(assignment: Assignment, part: str, poc_id: int, by: Actor, old: Ass
 
 def forget_told(ended: Sequence[Assignment], at: datetime) -> None:
     """Whoever was told about these assignments may open the record for as long as they hold."""
-    causes = [f"a:{a.pk}:{part}" for a in ended if a.ends_at is not None and a.ends_at <= at for part in ("new", "old")]
-    Grant.objects.filter(cause__one_of=causes, ended_at=None).update(ended_at=at)
+    causes: dict[datetime, list[str]] = defaultdict(list)
+    for a in ended:
+        if a.ends_at is not None:
+            moment = at if a.ends_at in (a.starts_at, min(a.ends_at, at)) else a.ends_at  # withdrawn, over, or to end
+            causes[moment] += [f"a:{a.pk}:{part}" for part in ("new", "old")]
+    for moment, keys in causes.items():
+        Grant.objects.at(at).filter(cause__one_of=keys).update(ended_at=moment)
+
+
+def _forget_farewells(made: Sequence[Assignment], at: datetime) -> None:
+    """Whoever was told that nobody answers any more may open the record until somebody does. One query."""
+    earlier = Assignment.objects.filter(
+        dossier__one_of=sorted({a.dossier_id for a in made}),
+        topic__one_of=sorted({a.topic_id for a in made}),
+        rank__in={a.rank for a in made},
+        ends_at__isnull=False,
+    )
+    farewell = Concat(Value("a:"), Cast("pk", CharField()), Value(":ended"))
+    Grant.objects.filter(ended_at=None, cause__in=earlier.values(key=farewell)).update(ended_at=at)
 
 
 @transaction.atomic

@@ -342,10 +342,16 @@ class Assignment(models.Model):
         return f"{self.poc_id} for {self.dossier_id} on {self.topic_id}"
 
 
-class Grant(models.Model):
-    """A POC was told about something in this home, so it may be opened; ends with its cause.
+class GrantQuerySet(models.QuerySet["Grant"]):
+    def at(self, moment: datetime | Any) -> Self:
+        """Narrow to those that open something at `moment`."""
+        return self.filter(Q(ended_at=None) | Q(ended_at__gt=moment))
 
-    `cause` is a key: `c:<id>` a commitment, `h:<id>` a handover, `e:<id>` a mention.
+
+class Grant(models.Model):
+    """A POC was told about something in this home, so it may be opened; ends with its cause, perhaps later.
+
+    `cause` is a key: `c:<id>` a commitment, `a:<id>` an assignment, `h:<id>` a handover, `e:<id>` a mention.
     """
 
     poc = models.ForeignKey(PointOfContact, models.PROTECT, related_name="grants")
@@ -353,13 +359,15 @@ class Grant(models.Model):
     cause = models.CharField(max_length=60)
     ended_at = models.DateTimeField(null=True)
 
+    objects = GrantQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("grant")
         verbose_name_plural = _("grants")
         constraints = [models.UniqueConstraint(fields=["poc", "home", "cause"], name="grant_once_per_cause")]
         indexes = [
-            models.Index(fields=["poc"], condition=Q(ended_at=None), name="grant_open_of_a_poc"),
-            models.Index(fields=["cause"], condition=Q(ended_at=None), name="grant_open_by_cause"),
+            models.Index(fields=["poc", "ended_at"], name="grant_of_a_poc"),  # Read by who may see what.
+            models.Index(fields=["cause"], name="grant_by_cause"),  # Read when a cause ends.
         ]
 
     def __str__(self) -> str:

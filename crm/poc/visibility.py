@@ -112,7 +112,7 @@ def _answered_for(poc_ids: set[int]) -> set[int]:
     """The homes where one of these answers, or was told about something."""
     ids = list(poc_ids)
     answered = Assignment.objects.at(Now()).held_by(ids).values_list("dossier__home_id", flat=True)
-    told = Grant.objects.filter(ended_at=None, poc__one_of=ids).values_list("home_id", flat=True)
+    told = Grant.objects.at(Now()).filter(poc__one_of=ids).values_list("home_id", flat=True)
     return set(answered.union(told))
 
 
