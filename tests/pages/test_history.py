@@ -7,6 +7,7 @@ from io import StringIO
 import pytest
 from django.test import Client
 
+from crm.desk.merging import merge
 from crm.dossiers.actions import refile
 from crm.dossiers.models import Event
 from crm.users.models import RoleScope
@@ -193,3 +194,22 @@ def test_the_file_of_a_record_has_everybody_and_runs_nothing(as_rep: Client):
         "'=HYPERLINK(1)", "General", "answers", held.poc.name, "2020-01-01T00:00:00+00:00",
         "2026-03-04T12:00:00+00:00", "'@x", "",
     ]  # fmt: skip
+
+
+# --- After a merge
+
+
+def test_what_was_merged_keeps_its_own_past_and_what_it_had_is_answered_for_as_it_was(as_rep: Client):
+    keep, drop = AccountFactory(name="Keep"), AccountFactory(name="Drop")
+    AssignmentFactory(dossier=keep.dossier, poc=PersonFactory(name="Ann"))
+    held = AssignmentFactory(dossier=drop.dossier, poc=PersonFactory(name="Bo"))
+    project = ProjectFactory(account=drop)
+    merge(keep=keep, drop=drop, by=actor(), at=AT)
+    assert answered(as_rep, project.dossier, "2026-03-03")["general"] == "Bo"
+    assert answered(as_rep, project.dossier, "2026-03-05")["general"] == "Ann"
+    assert answered(as_rep, drop.dossier, "2026-03-03")["general"] == "Bo"
+    survivor = as_rep.get(f"/d/{keep.pk}/history/").context["history"]
+    assert [merged.record.pk for merged in survivor.merged] == [drop.pk]
+    gone = as_rep.get(f"/d/{drop.pk}/history/").context["history"]
+    assert gone.merged_away.record.pk == keep.pk
+    assert [[h.assignment.pk for h in place.held] for place in gone.places] == [[held.pk]]
