@@ -6,7 +6,9 @@ import pytest
 
 from crm.commitments.actions import open_commitment
 from crm.commitments.models import Kind, Notification
+from crm.commitments.wording import lines
 from crm.dossiers.models import Event
+from crm.dossiers.timeline import Thing, history
 from crm.handovers.handing_over import Offer, offer
 from crm.handovers.held import Group, count, suggested
 from crm.handovers.leaving import (
@@ -21,6 +23,7 @@ from crm.handovers.leaving import (
 from crm.handovers.models import Handover
 from crm.handovers.refusals import CircularCover, Deactivated, ReasonRequired
 from crm.handovers.scope import Scope
+from crm.handovers.staying import stay
 from crm.poc.actions import FrontDeskStays
 from crm.poc.models import Absence, Assignment, Membership, PointOfContact
 from crm.poc.resolve import resolve
@@ -327,6 +330,26 @@ def test_whoever_follows_is_told_once_of_all_of_it_and_whoever_acts_is_not():
     assert told.get().idem_key.startswith(f"e:{left.event.pk}:")
     assert (facts["name"], facts["n_records"], facts["n_owed"]) == ("Ann", 7, 1)
     assert not Notification.objects.filter(recipient=me).exists()
+
+
+def test_the_notice_says_how_much_it_is_from_whom_and_leads_to_all_of_it():
+    ann, bo = PersonFactory(name="Ann Keller"), PersonFactory()
+    AssignmentFactory(poc=ann, dossier=DossierFactory(title="Acme"))
+    gone(ann, bo, by=actor(UserFactory(name="Ada Admin")))
+    [line] = lines(Notification.objects.filter(recipient=bo, channel="inbox"), AT)
+    assert line.headline == "You take over from Ann Keller"
+    assert line.lead == "Records: 1. Owed: 0. Decided by Ada Admin. Acme"
+    assert line.note == "Moves on" and line.url.endswith(f"/pocs/{bo.pk}/")
+
+
+def test_their_history_says_who_took_over_and_that_it_was_undone():
+    ann, bo = PersonFactory(name="Ann Keller"), PersonFactory(name="Bo Berg")
+    AssignmentFactory(poc=ann)
+    gone(ann, bo)
+    stay(poc=ann, by=actor(), at=AT + DAY)
+    told = [entry.title for entry in history("poc", ann.pk, Thing(ann.name, PointOfContact))]
+    assert told[0] == "Ann Keller stays: leaving was undone"
+    assert "Ann Keller left; Bo Berg took over" in told
 
 
 # --- How much it is --------------------------------------------------------------------------------------------------

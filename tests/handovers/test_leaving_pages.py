@@ -3,16 +3,17 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 
 from crm.dossiers.models import Event
 from crm.handovers.leave_form import ROWS
 from crm.poc.models import Assignment, PointOfContact
 from crm.poc.resolve import resolve
-from crm.users import roles
+from crm.users import roles, tokens
 from tests.factories import AT
 from tests.factories.dossiers import DossierFactory
 from tests.factories.poc import AssignmentFactory, PersonFactory, TeamFactory, front_desk
-from tests.factories.users import UserFactory, narrow
+from tests.factories.users import UserFactory, actor, narrow
 
 HOUR = timedelta(hours=1)
 
@@ -185,6 +186,19 @@ def test_only_who_may_change_users_ends_a_sign_in(manager, client):
     client.post(address(bo), {"ends_sign_in": "on"})
     bo.user.refresh_from_db()
     assert not bo.user.is_active
+
+
+def test_with_the_sign_in_their_open_pages_and_tokens_stop_and_come_back(db, clock, client, api):
+    clock.freeze(AT)
+    ann, theirs = PersonFactory(user=UserFactory(role=roles.SALES_REP)), Client()
+    theirs.force_login(ann.user)
+    made = {"scopes": ["read"], "expires_at": None, "by": actor(ann.user), "at": AT}
+    _token, secret = tokens.make(user=ann.user, name="Mine", **made)
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    client.force_login(UserFactory(administrator=True))
+    for act, page, answer in (("leave", 302, 401), ("stay", 200, 200)):
+        client.post(address(ann, act), {"ends_sign_in": "on"})
+        assert (theirs.get("/pocs/").status_code, api.get("/api/v1/pocs/").status_code) == (page, answer)
 
 
 def test_the_last_administrator_is_told_why_they_stay(db, client):
