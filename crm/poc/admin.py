@@ -19,6 +19,7 @@ from crm.desk.acts import Act, ActsAdmin
 from crm.desk.administration import PlainAdmin, ToldActedAdmin, actor
 from crm.dossiers.models import Topic
 from crm.handovers import actions as handovers
+from crm.handovers.absences import MANAGES
 from crm.handovers.forms import ChangeForm
 from crm.handovers.succeeding import succeed
 from crm.poc import actions
@@ -316,8 +317,12 @@ class AbsenceAdmin(ToldActedAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Here anybody may be entered: the pages are for oneself and one's team."""
+        return super().has_add_permission(request) and request.user.has_perm(MANAGES)
+
     def has_end_permission(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("poc.change_absence")
+        return request.user.has_perm(MANAGES)
 
     def act(self, request: HttpRequest, form: Any, changed: None) -> Absence:
         return handovers.set_absence(**form.cleaned_data, by=actor(request), at=clock.of(request))
