@@ -18,6 +18,7 @@ urlpatterns = [
     path("pocs/<id:pk>/history/", history.of_poc, name="history_of_poc"),
     path("pocs/<id:pk>/history.csv", history.of_poc_csv, name="history_of_poc_csv"),
     path("gaps/", gaps.gaps_overview, name="gaps"),
+    path("gaps/line/", gaps.gap_line, name="gap_line"),
     path("gaps/<slug:code>/", gaps.gap_list, name="gap"),
     path("gaps/<slug:code>.csv", gaps.gap_csv, name="gap_csv"),
     path("gaps/single_point/<id:pk>/", gaps.gap_resting, name="gap_resting"),

@@ -57,7 +57,7 @@ class GapSerializer(serializers.Serializer):
     id = serializers.IntegerField()
     record = RecordSerializer(allow_null=True)
     poc = ReachSerializer(allow_null=True, help_text="Who is away, gone, alone, or was the last one.")
-    topics = serializers.ListField(child=serializers.CharField(), help_text="Codes; empty: about everything.")
+    topics = serializers.ListField(child=CodeField(Topic.objects.all), help_text="Empty: about everything.")
     records = serializers.IntegerField(source="n", help_text="How many it is about, beside the one named.")
     starts_at = MomentField(allow_null=True)
     ends_at = MomentField(allow_null=True)

@@ -29,6 +29,8 @@ from crm.dossiers.models import Dossier
 from crm.handovers.actions import Change, assign_many
 from crm.poc.models import Assignment, AssignmentQuerySet, PointOfContact
 
+MOST_SAID = 100  # gaps told apart on My day
+
 
 @login_required
 @permission_required("poc.view_assignment", raise_exception=True)
@@ -75,6 +77,16 @@ def gap_csv(request: HttpRequest, code: str) -> StreamingHttpResponse:
     """Give the same rows, all of them, as a file."""
     gap, _form, scope = _asked(request, code)
     return download(lines(gap, scope), f"gaps-{gap.code}.csv")
+
+
+@login_required
+@permission_required("poc.view_assignment", raise_exception=True)
+@require_safe
+def gap_line(request: HttpRequest) -> HttpResponse:
+    """Say on My day, once it is shown, how many records nobody answers for."""
+    scope = Scope(request.user, clock.of(request))
+    n = GAPS["unanswered"].find(scope).rows[: MOST_SAID + 1].count()
+    return render(request, "desk/partials/gap_line.html", {"n": n, "most": MOST_SAID})
 
 
 def _asked(request: HttpRequest, code: str) -> tuple[Gap, GapFilter, Scope]:
