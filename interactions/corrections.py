@@ -12,10 +12,11 @@ from django.utils.translation import gettext_lazy as _
 from accounts.models import Account
 from contacts.models import Contact
 from crm.commitments import actions as commitments
+from crm.commitments.filing import move_grants
 from crm.commitments.models import Commitment
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
-from crm.dossiers.actions import record
+from crm.dossiers.actions import record, refuse_archived
 from crm.dossiers.models import Dossier, Event, EventDossier
 from interactions.actions import WhoRequired, facts_of, personal_of, touched_dossiers
 from interactions.models import FollowUp, Interaction
@@ -136,6 +137,7 @@ def put_to_record(
 
     :raises WhoRequired: no record is named.
     :raises SortedAlready: it belongs to one.
+    :raises Archived: the record is archived.
     """
     if not any((contact, account, project)):
         raise WhoRequired
@@ -144,6 +146,7 @@ def put_to_record(
         raise SortedAlready
     came_from = locked.dossier
     place = project or contact or account
+    refuse_archived(place.dossier, field="who")  # type: ignore[union-attr]
     owner = place.account if isinstance(place, (Contact, Project)) else place
     locked.contact, locked.project, locked.account = contact, project, account or owner
     locked.dossier = place.dossier  # type: ignore[union-attr]
@@ -164,10 +167,13 @@ def _facts_of_stranger(interaction: Interaction, came_from: Dossier) -> dict[str
 
 
 def _move_what_is_owed(interaction: Interaction, facts: dict[str, Any], contact: Contact | None) -> None:
-    """The open promises of this touch are the record's now; whoever answers there is told at the next step."""
+    """The open promises of this touch are the record's now; whoever was told already may open it there."""
     opened = [*facts.get("opened", []), *interaction.follow_ups.values_list("pk", flat=True)]
-    moved = Commitment.objects.open().filter(pk__in=opened)
-    moved.update(dossier=interaction.dossier, home=interaction.home_id)
+    moved = list(Commitment.objects.open().filter(pk__in=opened).order_by("pk"))
+    Commitment.objects.filter(pk__in=[c.pk for c in moved]).update(
+        dossier=interaction.dossier, home=interaction.home_id
+    )
+    move_grants(moved, to_home=interaction.home_id)
     if contact is not None:
         FollowUp.objects.filter(commitment__in=opened, contact=None).update(contact=contact)
 

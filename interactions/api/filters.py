@@ -13,7 +13,7 @@ from interactions.models import FollowUp, Interaction
 class InteractionFilterSet(django_filters.FilterSet):
     """Narrows touches. Those undone only with `withdrawn=true`."""
 
-    account = IdFilter("account")
+    account = IdFilter("home", help_text="With the account, its contacts and its projects, as it was then.")
     contact = IdFilter("contact")
     project = IdFilter("project")
     poc = IdFilter("poc", help_text="Who answered at that moment.")

@@ -8,6 +8,7 @@ from accounts.models import Account
 from contacts.models import Contact
 from crm.commitments.models import Commitment
 from crm.core.actor import Actor
+from crm.dossiers.actions import Archived
 from crm.dossiers.models import Event, EventDossier
 from interactions import corrections
 from interactions.actions import WhoRequired, log
@@ -18,6 +19,7 @@ from tests.factories import AT
 from tests.factories.accounts import AccountFactory
 from tests.factories.dossiers import purpose
 from tests.factories.interactions import FollowUpFactory, InteractionFactory
+from tests.factories.poc import GrantFactory
 from tests.factories.users import UserFactory
 
 LATER = AT + timedelta(minutes=10)
@@ -105,3 +107,18 @@ def test_a_touch_is_sorted_once_and_to_a_record(by):
     put_to_record(interaction=stranger, account=AccountFactory(), by=by, at=AT)
     with pytest.raises(corrections.SortedAlready):
         put_to_record(interaction=stranger, account=AccountFactory(), by=by, at=AT)
+
+
+def test_whoever_was_told_of_a_strangers_promise_may_open_the_record_it_went_to(by, lima, call):
+    logged = log(touch=call(caller="+351 21 777 1410", direction="in", purpose=purpose()), by=by, at=AT)
+    told = GrantFactory(home=logged.interaction.dossier, cause=logged.answer.grant_cause)
+    put_to_record(interaction=logged.interaction, contact=lima, by=by, at=LATER)
+    told.refresh_from_db()
+    assert told.home_id == lima.account_id
+
+
+def test_a_touch_is_not_put_to_what_is_archived(by):
+    with pytest.raises(Archived):
+        put_to_record(
+            interaction=InteractionFactory(stranger=True), account=AccountFactory(archived_at=AT), by=by, at=AT
+        )

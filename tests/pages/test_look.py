@@ -37,14 +37,20 @@ def record(manager) -> dict[str, int]:
     StakeholderFactory(project=project, contact=contact, role=role("billing"))
     EventFactory(dossiers=[account.dossier, project.dossier])
     owed = [promise(account, title=title) for title in ("Call Ms Lima", "Send the quote", "Book the crane")]
-    AccountFactory(name="Mercado Sur")
-    return {"account": account.pk, "project": project.pk, "contact": contact.pk, "owed": owed[0].pk}
+    other = AccountFactory(name="Mercado Sur")
+    gone = AccountFactory(archived_at=AT)
+    return {
+        "account": account.pk, "project": project.pk, "contact": contact.pk, "owed": owed[0].pk, "other": other.pk,
+        "gone": gone.pk,
+    }  # fmt: skip
 
 
 ADDRESSES = [
     "/accounts/", "/accounts/{account}/", "/accounts/new/", "/contacts/", "/contacts/{contact}/",
     "/contacts/{contact}/edit/", "/projects/", "/projects/{project}/", "/projects/new/",
     "/projects/{project}/stakeholders/new/", "/d/{account}/who/", "/owed/{owed}/",
+    "/d/{account}/archive/", "/accounts/{gone}/", "/contacts/{contact}/employer/", "/merge/",
+    "/merge/?a={account}&b={other}",
 ]  # fmt: skip
 
 
