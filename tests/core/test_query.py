@@ -44,6 +44,33 @@ def test_one_of_can_be_turned_round():
     assert list(Dossier.objects.filter(pk__gte=a.pk).exclude(pk__one_of=[a.pk])) == [b]
 
 
+def test_one_of_takes_a_subquery_found_out_first(django_assert_num_queries):
+    a, b = DossierFactory.create_batch(2)
+    first = Dossier.objects.filter(pk__one_of=[a.pk, 10**9]).values("pk")
+    with django_assert_num_queries(1):
+        assert list(Dossier.objects.filter(pk__one_of=first)) == [a]
+    assert list(Dossier.objects.filter(pk__gte=a.pk).exclude(pk__one_of=first)) == [b]
+
+
+@pytest.mark.parametrize("others", [0, 1000])  # few are looked up, of many the list's own order is walked
+def test_among_finds_the_same_however_many_are_named(others):
+    a, b = DossierFactory.create_batch(2)
+    ids = [a.home_id, *range(10**9, 10**9 + others)]
+    assert list(Dossier.objects.filter(home__among=ids)) == [a]
+    assert list(Dossier.objects.filter(pk__gte=a.pk).exclude(home__among=ids)) == [b]
+    assert list(Dossier.objects.filter(parent__home__among=[*ids, b.pk])) == []
+    assert not Dossier.objects.filter(home__among=[]).exists()
+
+
+@pytest.mark.postgres
+def test_among_many_no_index_on_the_column_is_of_use():
+    rows = Dossier.objects.order_by("pk").values("pk")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        assert "dossier_by_home" in rows.filter(home__among=[1, 2]).explain()
+        assert "dossier_by_home" not in rows.filter(home__among=range(1000)).explain()
+
+
 def test_what_hangs_on_a_row_comes_with_it_as_a_list_in_its_order(django_assert_num_queries):
     parent = DossierFactory()
     b, a = (DossierFactory(title=title, parent=parent) for title in "ba")

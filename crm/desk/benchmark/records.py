@@ -26,6 +26,7 @@ from crm.poc.models import Assignment
 from projects.models import Project, Stakeholder
 
 PLACES_EACH = 8  # ids kept free for an account's assignments
+ENDING_EVERY = 200  # accounts, of which the one who answers soon ends and nobody follows
 KINDS = (Account.Kind.CUSTOMER, Account.Kind.CUSTOMER, Account.Kind.PROSPECT, Account.Kind.PARTNER, Account.Kind.FORMER)
 PHASES = (Project.Phase.RUNNING, Project.Phase.RUNNING, Project.Phase.PLANNED, Project.Phase.DONE, Project.Phase.LOST)
 
@@ -55,7 +56,7 @@ def _answered(firm: BigFirm, i: int, dice: Random) -> list[dict[str, Any]]:
     begins = firm.ago(dice.uniform(200, 400))
     found: list[tuple[int, int, int, Any, Any]] = []  # topic, rank, who, from, until
     if held is not None:
-        found.append((general, 0, held, begins, None))
+        found.append((general, 0, held, begins, firm.ago(-10) if i % ENDING_EVERY == 5 else None))
         if dice.random() < 0.25:
             found.append((general, 0, firm.person(dice.randrange(4, PEOPLE)), begins - timedelta(days=500), begins))
         if dice.random() < 0.3:
