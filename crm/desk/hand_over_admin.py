@@ -32,9 +32,9 @@ class HandOverManyForm(forms.Form):
     giver = forms.ModelChoiceField(PointOfContact.objects.none(), label=_("From"))
     receiver = forms.ModelChoiceField(PointOfContact.objects.none(), label=_("To"))
     reason = forms.CharField(label=_("Why"), max_length=500, help_text=_("Both sides will read it."))
-    with_projects = forms.BooleanField(label=_("with its projects"), required=False, initial=True)
-    with_contacts = forms.BooleanField(label=_("with its contacts"), required=False, initial=True)
-    with_owed = forms.BooleanField(label=_("with what is owed"), required=False, initial=True)
+    with_projects = forms.BooleanField(label=_("With their projects"), required=False, initial=True)
+    with_contacts = forms.BooleanField(label=_("With their contacts"), required=False, initial=True)
+    with_owed = forms.BooleanField(label=_("With what is owed"), required=False, initial=True)
 
     def __init__(self, *args: Any, rows: Sequence[Any], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

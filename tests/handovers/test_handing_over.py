@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm.commitments import actions as owed
 from crm.commitments import packing, planner, wording
@@ -363,17 +365,24 @@ def test_nobody_else_decides_not_even_the_giver_or_an_account_manager(offered, a
             act(handover=offered, by=Actor(user), at=AT)
 
 
-@pytest.mark.parametrize("size", [1, 90])
-def test_accepting_costs_the_same_however_much_passes(offered, record, ann, ben, django_assert_max_num_queries, size):
+def test_accepting_costs_the_same_however_much_passes(ann, ben):
+    cost_of_accepting(ann, ben, 1)  # what processes remember of calendars is known from then on
+    costs = [cost_of_accepting(ann, ben, size) for size in (1, 90)]  # SQLite inserts at most 999 values at once
+    assert costs == [47, 47]
+
+
+def cost_of_accepting(ann, ben, size) -> int:
+    record = AssignmentFactory(poc=ann).dossier
     projects = DossierFactory.create_batch(size, kind=Dossier.Kind.PROJECT, parent=record)
     Assignment.objects.bulk_create(Assignment(dossier=p, topic=topic(), poc=ann, starts_at=LONG_AGO) for p in projects)
     for project in projects:
         CommitmentFactory(dossier=project, poc=ann)
-    by = Actor(ben.user)
-    with django_assert_max_num_queries(60):
+    offered, by = hand_over(record, ann, ben), Actor(ben.user)
+    with CaptureQueriesContext(connection) as asked:
         accept(handover=offered, by=by, at=AT)
-    assert Assignment.objects.at(AT).filter(poc=ben).count() == size + 2
-    assert Commitment.objects.filter(poc=ben, kind=Kind.FOLLOW_UP).count() == size
+    assert Assignment.objects.at(AT).filter(poc=ben, dossier__home=record).count() == size + 1
+    assert Commitment.objects.filter(poc=ben, kind=Kind.FOLLOW_UP, home=record).count() == size
+    return len(asked)
 
 
 def test_what_is_told_leads_to_the_handover(offered, ann, ben):
