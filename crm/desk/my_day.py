@@ -75,7 +75,8 @@ def of(user: User, *, at: datetime) -> Day:
     day = _sorted(read.owed, read.escalated, at)
     day.used_up = read.used_up
     _say_what_is_left([*day.answers, *day.passed], at)
-    day.proposals = list(Handover.objects.proposed().filter(giver__one_of=pocs).for_list().order_by("opened_at", "pk"))
+    proposed = Handover.objects.proposed().filter(giver__one_of=pocs, dossier__archived_at=None).for_list()
+    day.proposals = list(proposed.order_by("opened_at", "pk"))
     day.losing = _losing_touch(pocs, at)
     _absences(day, user, pocs, at)
     _notices(day, pocs, at)
