@@ -20,7 +20,7 @@ from crm.dossiers.timeline import Filters, Timeline
 from crm.dossiers.timeline import page as timeline
 from crm.poc.models import PRIMARY, Absence, Assignment, AssignmentQuerySet, PointOfContact
 from crm.poc.resolve import Question
-from crm.poc.seats import Seat, seats_for
+from crm.poc.seats import Seat, seats_for, worth_showing
 from crm.poc.visibility import pocs_of, visible_homes
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ ORDERS = {"starts": Order("starts_at", DateTimeField())}
 
 @dataclass(frozen=True, slots=True)
 class Then:
-    """Who answered for a record at a moment, about each topic.
+    """Who answered for a record at a moment, about each topic for which not merely *general* did.
 
     `way` is what it belonged to then, the nearest first; `moved` is true where that differs from
     today, `unsure` where a move was written down without saying from where.
@@ -91,7 +91,7 @@ def then(dossier: Dossier, *, at: datetime, topics: Iterable[Topic]) -> Then:
     seats = seats_for(questions, at=at, parents=up.parents)
     titles = dict(Dossier.objects.filter(pk__one_of=list(up.parents)).values_list("pk", "title"))
     way = [titles[pk] for pk in up.parents if pk != dossier.pk]
-    return Then([seats[q] for q in questions], way, bool(up.moved), bool(up.unsure))
+    return Then(worth_showing([seats[q] for q in questions]), way, bool(up.moved), bool(up.unsure))
 
 
 def of_record(dossier: Dossier, *, user: User) -> RecordHistory:

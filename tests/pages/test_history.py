@@ -42,10 +42,10 @@ def test_a_day_is_answered_for_from_its_own_rows(as_rep: Client):
     AssignmentFactory(dossier=dossier, poc=PersonFactory(name="Ann"), ends_at=AT - 2 * DAY)
     away = AbsenceFactory(poc=PersonFactory(name="Bo"), cover=PersonFactory(name="Cy"))
     AssignmentFactory(dossier=dossier, poc=away.poc, starts_at=AT - 2 * DAY, ends_at=AT + 5 * DAY)
-    assert answered(as_rep, dossier, "2026-03-01")["billing"] == "Ann"
-    assert answered(as_rep, dossier, "2026-03-02")["billing"] == "Bo"
-    assert answered(as_rep, dossier, "2026-03-04")["billing"] == "Cy"
-    assert answered(as_rep, dossier, "2026-03-20")["billing"] == "nobody"
+    assert answered(as_rep, dossier, "2026-03-01")["general"] == "Ann"
+    assert answered(as_rep, dossier, "2026-03-02")["general"] == "Bo"
+    assert answered(as_rep, dossier, "2026-03-04")["general"] == "Cy"
+    assert answered(as_rep, dossier, "2026-03-20")["general"] == "nobody"
     page = as_rep.get(f"/d/{dossier.pk}/history/?on=2026-03-04").content.decode()
     assert "Bo is away until" in page
 

@@ -104,6 +104,12 @@ def days(context: template.Context, starts_at: datetime, ends_at: datetime) -> s
     return first if first == last else f"{first} – {last}"
 
 
+@register.filter
+def last_on(ends_at: datetime) -> date:
+    """Return the last day of a half-open period, to be written in full."""
+    return timezone.localtime(ends_at - timedelta(microseconds=1)).date()
+
+
 @register.simple_tag(takes_context=True)
 def long_day(context: template.Context, on: date | datetime) -> str:
     """Say the day in full, for headings: Today, Friday 27 November, 4 March 2025."""
