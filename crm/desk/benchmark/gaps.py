@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from crm.core.clock import now
 from crm.desk import gaps
+from crm.desk.benchmark.door import Reader
 from crm.desk.benchmark.firm import ALL, BigFirm
 from crm.desk.benchmark.measure import Budget, Case, raw
 from crm.users.models import User
@@ -27,6 +28,8 @@ def cases(firm: BigFirm) -> Iterator[Case]:
         raw(UNANSWERED),
         Budget(queries=COUNTING, seconds=SECONDS),
     )
+    page = Reader(firm, ALL).page("/gaps/")
+    yield Case("gaps: the page with all counts", page, raw(UNANSWERED), Budget(seconds=SECONDS))
     for code in gaps.GAPS:
         yield Case(
             f"gaps: first page of {code}",

@@ -20,6 +20,8 @@ from crm.desk.benchmark.door import Reader
 from crm.desk.benchmark.firm import ALL, BigFirm
 from crm.desk.benchmark.measure import Budget, Case, Cost, Work, raw
 from crm.dossiers import timeline
+from crm.poc import directory
+from crm.poc.models import PointOfContact
 from interactions.models import Interaction
 from projects.models import Project
 
@@ -71,6 +73,7 @@ def pages() -> list[Listed]:
             Order("occurred_at", DateTimeField()),
             "-when",
         ),
+        Listed("/pocs/", PointOfContact.objects.active(), directory.ORDERS["name"], "name"),
     ]
 
 
