@@ -36,7 +36,7 @@ class AccountAdmin(RecordAdmin):
     form = AccountAdminForm
     actions = (*RecordAdmin.actions, "merge_chosen")
     list_display = ("title", "who_answers", "tier", "kind", "city", "last_touch", "next_owed")
-    list_filter = (AnswersFilter, TierFilter, "kind", ArchivedFilter)
+    list_filter = (AnswersFilter, TierFilter, "kind", TouchFilter, ArchivedFilter)
     fieldsets = (
         (None, {"fields": ("name", "kind", "tier", "parent", "industry", "website", "renewal_on")}),
         (_("Where"), {"fields": ("street", "postal_code", "city", "region", "country", "zone", "language")}),

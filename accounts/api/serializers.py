@@ -17,6 +17,7 @@ from crm.core.rest.fields import (
     RecordNameSerializer,
     ZoneField,
 )
+from crm.desk.merging import FIELDS, is_merged
 from crm.dossiers.models import Tier
 from crm.poc.rest import WhoAnswersSerializer
 
@@ -35,15 +36,26 @@ class AccountSerializer(serializers.ModelSerializer):
     country = serializers.CharField(source="country.code")
     last_touch_at = MomentField(allow_null=True)
     archived_at = MomentField(source="dossier.archived_at", allow_null=True)
+    merged_into = serializers.SerializerMethodField(help_text="The account that has everything of this one now.")
     who_answers = WhoAnswersSerializer(many=True, help_text="About `general` in lists, about every topic here alone.")
 
     class Meta:
         model = Account
         fields = (
             "id", "name", "kind", "parent", "tier", "website", "industry", "street", "postal_code", "city", "region",
-            "country", "zone", "language", "renewal_on", "last_touch_at", "archived_at", "source", "external_id",
-            "who_answers",
+            "country", "zone", "language", "renewal_on", "last_touch_at", "archived_at", "merged_into", "source",
+            "external_id", "who_answers",
         )  # fmt: skip
+
+    def get_merged_into(self, account: Account) -> int | None:
+        return account.dossier.home_id if is_merged(account.dossier) else None
+
+
+class MergeInput(Input):
+    """Which account was the same firm, and which of its values are taken; the others stay."""
+
+    account = RecordField(visible)
+    take = serializers.ListField(child=serializers.ChoiceField(FIELDS), default=list)
 
 
 class AccountInput(Input):

@@ -91,6 +91,15 @@ def unmerge(*, event: Event, by: Actor, at: datetime) -> Unmerged:
     return Unmerged(drop, fields, records, owed, gone)
 
 
+def merged_by(account: Account) -> Event | None:
+    """Return the event by which an account was merged into another, None where it is not. One query."""
+    rows = EventDossier.objects.filter(
+        dossier=account.pk, event__kind=Event.Kind.MERGED, event__facts__merged=account.pk
+    )
+    row = rows.select_related("event").order_by("-event_id").first() if is_merged(account.dossier) else None
+    return row.event if row else None
+
+
 def may_undo(event: Event, at: datetime) -> bool:
     return at - event.happened_at <= UNDO_WITHIN
 

@@ -49,8 +49,7 @@ ADDRESSES = [
     "/accounts/", "/accounts/{account}/", "/accounts/new/", "/contacts/", "/contacts/{contact}/",
     "/contacts/{contact}/edit/", "/projects/", "/projects/{project}/", "/projects/new/",
     "/projects/{project}/stakeholders/new/", "/d/{account}/who/", "/owed/{owed}/",
-    "/d/{account}/archive/", "/accounts/{gone}/", "/contacts/{contact}/employer/", "/merge/",
-    "/merge/?a={account}&b={other}",
+    "/d/{account}/archive/", "/accounts/{gone}/", "/merge/?a={account}&b={other}",
 ]  # fmt: skip
 
 

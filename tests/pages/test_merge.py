@@ -8,6 +8,7 @@ from django.test import Client
 from accounts.models import Account
 from crm.dossiers.models import Dossier, Event
 from crm.users.models import RoleScope
+from tests.doors import ask_as, ids, problem
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
 from tests.factories.commitments import CommitmentFactory
@@ -179,3 +180,39 @@ def test_one_or_three_are_not(as_manager: Client):
         chosen = {"action": "merge_chosen", "_selected_action": [a.pk for a in some]}
         said = as_manager.post("/admin/accounts/account/", chosen, follow=True).content.decode()
         assert "Choose exactly two accounts" in said
+
+
+# --- API
+
+
+def test_the_api_merges_and_undoes(api, clock, keep, drop):
+    clock.freeze(AT)
+    ask_as(api)
+    Account.objects.filter(pk=drop.pk).update(source="erp", external_id="4711")
+    url = "/api/v1/accounts/"
+    shown = api.post(f"{url}{keep.pk}/merge/", {"account": drop.pk, "take": ["city"]}, format="json").json()
+    assert (shown["city"], shown["merged_into"]) == ("Lisboa", None)
+    assert api.get(f"{url}{drop.pk}/").json()["merged_into"] == keep.pk
+    assert ids(api.get(f"{url}?source=erp&external_id=4711")) == [keep.pk]
+    undone = api.post(f"{url}{drop.pk}/unmerge/").json()
+    assert (undone["archived_at"], undone["merged_into"]) == (None, None)
+    assert ids(api.get(f"{url}?source=erp&external_id=4711")) == [drop.pk]
+    assert problem(api.post(f"{url}{drop.pk}/unmerge/"))[:2] == (409, "undone_already")
+
+
+def test_the_api_says_what_it_refuses(api, keep, drop):
+    ask_as(api)
+    url = f"/api/v1/accounts/{keep.pk}/merge/"
+    assert problem(api.post(url, {"account": keep.pk}, format="json")) == (
+        409, "same_account", [("account", "same_account")],
+    )  # fmt: skip
+    below = AccountFactory(parent=keep)
+    turned = api.post(f"/api/v1/accounts/{below.pk}/merge/", {"account": keep.pk}, format="json")
+    assert problem(turned)[:2] == (422, "circular_parent")
+    assert problem(api.post(url, {"account": drop.pk, "take": ["nonsense"]}, format="json"))[:2] == (400, "bad_values")
+
+
+def test_a_rep_does_not_merge_through_the_api(api, keep, drop):
+    ask_as(api, "sales_rep")
+    assert problem(api.post(f"/api/v1/accounts/{keep.pk}/merge/", {"account": drop.pk}, format="json"))[0] == 403
+    assert problem(api.post(f"/api/v1/accounts/{drop.pk}/unmerge/"))[0] == 403
