@@ -18,7 +18,15 @@ from contacts.models import Contact
 from crm.core import clock
 from crm.core.admin_base import AdminForm
 from crm.desk.administration import actor
-from crm.desk.record_admin import AnswersFilter, ArchivedFilter, RecordAdmin, TierFilter, autocomplete, below
+from crm.desk.record_admin import (
+    AnswersFilter,
+    ArchivedFilter,
+    RecordAdmin,
+    TierFilter,
+    TouchFilter,
+    autocomplete,
+    below,
+)
 
 
 class AccountAdminForm(AdminForm, AccountForm):

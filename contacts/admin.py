@@ -21,7 +21,7 @@ from crm.core.admin_base import AdminForm
 from crm.core.text import digits
 from crm.desk.acts import Act, ActsAdmin
 from crm.desk.administration import actor
-from crm.desk.record_admin import RecordAdmin, autocomplete
+from crm.desk.record_admin import AnswersFilter, ArchivedFilter, RecordAdmin, TierFilter, TouchFilter, autocomplete
 from crm.desk.word_admin import WordAdmin
 from interactions import employers
 
@@ -58,6 +58,7 @@ class ContactAdmin(ActsAdmin, RecordAdmin):
     )  # fmt: skip
     form = ContactAdminForm
     list_display = ("title", "account_title", "who_answers", "position", "last_touch", "next_owed")
+    list_filter = (AnswersFilter, TierFilter, TouchFilter, ArchivedFilter)
     fieldsets = (
         (None, {"fields": ("name", "account", "position", "roles", "tier")}),
         (_("How to reach them"), {"fields": ("emails", "phones", "preferred_channel", "language", "zone")}),

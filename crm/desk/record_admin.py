@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -28,6 +29,7 @@ from crm.desk import record
 from crm.desk.administration import ToldAdmin, actor, chosen
 from crm.desk.archive_admin import ArchivingAdmin
 from crm.desk.hand_over_admin import HandOverAdmin
+from crm.desk.tier_admin import TieringAdmin
 from crm.dossiers import timeline
 from crm.dossiers.models import Dossier, Tier, Topic
 from crm.dossiers.timeline import Entry
@@ -43,6 +45,7 @@ from projects.models import Project
 
 MOST_AT_ONCE = 500  # records whose POC is changed in one act
 SHOWN = 10  # rows in a panel
+STALE = 90  # days without a touch, where the tier asks for none
 
 
 def kind_of(model: type[Any]) -> str:
@@ -78,6 +81,32 @@ class TierFilter(SimpleListFilter):
         return queryset.filter(dossier__tier__code=self.value()) if self.value() else queryset
 
 
+class TouchFilter(SimpleListFilter):
+    """Not in touch for longer than the tier asks, or for 90 days where it asks nothing; never at all."""
+
+    title = _("last touch")
+    parameter_name = "touch"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("stale", _("Too long ago")), ("never", _("Never"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "never":
+            return queryset.filter(last_touch_at=None)
+        return queryset.filter(stale(clock.of(request))) if self.value() == "stale" else queryset
+
+
+def stale(at: datetime) -> Q:
+    """True of a row with `dossier` and `last_touch_at` that was not touched for too long, or never. One query."""
+    asking = list(Tier.objects.exclude(touch_every_days=None))
+    too_long = Q(last_touch_at=None) | Q(last_touch_at__lt=at - timedelta(days=STALE))
+    found = too_long & (Q(dossier__tier=None) | ~Q(dossier__tier__in=asking))
+    for tier in asking:
+        before = at - timedelta(days=tier.touch_every_days or STALE)
+        found |= Q(dossier__tier=tier) & (Q(last_touch_at=None) | Q(last_touch_at__lt=before))
+    return found
+
+
 class ArchivedFilter(SimpleListFilter):
     """What is archived is shown only when asked for."""
 
@@ -106,14 +135,14 @@ class WhoForm(ChangeForm):
         self.fields["poc"].widget.choices = self.fields["poc"].choices
 
 
-class RecordAdmin(ArchivingAdmin, HandOverAdmin, ToldAdmin, ActedAdmin):
+class RecordAdmin(ArchivingAdmin, HandOverAdmin, TieringAdmin, ToldAdmin, ActedAdmin):
     """The base of what has a dossier: its name, its tier, who answers for it, and its timeline as history."""
 
     section = Section.RECORDS
     search_fields = ("dossier__title_key",)
     ordering = ("dossier__title_key", "pk")
     list_filter: Sequence[Any] = (AnswersFilter, TierFilter, ArchivedFilter)
-    actions = ("change_poc", "hand_over_chosen", "archive_chosen", "restore_chosen")
+    actions = ("change_poc", "hand_over_chosen", "tier_chosen", "archive_chosen", "restore_chosen")
     change_form_template = "admin/records/change_form.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
