@@ -117,7 +117,7 @@ class HandOverForm(forms.Form):
         giver.queryset = PointOfContact.objects.filter(pk__in=[poc.pk for poc in given.givers])
         giver.choices = [(poc.pk, poc.name) for poc in given.givers]
         giver.initial = given.giver.pk
-        receiver.queryset = PointOfContact.objects.active().filter(is_house=False).exclude(pk=given.giver.pk)
+        receiver.queryset = PointOfContact.objects.active().filter(is_house=False)
         receiver.choices = [("", _("Choose")), *_grouped(receiver.queryset, managers_first=is_account)]
         topics.queryset = Topic.objects.filter(pk__in=[topic.pk for topic in given.topics])
         topics.choices = [(topic.pk, topic.label) for topic in given.topics]

@@ -89,7 +89,7 @@ def test_account_managers_are_offered_first_for_an_account(as_ann, account):
         for name, found in as_ann.get(form_address(account)).context["form"].fields["receiver"].choices[1:]
     }
     assert list(groups) == ["Account managers", "People", "Teams"]
-    assert groups["Account managers"] == ["Zoe"] and "Ann Keller" not in groups["People"]
+    assert groups["Account managers"] == ["Zoe"] and "Front desk" not in groups["Teams"]
 
 
 def test_htmx_counts_again_when_it_is_about_something_else(as_ann, account, ann):
@@ -98,6 +98,21 @@ def test_htmx_counts_again_when_it_is_about_something_else(as_ann, account, ann)
     assert "<html" not in html_of(part) and 'id="scope"' in html_of(part)
     assert "1 project" not in html_of(part)
     assert [t.code for t in part.context["form"].given.chosen] == ["billing"]
+
+
+def test_htmx_counts_again_when_somebody_else_gives(client, account, ben):
+    AssignmentFactory(dossier=account.dossier, poc=ben, topic=topic("technical"))
+    client.force_login(UserFactory(account_manager=True))
+    assert "1 project" in html_of(client.get(form_address(account)))
+    htmx = {"HX-Request": "true", "HX-Target": "scope"}
+    part = client.get(form_address(account), {"giver": ben.pk}, headers=htmx)
+    assert [t.code for t in part.context["form"].given.topics] == ["technical"]
+    assert "1 project" not in html_of(part) and "Ben Okafor" in html_of(part)
+
+
+def test_one_cannot_hand_over_to_whoever_gives(as_ann, account, ann):
+    page = as_ann.post(form_address(account), values(account, ann, ann))
+    assert page.status_code == 422 and "receiver" in page.context["form"].errors
 
 
 def test_without_a_script_it_is_counted_again_and_nothing_typed_is_lost(as_ann, account, ann, ben):
