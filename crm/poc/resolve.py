@@ -83,10 +83,10 @@ def fetch(asked: Sequence[Question], at: datetime, belonged: Mapping[int, int | 
     titles: dict[int, str] = {}
     holders: dict[tuple[int, int], list[Holder]] = defaultdict(list)
     wanted = {q.poc_id for q in asked if q.poc_id is not None}
-    for pk, parent_id, title, topic_id, poc_id, *held in _places(asked, belonged, first, last):
+    for pk, parent_id, title, topic_id, poc_id, rank, *period in _places(asked, belonged, first, last):
         parents[pk], titles[pk] = parent_id, title
         if poc_id is not None:
-            holders[pk, topic_id].append(Holder(poc_id, *held))
+            holders[pk, topic_id].append(Holder(poc_id, rank, *(period or (first, None))))
             wanted.add(poc_id)
     pocs: dict[int, PointOfContact] = {}
     absences: dict[int, list[Away]] = defaultdict(list)
@@ -123,15 +123,13 @@ def _places(
             FROM dossiers_dossier d JOIN above ON d.id = above.parent_id WHERE above.level < {MAX_PARENTS}
         )
         SELECT id FROM above"""
+    period = ("held__starts_at", "held__ends_at") if first < last else ()  # at one moment, all that is read counts
     then = Q(assignments__starts_at__lte=last) & (Q(assignments__ends_at=None) | Q(assignments__ends_at__gt=first))
     return (
         Dossier.objects.filter(pk__in=RawSQL(above, [ids]))  # noqa: S611  # our own text; the ids are a parameter
         .annotate(held=FilteredRelation("assignments", condition=then))
-        .values_list(
-            "pk", "parent_id", "title", "held__topic_id", "held__poc_id", "held__rank", "held__starts_at",
-            "held__ends_at",
-        )
-    )  # fmt: skip
+        .values_list("pk", "parent_id", "title", "held__topic_id", "held__poc_id", "held__rank", *period)
+    )
 
 
 def _pocs(wanted: Collection[int], first: datetime, last: datetime) -> Iterable[Any]:
