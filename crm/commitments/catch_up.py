@@ -135,9 +135,12 @@ def _needs(poc: PointOfContact, at: datetime) -> dict[str, Any]:
 
 
 def _covers(poc: PointOfContact, at: datetime) -> list[dict[str, str]]:
-    """Return for whom this one stands in now: it may have been asked of them while they were away."""
-    rows = Absence.objects.at(at).filter(cover=poc).order_by("ends_at", "pk")
-    return [{"name": name, "until": until.isoformat()} for name, until in rows.values_list("poc__name", "ends_at")]
+    """Return for whom this one stands in, now or later: it may have been asked of them while they were away."""
+    rows = Absence.objects.overlapping(at, None).filter(cover=poc).order_by("starts_at", "pk")
+    return [
+        {"name": name, "from": starts_at.isoformat() if starts_at > at else "", "until": ends_at.isoformat()}
+        for name, starts_at, ends_at in rows.values_list("poc__name", "starts_at", "ends_at")[:SHOWN]
+    ]
 
 
 # --- In words --------------------------------------------------------------------------------------------------------
@@ -168,9 +171,14 @@ _COUNTS: Mapping[str, Callable[[int], str]] = {
 
 def _standing_in(facts: Mapping[str, Any]) -> Iterator[Detail]:
     for cover in facts.get("covers") or ():
-        until = parse_datetime(cover["until"])
-        values = {"name": cover["name"], "until": wording.last_moment(until) if until else ""}
-        yield Detail(gettext("You stand in for %(name)s until %(until)s") % values)
+        starts_at, ends_at = parse_datetime(cover["from"]), parse_datetime(cover["until"])
+        values = {
+            "name": cover["name"],
+            "from": wording.first_moment(starts_at) if starts_at else "",
+            "until": wording.last_moment(ends_at) if ends_at else "",
+        }
+        planned = gettext("You stand in for %(name)s from %(from)s until %(until)s")
+        yield Detail((planned if starts_at else gettext("You stand in for %(name)s until %(until)s")) % values)
 
 
 def _waiting(facts: Mapping[str, Any]) -> Iterator[Detail]:

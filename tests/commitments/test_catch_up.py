@@ -169,8 +169,12 @@ def test_it_names_what_needs_them_now_with_the_overdue_first(house):
 def test_whom_they_stand_in_for_is_news_to_them(house):
     away(house.ann)
     away(PersonFactory(name="Ivo"), starts=TUESDAY, ends=WEDNESDAY + 2 * DAY, cover=house.ann)
+    away(PersonFactory(name="Olga"), starts=WEDNESDAY + DAY, ends=WEDNESDAY + 2 * DAY, cover=house.ann)
     house.sweep_at("Wed 10:00")
-    assert "You stand in for Ivo until Fri 6 Mar, 10:00" in said()[1]
+    assert said()[1][-2:] == [
+        "You stand in for Ivo until Fri 6 Mar, 10:00",
+        "You stand in for Olga from Thu 5 Mar, 10:00 until Fri 6 Mar, 10:00",
+    ]
 
 
 def test_where_nothing_happened_the_inbox_says_so_and_no_mail_goes_out(house):
