@@ -3,6 +3,7 @@ from django.utils.translation import gettext_lazy as _
 
 NOTICES = {  # part of a handover → headline, the sentence under it
     "offered": (_("%(giver)s hands %(what)s over to you"), _("Accept or decline. Until then %(giver)s answers.")),
+    "covered": (_("%(giver)s hands %(what)s over to %(receiver)s"), _("You stand in for them: accept or decline.")),
     "given": (_("%(what)s passes from you to %(receiver)s"), _("Offered by %(by)s. You answer until it is accepted.")),
     "accepted": (_("%(receiver)s has taken over %(what)s"), _("From %(giver)s. Decided by %(by)s.")),
     "declined": (_("%(receiver)s has declined %(what)s"), _("%(giver)s goes on answering. Decided by %(by)s.")),

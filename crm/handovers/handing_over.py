@@ -28,6 +28,7 @@ from crm.handovers.models import BriefingPart, Handover
 from crm.handovers.scope import Scope, scope_of
 from crm.handovers.sides import sides_of
 from crm.poc.models import Assignment, Grant, PointOfContact
+from crm.poc.resolve import resolve
 from crm.users import roles
 
 MOST_AT_ONCE = 50  # records handed over in one act
@@ -337,7 +338,8 @@ def _decide(h: Handover, state: str, by: Actor, at: datetime) -> None:
     """Write the decision; whoever could open the record for the offer's sake no longer can."""
     h.state, h.decided_by, h.decided_at = state, by.user, at
     h.save(update_fields=["state", "decided_by", "decided_at", "decline_reason"])
-    Grant.objects.filter(cause__one_of=[h.cause, f"{h.cause}:offered"], ended_at=None).update(ended_at=at)
+    causes = [h.cause, f"{h.cause}:offered", f"{h.cause}:covered"]
+    Grant.objects.filter(cause__one_of=causes, ended_at=None).update(ended_at=at)
 
 
 def _offerer(h: Handover) -> list[int]:
@@ -346,10 +348,14 @@ def _offerer(h: Handover) -> list[int]:
 
 
 def _tell_of_the_offer(h: Handover, by: Actor, at: datetime) -> None:
-    """Tell the receiver, who may open the record from now on; and the giver, where somebody else gives."""
+    """Tell the receiver or their cover, who may open the record from now on; and the giver, where another gives."""
     receiver: PointOfContact = h.receiver  # type: ignore[assignment]  # an offer has one
-    notices.write([], [notices.Told(receiver.pk, h.dossier.home_id, h.cause)])  # type: ignore[arg-type]
-    _tell(h, "offered", [receiver.pk], by, at, dossier=h.dossier, reason=h.reason)
+    topic_id = h.commitment.topic_id  # type: ignore[union-attr]  # and an acceptance that is owed
+    answering = resolve(dossier_id=h.dossier_id, topic_id=topic_id, poc_id=receiver.pk, at=at).poc_id
+    told = {receiver.pk, answering}
+    notices.write([], [notices.Told(pk, h.dossier.home_id, h.cause) for pk in told])  # type: ignore[arg-type]
+    part = "offered" if answering == receiver.pk else "covered"
+    _tell(h, part, [answering], by, at, dossier=h.dossier, reason=h.reason)
     _tell(h, "given", [h.giver_id], by, at, reason=h.reason)
 
 

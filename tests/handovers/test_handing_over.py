@@ -130,6 +130,21 @@ def test_the_giver_is_told_when_somebody_else_offers_what_is_theirs(record, ann,
     assert sorted(told()) == [("handover_given", "Ann"), ("handover_offered", "Ben")]
 
 
+def test_the_cover_of_somebody_away_is_told_in_their_place(record, ann, ben):
+    cover = PersonFactory(name="Cora", user=UserFactory(role="sales_rep"))
+    AbsenceFactory(poc=ben, cover=cover)
+    offered = hand_over(record, ann, ben)
+    assert told() == [("handover_covered", "Cora")]
+    assert list(visible_dossiers(cover.user)) == [record]
+    accept(handover=offered, by=Actor(cover.user), at=AT)
+    assert Assignment.objects.at(AT).get(dossier=record, topic=topic()).poc == ben
+    assert (
+        not Grant.objects.filter(ended_at=None, cause__startswith=offered.cause)
+        .exclude(cause__endswith="accepted")
+        .exists()
+    )
+
+
 @pytest.mark.parametrize("code", ["context", "people", "promises"])
 @pytest.mark.parametrize("text", ["", "  \n"])
 def test_a_required_part_may_not_be_missing(record, ann, ben, code, text):
