@@ -33,7 +33,7 @@ MOST = 500  # rows of one section; nobody works through more in a day
 class Read:
     """What one reader has to see. Each promise has its `owner`: whoever answers for it now."""
 
-    owed: list[Commitment]  # by them; the soonest first, overdue included, snoozed ones rest
+    owed: list[Commitment]  # by them; the soonest first, overdue included, snoozed ones when asked for
     escalated: list[Commitment]  # to them, and still owed; the longest overdue first
     used_up: list[Commitment]  # nobody acts although everybody was told, and they lead who answers
 
@@ -52,15 +52,20 @@ def pocs_of(user: User) -> list[int]:
     return [*own, *teams_of(user)] if own else []
 
 
-def read(poc_ids: Collection[int], *, at: datetime, before: datetime, also: Sequence[str] = ()) -> Read:
+def read(
+    poc_ids: Collection[int], *, at: datetime, before: datetime, also: Sequence[str] = (), resting: bool = False
+) -> Read:
     """Return what these POCs owe before a moment, what was escalated to them, and what nobody acts on.
 
-    `also` are relations to load with the rows. At most thirteen queries, however much there is.
+    `also` are relations to load with the rows; `resting` includes what is snoozed. At most thirteen
+    queries, however much there is.
     """
     mine = set(poc_ids)
     house_id = PointOfContact.objects.house().values_list("pk", flat=True).first()
     able, leading = _able_and_leading(mine, at)
-    due = Commitment.objects.overdue(before).exclude(state=Commitment.State.SNOOZED, hold_until__gt=at)
+    due = Commitment.objects.overdue(before)
+    if not resting:
+        due = due.exclude(state=Commitment.State.SNOOZED, hold_until__gt=at)
     owed = _soonest(_narrow(due, able, at, house_id), also)
     stuck = Commitment.objects.used_up()
     used_up = _soonest(stuck if house_id in mine else _narrow(stuck, leading, at, house_id), also)

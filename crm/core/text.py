@@ -7,6 +7,7 @@ from functools import cache
 from django.conf.locale import LANG_INFO
 
 NOT_DIGITS = re.compile(r"\D+")
+LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 BETWEEN_NAMES = re.compile(r"\s*[,;/·]\s*")
 
 
@@ -14,6 +15,12 @@ def search_key(text: str) -> str:
     """Return `text` for comparing and sorting: lower case, without accents, single spaces."""
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     return " ".join(plain.casefold().split())
+
+
+def printable(text: str) -> str:
+    """Return `text` as cards and calendars may hold it: a line ends in \\n, and no other control character stays."""
+    lines = LINE_BREAKS.sub("\n", text)
+    return "".join(c for c in lines if c == "\n" or unicodedata.category(c) != "Cc").strip()
 
 
 def digits(text: str) -> str:

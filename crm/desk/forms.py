@@ -185,3 +185,16 @@ class AwayChangeForm(_Days):
             self.absence.starts_at if values["first_day"] == self.known["first_day"] else starts,
             self.absence.ends_at if values["last_day"] == self.known["last_day"] else ends,
         )
+
+
+class FeedForm(forms.Form):
+    """What the calendar of what one owes says."""
+
+    is_quiet = forms.BooleanField(
+        label=_("Only “Due at Liaison”: neither titles nor names"), required=False,
+        help_text=_("Whoever keeps your calendar, and whom you share it with, can read what stands in it."),
+    )  # fmt: skip
+
+    def values(self) -> dict[str, Any]:
+        """What the action takes."""
+        return {"with_names": not self.cleaned_data["is_quiet"]}

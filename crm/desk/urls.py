@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm.desk.views import away, cell, gaps, history, merging, my_day, welcome, who
+from crm.desk.views import away, cell, feed, gaps, history, merging, my_day, welcome, who
 
 app_name = "desk"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("away/", away.away, name="away"),
     path("away/<id:pk>/", away.away_change, name="away_change"),
     path("away/<id:pk>/end/", away.away_end, name="away_end"),
+    path("calendar/", feed.calendar, name="calendar"),
+    path("calendar/end/", feed.calendar_end, name="calendar_end"),
+    path("calendar/<str:secret>.ics", feed.feed, name="feed"),
     path("d/<id:pk>/cell/<slug:code>/", cell.cell, name="cell"),
     path("d/<id:pk>/history/", history.of_record, name="history"),
     path("d/<id:pk>/history.csv", history.of_record_csv, name="history_csv"),

@@ -169,12 +169,14 @@ def _left(event: Event, personal: Personal, own: Thing) -> Told:
 
 
 def _shared(event: Event, personal: Personal, own: Thing) -> Told:
-    """A page for somebody outside: of one card, or of who to contact."""
+    """A page for somebody outside, of one card or of who to contact; or one's own calendar."""
     values = {
         "user": event.actor.name if event.actor else _("Liaison"),
         "poc": personal.get("poc") or "",
         "moment": moment(event.facts.get("until") or ""),
     }
+    if event.facts.get("what") == "feed":
+        return Told(_feed_said(event) % values, icon="calendar")
     is_card = event.facts.get("what") == "card"
     if event.kind == Event.Kind.UNSHARED:
         title = _("%(user)s took a page back that showed %(poc)s") if is_card else _("%(user)s took a shared page back")
@@ -185,6 +187,12 @@ def _shared(event: Event, personal: Personal, own: Thing) -> Told:
         else _("%(user)s shared who to contact, until %(moment)s")
     )
     return Told(title % values, icon="link", note=str(personal.get("label") or ""))
+
+
+def _feed_said(event: Event) -> str:
+    if event.kind == Event.Kind.UNSHARED:
+        return _("%(user)s ended the calendar link of %(poc)s")
+    return _("%(user)s made a calendar link for %(poc)s, until %(moment)s")
 
 
 # --- The record itself -----------------------------------------------------------------------------------------------

@@ -102,7 +102,7 @@ def share(
         language=language or Firm.objects.values_list("language", flat=True).get(), prefix=secret[:PREFIX],
         digest=digest(secret), created_by=by.user, created_at=at, expires_at=expires_at,
     )  # fmt: skip
-    _record(Event.Kind.SHARED, link, by, at)
+    record_share(Event.Kind.SHARED, link, by, at)
     return link, secret
 
 
@@ -110,7 +110,7 @@ def share(
 def unshare(*, link: ShareLink, by: Actor, at: datetime) -> None:
     """Let a link open nothing any more. Revoked already: nothing happens."""
     if ShareLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=at):
-        _record(Event.Kind.UNSHARED, link, by, at)
+        record_share(Event.Kind.UNSHARED, link, by, at)
 
 
 def address(secret: str) -> str:
@@ -123,7 +123,7 @@ def opened_by(secret: str) -> ShareLink | None:
 
     One that never was, has expired or was revoked is None alike, and costs the same.
     """
-    rows = ShareLink.objects.valid().select_related("poc", "dossier").annotate(now=Now())
+    rows = ShareLink.objects.valid().pages().select_related("poc", "dossier").annotate(now=Now())
     return rows.filter(digest=digest(secret)).first()
 
 
@@ -155,14 +155,28 @@ def may_share_record(user: User, dossier: Dossier) -> bool:
 
 
 def links_of(user: User) -> models.QuerySet[ShareLink]:
-    """Narrow to the links `user` may see and revoke: of cards and of records they may share."""
+    """Narrow to the links `user` may see and revoke: of cards and records they may share, and their own calendar."""
     kinds = [kind for kind, permission in RECORDS.items() if user.has_perm(permission)]
     homes = visible_homes(user)
     of_records = Q(dossier__kind__in=kinds)
     if homes is not None:
         of_records &= Q(dossier__home__one_of=homes)
     rows = ShareLink.objects.select_related("poc", "dossier", "created_by")
-    return rows.filter(of_records | Q(poc__in=cared_for(user).values("pk")))
+    of_cards = Q(kind=ShareLink.Kind.CARD, poc__in=cared_for(user).values("pk"))
+    return rows.filter(of_records | of_cards | Q(kind=ShareLink.Kind.FEED, poc__user=user))
+
+
+def record_share(kind: str, link: ShareLink, by: Actor, at: datetime) -> None:
+    """Record that a link was made, or taken back."""
+    facts = {"kind": "share", "link": link.pk, "what": link.kind, "poc": link.poc_id, "shown": link.shown}
+    record(
+        kind=kind,
+        dossiers=[link.dossier] if link.dossier else [],
+        by=by,
+        at=at,
+        facts=facts | {"until": link.expires_at.isoformat()},
+        personal={"label": link.label, "poc": link.poc.name if link.poc else ""},
+    )
 
 
 def _refuse(of: PointOfContact | Dossier, wanted: set[str], expires_at: datetime, at: datetime) -> None:
@@ -180,15 +194,3 @@ def _subject(of: PointOfContact | Dossier) -> dict[str, Any]:
     if isinstance(of, Dossier):
         return {"kind": ShareLink.Kind.RECORD, "dossier": of}
     return {"kind": ShareLink.Kind.CARD, "poc": of}
-
-
-def _record(kind: str, link: ShareLink, by: Actor, at: datetime) -> None:
-    facts = {"kind": "share", "link": link.pk, "what": link.kind, "poc": link.poc_id, "shown": link.shown}
-    record(
-        kind=kind,
-        dossiers=[link.dossier] if link.dossier else [],
-        by=by,
-        at=at,
-        facts=facts | {"until": link.expires_at.isoformat()},
-        personal={"label": link.label, "poc": link.poc.name if link.poc else ""},
-    )

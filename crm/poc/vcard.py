@@ -17,14 +17,13 @@ from typing import Any
 import phonenumbers
 from django.conf import settings
 
-from crm.core.text import language_code, language_names
+from crm.core.text import language_code, language_names, printable
 from crm.dossiers.models import Firm
 from crm.poc.models import PointOfContact
 
 CONTENT_TYPE = "text/vcard; charset=utf-8"
 VERSIONS = ("4.0", "3.0")
 OCTETS = 75  # of one line; RFC 6350, 3.2
-LINE_BREAKS = re.compile(r"\r\n?|[\x0b\x0c\x1c-\x1e\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,14 +65,14 @@ def write(contact: Contact, *, at: datetime, version: str = "4.0") -> str:
 
     card = vobject.vCard()
     card.add("version").value = version
-    _say(card, "fn", _text(contact.name))
+    _say(card, "fn", printable(contact.name))
     _name(card, contact)
     if contact.firm:
-        card.add("org").value = [_text(contact.firm)] + ([_text(contact.name)] if contact.is_team else [])
+        card.add("org").value = [printable(contact.firm)] + ([printable(contact.name)] if contact.is_team else [])
     if contact.phone:
         _phone(card, contact, version)
     if contact.email:
-        card.add("email").value = _text(contact.email)
+        card.add("email").value = printable(contact.email)
         card.email.type_param = "work" if version == "4.0" else ["INTERNET", "WORK"]
     if version == "4.0":
         _say(card, "kind", "group" if contact.is_team else "individual")
@@ -99,13 +98,13 @@ def compact(contact: Contact) -> str:
 
     card = vobject.vCard()
     _name(card, contact)
-    _say(card, "fn", _text(contact.name))
+    _say(card, "fn", printable(contact.name))
     if contact.firm:
-        card.add("org").value = [_text(contact.firm)]
+        card.add("org").value = [printable(contact.firm)]
     if contact.phone:
-        _say(card, "tel", _text(contact.phone))
+        _say(card, "tel", printable(contact.phone))
     if contact.email:
-        _say(card, "email", _text(contact.email))
+        _say(card, "email", printable(contact.email))
     return _file(card)
 
 
@@ -135,13 +134,15 @@ def _name(card: Any, contact: Contact) -> None:
     """A person's family name is taken to be the last word; a team has one name."""
     import vobject  # noqa: PLC0415  # slow to load
 
-    given, _space, family = ("", "", _text(contact.name)) if contact.is_team else _text(contact.name).rpartition(" ")
+    given, _space, family = (
+        ("", "", printable(contact.name)) if contact.is_team else printable(contact.name).rpartition(" ")
+    )
     card.add("n").value = vobject.vcard.Name(family=family, given=given)
 
 
 def _phone(card: Any, contact: Contact, version: str) -> None:
     uri = dialled(contact.phone, contact.country) if version == "4.0" else ""
-    line = _raw(card, "tel", uri) if uri else _say(card, "tel", _text(contact.phone))
+    line = _raw(card, "tel", uri) if uri else _say(card, "tel", printable(contact.phone))
     if uri:
         line.value_param = "uri"
     line.type_param = ["work", "voice"] if version == "4.0" else ["WORK", "VOICE"]
@@ -184,9 +185,3 @@ def _folded(line: str) -> str:
         folded[-1] += char
         width += octets
     return "\r\n".join(folded)
-
-
-def _text(value: str) -> str:
-    """Every way to end a line is one, and no other control character stays: none may stand in a card."""
-    lines = LINE_BREAKS.sub("\n", value)
-    return "".join(c for c in lines if c == "\n" or unicodedata.category(c) != "Cc").strip()

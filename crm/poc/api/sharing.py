@@ -22,9 +22,10 @@ from crm.core.rest.filters import FlagFilter, IdFilter
 from crm.core.rest.permissions import TokenAllows
 from crm.core.rest.views import RecordViewSet
 from crm.dossiers.rest import RecordSerializer
-from crm.poc import sharing
+from crm.poc import feeds, sharing
 from crm.poc.models import ShareLink
 from crm.poc.sharing import Field
+from crm.users.models import ApiToken
 from projects.models import Project
 
 
@@ -39,7 +40,10 @@ def shareable_projects(user: Any) -> Any:
 
 
 class ShareLinkSerializer(serializers.ModelSerializer):
-    """A page for somebody outside, without signing in. Its address is not kept: it is told when the link is made."""
+    """A page for somebody outside, or one's own calendar of what is owed, without signing in.
+
+    Its address is not kept: it is told when the link is made.
+    """
 
     kind = serializers.ChoiceField(ShareLink.Kind.choices)
     poc = NamedSerializer(allow_null=True, help_text="Whose card it is.")
@@ -94,6 +98,12 @@ class ShareLinkInput(Input):
         return values | {"of": getattr(named[0], "dossier", named[0])}
 
 
+class FeedInput(Input):
+    """What one's own calendar of what is owed says."""
+
+    with_names = serializers.BooleanField(default=True, help_text="False: it says that something is due, and not what.")
+
+
 class ShareLinkFilterSet(django_filters.FilterSet):
     """Narrows share links."""
 
@@ -111,7 +121,7 @@ class ShareLinkFilterSet(django_filters.FilterSet):
 
 
 class ShareLinkViewSet(RecordViewSet):
-    """Pages that somebody outside may open: of cards and of records that one may share oneself."""
+    """Pages that somebody outside may open, of cards and records that one may share; and one's own calendar."""
 
     queryset = ShareLink.objects.all()
     permission_classes = (IsAuthenticated, TokenAllows)  # whose card it is decides, not the role alone
@@ -127,10 +137,17 @@ class ShareLinkViewSet(RecordViewSet):
     def create(self, request: Request) -> Response:
         """Share a card, or who to contact. The page's address is told this once."""
         link, secret = sharing.share(**self.read(ShareLinkInput), by=self.by, at=self.at)
-        response = self.created(link)
-        response.data["address"] = sharing.address(secret)
-        response["Cache-Control"] = "no-store"
-        return response
+        return self._made(link, sharing.address(secret))
+
+    @extend_schema(request=FeedInput, responses={201: MadeShareLinkSerializer})
+    @action(detail=False, methods=["post"])
+    def calendar(self, request: Request) -> Response:
+        """Make the link to one's own calendar of what is owed, ending the one before. Its address is told this once."""
+        may_read = request.auth is None or ApiToken.Scope.READ in request.auth.scopes
+        if not (may_read and request.user.has_perm(feeds.VIEWS)):  # it gives what it may not read itself to nobody
+            self.permission_denied(request)
+        link, secret = feeds.make_feed(user=request.user, **self.read(FeedInput), by=self.by, at=self.at)
+        return self._made(link, feeds.feed_address(secret))
 
     @extend_schema(request=None)
     @action(detail=True, methods=["post"])
@@ -139,3 +156,9 @@ class ShareLinkViewSet(RecordViewSet):
         link = self.get_object()
         sharing.unshare(link=link, by=self.by, at=self.at)
         return self.again(link)
+
+    def _made(self, link: ShareLink, address: str) -> Response:
+        response = self.created(link)
+        response.data["address"] = address
+        response["Cache-Control"] = "no-store"
+        return response

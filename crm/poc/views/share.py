@@ -53,7 +53,7 @@ def share_record(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def revoke(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a link open nothing any more."""
-    link = get_object_or_404(sharing.links_of(request.user), pk=pk)
+    link = get_object_or_404(sharing.links_of(request.user).pages(), pk=pk)
     sharing.unshare(link=link, by=Actor.of(request), at=clock.of(request))
     messages.success(request, _("Taken back. Whoever has the link finds nothing there any more."))
     return redirect("poc:share_card", link.poc_id) if link.poc_id else redirect("poc:share_record", link.dossier_id)
@@ -66,7 +66,8 @@ def _page(request: HttpRequest, of: PointOfContact | Dossier, context: dict[str,
     made = None
     if request.method == "POST" and form.is_valid():
         made = attempt(form, lambda: sharing.share(of=of, **form.values(at), by=Actor.of(request), at=at))
-    links = ShareLink.objects.filter(revoked_at=None, **({"poc": of} if context["is_card"] else {"dossier": of}))
+    of_this = {"poc": of} if context["is_card"] else {"dossier": of}
+    links = ShareLink.objects.pages().filter(revoked_at=None, **of_this)
     context |= {
         "form": ShareForm(initial={"language": language}) if made else form,
         "links": links.select_related("created_by").order_by("-created_at", "-pk")[:MOST],
