@@ -7,10 +7,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from contacts.models import Contact
-from crm.commitments.models import Commitment
+from crm.commitments.models import Commitment, Kind
 from interactions.models import Interaction
 from tests.browser import picture, sign_in, violations
 from tests.factories import AT
+from tests.factories.commitments import CommitmentFactory
 from tests.factories.contacts import ContactFactory
 from tests.factories.interactions import FollowUpFactory, InteractionFactory
 from tests.factories.poc import AssignmentFactory, PersonFactory
@@ -332,3 +333,13 @@ def test_axe_finds_nothing_on_a_desk_or_a_phone(desk, thumb, lima, scheme, probl
         expect(one.locator("#qlog")).to_be_visible()
         assert violations_of_panel(one) == []
     problems[:] = [said for said in problems if "Applying inline style" not in said]
+
+
+def test_what_is_to_be_solved_is_ticked_by_the_outcome_that_solves_it_alone(desk: Page, lima):
+    owed = CommitmentFactory(dossier=lima.dossier, kind=Kind.RESOLUTION, title="Solve for Ms Lima: problem")
+    desk.goto(f"/log/?record={lima.pk}")
+    settled(desk)
+    tick = desk.locator(f"#settles-{owed.pk}")
+    for outcome, is_ticked in (("Reached", False), ("Resolved", True), ("No answer", False)):
+        desk.get_by_role("radio", name=outcome).check(force=True)
+        expect(tick).to_be_checked(checked=is_ticked)
