@@ -30,7 +30,7 @@ def _lines(rows: Iterable[Iterable[Any]]) -> Iterator[str]:
     writer = csv.writer(_Line())
     yield MARK
     for row in rows:
-        yield writer.writerow([_harmless(str(value)) for value in row])
+        yield writer.writerow(["" if value is None else _harmless(str(value)) for value in row])
 
 
 def _harmless(text: str) -> str:
