@@ -1,17 +1,13 @@
 """Every change of who answers."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from itertools import pairwise
-from threading import Barrier
 
 import pytest
-from django.db import connection
 from django.db.models import ProtectedError
 
 from crm.commitments.models import Notification
 from crm.core.actor import Actor
-from crm.core.refusals import Refused
 from crm.dossiers.actions import refile
 from crm.dossiers.models import Dossier, Event
 from crm.handovers import actions
@@ -26,6 +22,7 @@ from tests.factories.accounts import AccountFactory
 from tests.factories.dossiers import DossierFactory, topic
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory
 from tests.factories.users import UserFactory, actor, narrow
+from tests.together import together
 
 DAY = timedelta(days=1)
 
@@ -358,23 +355,6 @@ def test_a_team_can_cover():
 
 
 # --- At the same time
-
-
-def together(*acts):
-    """Run acts at the same moment, each on a connection of its own; return what each returned or refused."""
-    barrier = Barrier(len(acts))
-
-    def run(act):
-        barrier.wait(timeout=10)
-        try:
-            return act()
-        except Refused as refusal:
-            return refusal
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
 
 
 @pytest.mark.parametrize("_round", range(3))

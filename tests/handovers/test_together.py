@@ -1,12 +1,9 @@
 """Several who decide who answers, at the same moment: one after the other, and everybody is told once."""
 
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
 
 import pytest
-from django.db import connection
 
 from crm.commitments.models import Notification
 from crm.core.actor import Actor
@@ -18,26 +15,10 @@ from crm.poc.models import Assignment
 from tests.factories import AT
 from tests.factories.dossiers import DossierFactory, topic
 from tests.factories.poc import AssignmentFactory, PersonFactory
+from tests.together import together
 
 BY = Actor.system()
 DAY = timedelta(days=1)
-
-
-def together(*acts):
-    """Run acts at the same moment, each on a connection of its own; return what each returned or refused."""
-    barrier = Barrier(len(acts))
-
-    def run(act):
-        barrier.wait(timeout=10)
-        try:
-            return act()
-        except Refused as refusal:
-            return refusal
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return list(pool.map(run, acts))
 
 
 def overlapping():
