@@ -32,7 +32,9 @@ ABSENCES = 12
 NOTICES = 12
 SOON = 0.85  # of the days a tier allows, from which on an account is being lost
 # Notices whose matter stands in the lists itself.
-SHOWN_AS_ROWS = {"reminder", "due_reminder", "late_reminder", "escalation", "handover_offered", "passed_on"}
+SHOWN_AS_ROWS = {
+    "reminder", "due_reminder", "late_reminder", "escalation", "handover_offered", "handover_covered", "passed_on",
+}  # fmt: skip
 
 
 @dataclass(slots=True)
