@@ -40,7 +40,7 @@ def make_feed(*, user: User, with_names: bool, by: Actor, at: datetime) -> tuple
 
     :raises OwesNothing: they are no point of contact.
     """
-    poc = PointOfContact.objects.select_for_update().of_user(user).filter(deactivated_at=None).first()
+    poc = PointOfContact.objects.select_for_update(no_key=True).of_user(user).filter(deactivated_at=None).first()
     if poc is None:
         raise OwesNothing
     end_feed(user=user, by=by, at=at)

@@ -1,6 +1,6 @@
 import pytest
 
-from crm.core.text import digits, search_key
+from crm.core.text import digits, printable, search_key
 
 
 @pytest.mark.parametrize(
@@ -22,3 +22,16 @@ def test_names_are_compared_without_case_accents_and_extra_spaces(text, key):
 )
 def test_only_the_digits_of_a_number_are_looked_up(number, found):
     assert digits(number) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("a\r\nb\rc\nd", "a\nb\nc\nd"),
+        ("a\x0bb\x85c\u2028d\u2029e", "a\nb\nc\nd\ne"),
+        ("a\x00\x07\tb\x7f", "ab"),
+        (" é 🍷 \r\n", "é 🍷"),
+    ],
+)
+def test_cards_and_calendars_hold_no_control_characters_and_one_end_of_a_line(text, kept):
+    assert printable(text) == kept

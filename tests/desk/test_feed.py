@@ -472,17 +472,17 @@ def test_the_link_is_made_shown_once_and_opens_the_calendar(as_marta, link, mart
 
 def test_the_page_says_how_to_subscribe_and_when_it_was_last_read(as_marta, link):
     html = as_marta.get("/calendar/").content.decode()
-    assert "not read yet" in html
-    for said in ("Google Calendar", "Outlook", "Apple", "says titles and records", "counts until 4 Mar 2028"):
+    assert "Not read yet" in html
+    for said in ("Google Calendar", "Outlook", "Apple", "It says titles and records", "Counts until 4 Mar 2028"):
         assert said in html
     get(as_marta)
-    assert "last read" in as_marta.get("/calendar/").content.decode()
+    assert "Last read" in as_marta.get("/calendar/").content.decode()
 
 
 def test_names_are_left_out_where_that_is_ticked_and_so_it_stays(as_marta, link):
     html = as_marta.post("/calendar/", {"is_quiet": "on"}).content.decode()
     assert ShareLink.objects.get(revoked_at=None).shown == []
-    assert "says neither titles nor names" in html
+    assert "It says neither titles nor names" in html
     assert as_marta.get("/calendar/").context["form"]["is_quiet"].value() is True
 
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from crm.poc import sharing
+from crm.poc import feeds, sharing
 from crm.poc.models import ShareLink
+from crm.users import tokens
 from crm.users.models import RoleScope
 from tests.doors import ask_as, ids, problem
 from tests.factories import AT
@@ -13,7 +14,7 @@ from tests.factories.accounts import AccountFactory
 from tests.factories.contacts import ContactFactory
 from tests.factories.poc import PersonFactory, ShareLinkFactory
 from tests.factories.projects import ProjectFactory
-from tests.factories.users import UserFactory, narrow
+from tests.factories.users import UserFactory, actor, narrow
 
 URL = "/api/v1/share-links/"
 
@@ -102,6 +103,38 @@ def test_nobody_shares_nor_sees_what_is_not_theirs(db, clock, api):
         assert api.get(f"{URL}{link.pk}/").status_code == 404
         assert api.post(f"{URL}{link.pk}/revoke/").status_code == 404
     assert api.post(URL, {"poc": me.pk}, format="json").status_code == 201
+
+
+def test_ones_own_calendar_is_made_its_address_told_once_and_ended(user, api):
+    me = PersonFactory(user=user)
+    made = api.post(f"{URL}calendar/", {"with_names": False}, format="json")
+    assert (made.status_code, made["Cache-Control"]) == (201, "no-store")
+    shown = made.json()
+    assert (shown["kind"], shown["poc"]["id"], shown["shown"]) == ("feed", me.pk, [])
+    secret = shown["address"].rpartition("/")[2].removesuffix(".ics")
+    assert feeds.feed_opened_by(secret).pk == shown["id"]
+    assert ids(api.get(URL)) == [shown["id"]]
+    assert secret not in api.get(URL).content.decode()
+    again = api.post(f"{URL}calendar/", {}, format="json").json()
+    assert (again["shown"], feeds.feed_opened_by(secret)) == (["name"], None)
+    assert api.post(f"{URL}{again['id']}/revoke/").status_code == 200
+    assert feeds.feed_of(user) is None
+
+
+def test_a_calendar_is_for_who_answers_and_may_read_what_is_owed(user, api):
+    assert problem(api.post(f"{URL}calendar/", {}, format="json"))[:2] == (422, "owes_nothing")
+    stranger = PersonFactory(signs_in=True)
+    api.force_authenticate(stranger.user)
+    assert problem(api.post(f"{URL}calendar/", {}, format="json"))[0] == 403
+
+
+@pytest.mark.parametrize(("scopes", "status"), [(["write"], 403), (["read"], 403), (["read", "write"], 201)])
+def test_a_token_that_may_not_read_makes_no_calendar_to_read(user, api, scopes, status):
+    PersonFactory(user=user)
+    _token, secret = tokens.make(user=user, name="Sync", scopes=scopes, expires_at=None, by=actor(user), at=AT)
+    api.force_authenticate(None)
+    api.credentials(HTTP_AUTHORIZATION=f"Bearer {secret}")
+    assert api.post(f"{URL}calendar/", {}, format="json").status_code == status
 
 
 def test_a_token_needs_its_scope(db, api):
