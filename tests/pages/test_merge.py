@@ -216,3 +216,7 @@ def test_a_rep_does_not_merge_through_the_api(api, keep, drop):
     ask_as(api, "sales_rep")
     assert problem(api.post(f"/api/v1/accounts/{keep.pk}/merge/", {"account": drop.pk}, format="json"))[0] == 403
     assert problem(api.post(f"/api/v1/accounts/{drop.pk}/unmerge/"))[0] == 403
+
+
+def test_the_list_of_accounts_leads_to_possible_duplicates(as_manager: Client):
+    assert 'href="/merge/"' in as_manager.get("/accounts/").content.decode()
