@@ -133,6 +133,8 @@ def test_my_day_says_how_many_nobody_answers_for_to_whoever_can_mend_it(as_manag
     assert "Gaps: 2 records without anybody who answers" in line
     AccountFactory.create_batch(110)
     assert "more than 100 records" in as_manager.get("/gaps/line/").content.decode()
+    Dossier.objects.update(archived_at=AT)
+    assert as_manager.get("/gaps/line/").content.decode().strip() == ""
     client.force_login(UserFactory(role="sales_rep"))
     assert "/gaps/line/" not in client.get("/").content.decode()
 
@@ -176,6 +178,11 @@ def test_one_follows_in_every_place_of_somebody_who_is_gone(as_manager, house):
     assert Assignment.objects.at(AT).get(dossier=house["sol"].dossier, topic=topic()).poc == bo
     assert shown(as_manager, "inactive") == []
     assert "Nothing is left" in as_manager.get(address).content.decode()
+
+
+def test_nobody_follows_somebody_who_is_there(as_manager, house):
+    there = Assignment.objects.get(poc__name="Alone").poc
+    assert as_manager.get(reverse("desk:gap_follow", args=[there.pk])).status_code == 404
 
 
 def test_what_rests_on_one_person_is_listed_with_a_backup_a_step_away(as_manager, house):

@@ -223,6 +223,14 @@ def test_covered_about_a_topic_and_not_otherwise(reader):
     assert [(row.id, row.n) for row in all_rows("absent", reader)] == [(open_.pk, 1)]
 
 
+def test_only_what_is_held_now_and_first_is_counted(reader):
+    absence = away_with()
+    for fields in ({"rank": 1}, {"ends_at": AT - DAY}, {"starts_at": AT + 2 * DAY}):
+        AssignmentFactory(dossier=AccountFactory().dossier, poc=absence.poc, **fields)
+    AssignmentFactory(dossier=AccountFactory(archived_at=AT).dossier, poc=absence.poc)
+    assert [row.n for row in all_rows("absent", reader)] == [1]
+
+
 def test_a_backup_who_comes_in_is_no_cover(reader):
     absence = away_with()
     AssignmentFactory(dossier=absence.poc.assignments.get().dossier, rank=1)

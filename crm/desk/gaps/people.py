@@ -86,21 +86,24 @@ def absent(scope: Scope) -> dict[int, set[int]]:
 
 def n_uncovered(scope: Scope, topics: Mapping[int, Collection[int]]) -> Counted:
     """Return how many records some absences, with their topics, leave without a cover. One query."""
-    uncovered = Q(pk__in=[])
+    alike: dict[frozenset[int], list[int]] = defaultdict(list)
     for absence_id, topic_ids in topics.items():
-        uncovered |= Q(pk=absence_id, poc__assignments__topic__one_of=list(topic_ids))
-    counted = _held_by_the_absent(scope).filter(pk__one_of=list(topics)).filter(uncovered)
+        alike[frozenset(topic_ids)].append(absence_id)
+    uncovered = Q(pk__in=[])
+    for shared, ids in alike.items():
+        uncovered |= Q(pk__one_of=ids, poc__assignments__topic__one_of=sorted(shared))
+    counted = _held_by_the_absent(scope, uncovered)
     return dict(counted.values_list("pk").annotate(n=Count("poc__assignments__dossier", distinct=True)).order_by())
 
 
-def _held_by_the_absent(scope: Scope) -> QuerySet[Absence]:
-    """Return absences, a row for each place of the absent one that they are about."""
+def _held_by_the_absent(scope: Scope, also: Q | None = None) -> QuerySet[Absence]:
+    """Return absences, a row for each place of the absent one that they are about; `also` narrows these places."""
     held = "poc__assignments__"
     near = Absence.objects.overlapping(scope.at, scope.until).annotate(begins=Greatest("starts_at", Value(scope.at)))
     about = Q(topic=None) | Q(topic=F(f"{held}topic")) | Q(**{f"{held}topic": scope.house.general_id})
     lasting = Q(**{f"{held}ends_at": None}) | Q(**{f"{held}ends_at__gt": F("begins")})
     begun = Q(**{f"{held}rank": PRIMARY, f"{held}starts_at__lte": F("begins"), "poc__deactivated_at": None})
-    rows: QuerySet[Absence] = near.filter(about, lasting, begun, scope.held_through(held))
+    rows: QuerySet[Absence] = near.filter(about, lasting, begun, scope.held_through(held), also or Q())
     return rows.order_by()
 
 

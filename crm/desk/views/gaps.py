@@ -28,6 +28,7 @@ from crm.desk.record import partial
 from crm.dossiers.models import Dossier
 from crm.handovers.actions import Change, assign_many
 from crm.poc.models import Assignment, AssignmentQuerySet, PointOfContact
+from crm.poc.standing import is_gone
 
 MOST_SAID = 100  # gaps told apart on My day
 
@@ -125,6 +126,9 @@ def gap_resting(request: HttpRequest, pk: int) -> HttpResponse:
 def gap_follow(request: HttpRequest, pk: int) -> HttpResponse:
     """Let one follow somebody who is gone, wherever they are still named and one may see it."""
     gone = get_object_or_404(PointOfContact, pk=pk)
+    house = Scope(request.user, clock.of(request)).house
+    if not is_gone(house.facts.pocs[pk], house.at):
+        raise Http404
     held = _held_by(request, gone)
     form = FollowForm(request.POST or None, gone=gone)
     if request.method == "POST" and form.is_valid():
