@@ -31,7 +31,7 @@ from tests.factories import AT
 from tests.factories.dossiers import topic
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory
 from tests.factories.users import UserFactory, actor, narrow
-from tests.handovers.test_actions import together
+from tests.together import together
 
 DAY = timedelta(days=1)
 
