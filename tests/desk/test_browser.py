@@ -1,5 +1,7 @@
 """The desk in a real browser: the first ten minutes, My day by keyboard, and nothing axe finds wrong."""
 
+import re
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -93,11 +95,24 @@ def test_axe_finds_nothing_on_a_desk_or_a_phone(page: Page, phone: Page, marta, 
             ("who", "/who/?q=marvila billing"),
             ("nobody", "/who/?q=0351"),
             ("away", "/away/"),
+            ("calendar", "/calendar/"),
         ):
             one.goto(address)
             assert violations(one) == [], address
             assert one.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is too wide"
             picture(one, f"{name}-{scheme}-{one.viewport_size['width']}")
+    problems[:] = [said for said in problems if "Applying inline style" not in said]
+
+
+def test_the_link_to_ones_calendar_is_made_where_both_its_forms_are_seen_whole(phone: Page, marta, problems):
+    sign_in(phone, marta.user)
+    phone.goto("/calendar/")
+    phone.get_by_role("button", name="Make the link").click()
+    made = phone.locator(".notice-good")
+    expect(made.locator("code")).to_contain_text("http")
+    expect(made.get_by_role("link")).to_have_attribute("href", re.compile(r"^webcal://.+/calendar/.+\.ics$"))
+    assert violations(phone) == []
+    assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth")
     problems[:] = [said for said in problems if "Applying inline style" not in said]
 
 
