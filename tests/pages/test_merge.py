@@ -130,6 +130,10 @@ def test_after_thirty_days_it_is_not_offered(as_manager: Client, keep, drop, clo
     assert as_manager.get("/merge/").context["merges"] == []
 
 
+def test_the_list_of_accounts_leads_to_possible_duplicates(as_manager: Client):
+    assert 'href="/merge/"' in as_manager.get("/accounts/").content.decode()
+
+
 @pytest.mark.parametrize("query", ["a=x&b=1", "a=1&b=999999", "a=&b="])
 def test_what_is_not_there_is_404(as_manager: Client, query):
     assert as_manager.get(f"/merge/?{query}").status_code == 404
@@ -216,7 +220,3 @@ def test_a_rep_does_not_merge_through_the_api(api, keep, drop):
     ask_as(api, "sales_rep")
     assert problem(api.post(f"/api/v1/accounts/{keep.pk}/merge/", {"account": drop.pk}, format="json"))[0] == 403
     assert problem(api.post(f"/api/v1/accounts/{drop.pk}/unmerge/"))[0] == 403
-
-
-def test_the_list_of_accounts_leads_to_possible_duplicates(as_manager: Client):
-    assert 'href="/merge/"' in as_manager.get("/accounts/").content.decode()
