@@ -150,6 +150,11 @@ class House:
         rows = Notification.objects.filter(pk__gt=pk, recipient__user__isnull=False).exclude(dossier=None)
         return list(rows.select_related("recipient").order_by("pk"))
 
+    def pages_told_of(self, since: int) -> list[tuple[User, str]]:
+        """Whoever was told since then of something with a page of its own: a handover, what is to be solved."""
+        rows = Notification.objects.filter(pk__gt=since, recipient__user__isnull=False, facts__path__startswith="/")
+        return [(n.recipient.user, n.facts["path"]) for n in rows.select_related("recipient__user").order_by("pk")]
+
     def all_told_may_open(self, since: int) -> set[tuple[int, int, int | None]]:
         """Check everybody told since then against the one door to rows; return who, which record, which promise."""
         told = {(n.recipient.user_id, n.dossier_id, n.commitment_id) for n in self.told_since(since)}
@@ -197,11 +202,14 @@ def test_whoever_is_told_may_open_it_whatever_happened(scopes, acts):
         house = House(scopes)
         stranger = PersonFactory(user=UserFactory())  # no role: own
         told: set[tuple[int, int, int | None]] = set()
+        client = Client()
         for name, *values in acts:
             since = last()
             house.act(name, *values)
             told = house.all_told_may_open(since) or told
-        client = Client()
+            for user, path in set(house.pages_told_of(since)):
+                client.force_login(user)
+                assert client.get(path).status_code == 200, (user.name, path)
         for user_id, dossier_id, commitment_id in sorted(told, key=str)[:3]:
             client.force_login(User.objects.get(pk=user_id))
             if visible_dossiers(User.objects.get(pk=user_id)).filter(pk=dossier_id).exists():
