@@ -1,23 +1,18 @@
-"""Who is not really answered for: each list against the rule told plainly, and what it costs."""
+"""Who is not really answered for: what each list holds and says, for whom, and what it costs."""
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from contacts.models import ContactRole
 from crm.desk import gaps
 from crm.desk.gaps import people
-from crm.dossiers.models import Dossier, Topic
+from crm.dossiers.models import Dossier
 from crm.handovers.actions import assign, end_assignment
 from crm.handovers.leaving import Choices, leave
-from crm.poc.decide import decide
-from crm.poc.models import PRIMARY, Assignment, PointOfContact
-from crm.poc.resolve import Question, fetch, resolve_many
+from crm.poc.models import PointOfContact
 from crm.users.models import RoleScope
 from interactions.models import TouchPoint
 from projects.models import Project
@@ -35,11 +30,9 @@ from tests.factories.poc import (
 )
 from tests.factories.projects import ProjectFactory
 from tests.factories.users import UserFactory, actor, narrow
-from tests.poc.houses import MOMENTS, houses, rolled_back, write
 
 pytestmark = pytest.mark.django_db
 
-EXAMPLES = 60
 DAY = timedelta(days=1)
 
 
@@ -58,54 +51,6 @@ def all_rows(code, user, **narrowed):
             return found
 
 
-# --- Nobody answers
-
-
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
-@given(world=houses(), topic=st.sampled_from(["general", "billing"]), at=st.sampled_from(MOMENTS))
-def test_the_list_is_exactly_the_records_that_resolve_calls_gaps(django_db_blocker, world, topic, at):
-    with rolled_back():
-        write(world)
-        user = UserFactory(superuser=True)
-        about = Topic.objects.get(code=topic).pk
-        ids = Dossier.objects.filter(touch_point=None).values_list("pk", flat=True)
-        answers = resolve_many([Question(pk, about) for pk in ids], at=at)
-        listed = all_rows("unanswered", user, at=at, topic=topic, size=50)
-        assert {row.record.pk for row in listed} == {q.dossier_id for q, answer in answers.items() if answer.is_gap}
-
-
-# --- Nobody else
-
-
-@settings(max_examples=EXAMPLES, deadline=None, derandomize=True)
-@given(world=houses(), at=st.sampled_from(MOMENTS))
-def test_nobody_else_is_whom_the_front_desk_would_replace(django_db_blocker, world, at):
-    with rolled_back():
-        write(world)
-        user = UserFactory(superuser=True)
-        found = {row.poc.pk: row.n for row in all_rows("single_point", user, at=at, size=50)}
-        assert found == alone(at)
-
-
-def alone(at):
-    """Whoever answers at a place that is filled is let go, and it is asked again."""
-    places = set(Assignment.objects.at(at).filter(rank=PRIMARY).values_list("dossier", "topic"))
-    questions = [Question(*place) for place in places]
-    facts = fetch(questions, at).facts if questions else None
-    people = set(PointOfContact.objects.people().values_list("pk", flat=True))
-    concerned = {}
-    for question in questions:
-        ask = {"dossier_id": question.dossier_id, "topic_id": question.topic_id, "at": at}
-        answer = decide(**ask, facts=facts)
-        if answer.is_gap:
-            continue
-        gone = replace(facts.pocs[answer.poc_id], deactivated_at=at)
-        without = decide(**ask, facts=replace(facts, pocs={**facts.pocs, gone.id: gone}))
-        if without.is_gap and gone.id in people:
-            concerned.setdefault(gone.id, set()).add(question.dossier_id)
-    return {poc_id: len(ids) for poc_id, ids in concerned.items()}
-
-
 def listed(code, user, **narrowed):
     """What a list names: records by their title, people by their name."""
     return [(row.record.title if row.record else row.poc.name) for row in all_rows(code, user, **narrowed)]
@@ -113,6 +58,9 @@ def listed(code, user, **narrowed):
 
 def count(code, user, **narrowed):
     return gaps.counts(user, at=AT, **narrowed)[code]
+
+
+# --- Nobody answers
 
 
 def test_a_gap_stands_once_on_the_account_with_what_lies_below_it(reader):

@@ -102,8 +102,9 @@ def _held_by_the_absent(scope: Scope, also: Q | None = None) -> QuerySet[Absence
     near = Absence.objects.overlapping(scope.at, scope.until).annotate(begins=Greatest("starts_at", Value(scope.at)))
     about = Q(topic=None) | Q(topic=F(f"{held}topic")) | Q(**{f"{held}topic": scope.house.general_id})
     lasting = Q(**{f"{held}ends_at": None}) | Q(**{f"{held}ends_at__gt": F("begins")})
-    begun = Q(**{f"{held}rank": PRIMARY, f"{held}starts_at__lte": F("begins"), "poc__deactivated_at": None})
-    rows: QuerySet[Absence] = near.filter(about, lasting, begun, scope.held_through(held), also or Q())
+    begun = Q(**{f"{held}rank": PRIMARY, f"{held}starts_at__lte": F("begins")})
+    there = Q(poc__deactivated_at=None) | Q(poc__deactivated_at__gt=F("begins"))
+    rows: QuerySet[Absence] = near.filter(about, lasting, begun, there, scope.held_through(held), also or Q())
     return rows.order_by()
 
 
@@ -139,7 +140,9 @@ def overloaded(scope: Scope) -> Counted:
     Too many is more than `scope.over`; where that is None, more than three times what a person
     usually has, but never up to 30, and always above 150. Teams share; they are not counted.
     """
-    rows = scope.assignments().at(scope.at).primary().filter(poc__kind="person", poc__deactivated_at=None)
+    known = scope.house.facts.pocs
+    there = [pk for pk, poc in scope.house.pocs.items() if not (poc.is_team or is_gone(known[pk], scope.at))]
+    rows = scope.assignments().at(scope.at).primary().held_by(there)
     counted = dict(rows.values_list("poc").annotate(n=Count("dossier", distinct=True)).order_by())
     most = scope.over if scope.over is not None else too_many(counted.values())
     return {poc_id: n for poc_id, n in counted.items() if n > most}
