@@ -6,13 +6,15 @@ from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import CommandError, call_command
 from django.db import connection, transaction
 
 from accounts.models import Account
 from contacts.models import Contact
 from crm.commitments.models import Commitment
-from crm.desk.benchmark import load
+from crm.desk.benchmark import lists, load
+from crm.desk.benchmark.elsewhere import Elsewhere
 from crm.desk.benchmark.firm import FEW, FIRST, MANY, READERS, TEAM
 from crm.desk.benchmark.measure import Budget, Case, Cost, raw, take
 from crm.desk.benchmark.names import NAMES
@@ -25,6 +27,7 @@ from interactions.actions import facts_of, personal_of
 from interactions.models import Interaction
 from tests.factories.accounts import AccountFactory
 from tests.factories.users import UserFactory
+from tests.services import databases
 
 SCALE = 0.001
 AT = datetime(2026, 3, 4, 10, tzinfo=UTC)
@@ -193,20 +196,44 @@ def _every_list_of_the_api_is_among(rows):
 @pytest.mark.postgres
 def test_the_table_says_what_missed_its_budget(database, monkeypatch):
     load_some()
-    monkeypatch.setitem(NAMES, "resolve", lambda firm: iter([Case("one", asks, raw("SELECT 1"), Budget(queries=0))]))
+    monkeypatch.setitem(NAMES, "resolve", lambda firm: only(Case("one", asks, raw("SELECT 1"), Budget(queries=0))))
     table, _said, code = run("resolve", "--repeats", "1")
     assert code == 1
     assert "MISSED: ≤ 0 queries" in table
 
 
 @pytest.mark.postgres
-def test_why_another_database_cannot_be_measured_is_said(database, postgres):
+def test_a_list_is_compared_with_the_same_one_in_another_database(database, monkeypatch):
     load_some()
+    databases.copy(f"{database}_tenth")
+    url = databases.url_of(f"{database}_tenth")
+    elsewhere = Elsewhere(url)
+    with elsewhere.within():
+        load_some(seed=2)
+        elsewhere.connection.close()
+    monkeypatch.setattr(lists, "endpoints", list)  # pages are enough of them
+    rows = json.loads(run("lists", "--json", "--repeats", "1", "--tenth", url)[0])
+    databases.drop(f"{database}_tenth")
+    assert {row["budget"] for row in rows if row["name"].endswith("first")} == {
+        "queries of, and ≤ 1.5× a tenth of the rows"
+    }
+    assert connection.settings_dict["NAME"] == databases.django_name(database)
+    assert not Session.objects.exists()  # neither here nor there does anything stay
+
+
+@pytest.mark.postgres
+def test_that_the_other_database_holds_no_firm_is_said(database):
+    load_some()
+    empty = databases.url_of(databases.WORKER)
     with pytest.raises(CommandError, match="There is nothing to measure here"):
-        call_command("benchmark", "lists", "--tenth", f"{postgres}/elsewhere", stdout=StringIO(), stderr=StringIO())
+        call_command("benchmark", "lists", "--tenth", empty, stdout=StringIO(), stderr=StringIO())
 
 
-def asks() -> int:
+def only(case):
+    yield case
+
+
+def asks():
     return User.objects.count() + 1
 
 
@@ -216,14 +243,14 @@ def test_what_a_transaction_takes_is_not_counted_as_asking(db):
         with transaction.atomic():
             return asks()
 
-    (measured,) = take([Case("count", work, raw("SELECT count(*) FROM users_user"))], repeats=3)
+    (measured,) = take(only(Case("count", work, raw("SELECT count(*) FROM users_user"))), repeats=3)
     assert (measured.rows, measured.queries, measured.within) == (1, 1, True)
     assert measured.ratio == pytest.approx(measured.seconds / measured.raw_seconds, rel=0.1)
 
 
 @pytest.mark.postgres
 def test_what_measuring_writes_is_taken_back(db):
-    list(take([Case("write", lambda: UserFactory().pk, raw("SELECT 1"))], repeats=1))
+    list(take(only(Case("write", lambda: UserFactory().pk, raw("SELECT 1"))), repeats=1))
     assert not User.objects.exists()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from crm.desk.benchmark.door import Reader
 from crm.desk.benchmark.firm import ALL, MANY, BigFirm
@@ -14,7 +14,7 @@ TIMELINE = """
     WHERE t.dossier_id = %s ORDER BY t.happened_at DESC, t.event_id DESC LIMIT 51"""
 
 
-def cases(firm: BigFirm) -> Iterator[Case]:
+def cases(firm: BigFirm) -> Generator[Case]:
     busy, budget = firm.account(0), Budget(queries=12, seconds=0.1)
     work = Reader(firm, ALL).page(f"/accounts/{busy}/")
     yield Case(f"account: page with {firm.n_busy:,} events", work, raw(TIMELINE, [busy]), budget)

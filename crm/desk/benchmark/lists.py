@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -16,9 +16,11 @@ from crm.core import paging
 from crm.core.paging import SIZE, Order
 from crm.core.rest import paging as rest_paging
 from crm.core.rest.views import RecordViewSet
+from crm.desk.benchmark import load
 from crm.desk.benchmark.door import Reader
+from crm.desk.benchmark.elsewhere import Elsewhere
 from crm.desk.benchmark.firm import ALL, BigFirm
-from crm.desk.benchmark.measure import Budget, Case, Cost, Work, raw
+from crm.desk.benchmark.measure import Budget, Case, Work, raw
 from crm.dossiers import timeline
 from crm.poc import directory
 from crm.poc.models import PointOfContact
@@ -27,6 +29,8 @@ from projects.models import Project
 
 FAR = 10_000 * SIZE  # rows before the far page; of a shorter list it is the last page
 BY_NAME = Order("dossier__title_key", CharField())
+TIMELINE = """
+    SELECT * FROM dossiers_eventdossier WHERE dossier_id = %s ORDER BY happened_at DESC, event_id DESC LIMIT 51"""
 ROUGHLY = 1.5  # times another page's time is "the same": what is measured is never quite the same twice
 
 
@@ -97,39 +101,48 @@ def _views(patterns: Iterable[Any], before: str = "/") -> Iterator[tuple[str, An
             yield address, pattern.callback
 
 
-def cases(firm: BigFirm, tenth: Mapping[str, Cost] | None = None) -> Iterator[Case]:
-    """Measure each list's first page (against `tenth`: what those with a tenth of the rows cost), and its far one."""
-    reader = Reader(firm, ALL)
+def cases(firm: BigFirm, tenth: str = "") -> Generator[Case]:
+    """Measure each list's first page and its far one; the first against the one of the database `tenth`, in turn."""
+    reader, elsewhere = Reader(firm, ALL), Elsewhere(tenth) if tenth else None
+    if elsewhere is None:
+        yield from _cases(firm, reader, lambda _address, _in_api: None)
+        return
+    elsewhere.begin()
+    try:
+        with elsewhere.within():
+            smaller = Reader(load.loaded(), ALL)
+
+        def there(address: str, in_api: bool) -> Work:
+            return elsewhere.work(smaller.listed(address) if in_api else smaller.page(address))
+
+        yield from _cases(firm, reader, there)
+    finally:
+        elsewhere.end()
+
+
+def _cases(firm: BigFirm, reader: Reader, there: Callable[[str, bool], Work | None]) -> Generator[Case]:
     for listed in (*pages(), *endpoints()):
-        opened = reader.listed if listed.in_api else reader.page
-        plain = _plain(listed)
+        opened, plain = reader.listed if listed.in_api else reader.page, _plain(listed)
         first = opened(listed.address)
-        yield _compared(f"lists: {listed.address} first", first, plain, tenth)
-        budget = Budget(of_other=ROUGHLY, other="the first page")
-        far = opened(listed.far_address())
-        yield Case(f"lists: {listed.address} far", far, plain, budget, other=first)
-    yield from _timeline(firm, reader, tenth)
+        yield _first(f"lists: {listed.address} first", first, plain, there(listed.address, listed.in_api))
+        yield _far(f"lists: {listed.address} far", opened(listed.far_address()), plain, first)
+    busy = firm.account(0)  # what happened to it is a list too
+    deep = timeline.page(busy, homes=None, size=max(firm.n_busy - 2 * SIZE, 1)).older
+    address = f"/accounts/{busy}/"
+    plain, first = raw(TIMELINE, [busy]), reader.page(address)
+    yield _first("lists: the timeline of a record first", first, plain, there(address, False))
+    far = reader.page(f"{address}?{urlencode({'older': deep})}")
+    yield _far("lists: the timeline of a record far", far, plain, first)
 
 
-def _timeline(firm: BigFirm, reader: Reader, tenth: Mapping[str, Cost] | None) -> Iterator[Case]:
-    """What happened to the busy account is a list too."""
-    address = f"/accounts/{firm.account(0)}/"
-    deep = timeline.page(firm.account(0), homes=None, size=max(firm.n_busy - 2 * SIZE, 1)).older
-    plain = raw(
-        "SELECT * FROM dossiers_eventdossier WHERE dossier_id = %s ORDER BY happened_at DESC, event_id DESC LIMIT 51",
-        [firm.account(0)],
-    )
-    first, far = reader.page(address), reader.page(f"{address}?{urlencode({'older': deep})}")
-    yield _compared("lists: the timeline of a record first", first, plain, tenth)
-    budget = Budget(of_other=ROUGHLY, other="the first page")
-    yield Case("lists: the timeline of a record far", far, plain, budget, other=first)
-
-
-def _compared(name: str, first: Work, plain: Work, tenth: Mapping[str, Cost] | None) -> Case:
+def _first(name: str, first: Work, plain: Work, tenth: Work | None) -> Case:
     if tenth is None:
         return Case(name, first, plain)
-    budget = Budget(of_other=ROUGHLY, other="a tenth of the rows")
-    return Case(name, first, plain, budget, measured_elsewhere=tenth[name])
+    return Case(name, first, plain, Budget(of_other=ROUGHLY, other="a tenth of the rows"), other=tenth)
+
+
+def _far(name: str, far: Work, plain: Work, first: Work) -> Case:
+    return Case(name, far, plain, Budget(of_other=ROUGHLY, other="the first page"), other=first)
 
 
 def _plain(listed: Listed) -> Work:

@@ -51,6 +51,11 @@ class AnotherLoad(Refused):
     code = "another_load"
 
 
+class NothingThere(Refused):
+    code = "nothing_there"
+    default_message = _("There is nothing to measure here: run `manage.py benchmark load` first.")
+
+
 class NoScale(Refused):
     code = "no_scale"
     default_message = _("The scale is a number above 0, and at most 10.")
@@ -95,6 +100,17 @@ def found() -> BigFirm | None:
     name = Firm.objects.values_list("name", flat=True).get()
     match = NAMED.fullmatch(name)
     return BigFirm(int(match[1]), float(match[2]), date.fromisoformat(match[3]), words.read()) if match else None
+
+
+def loaded() -> BigFirm:
+    """Return the firm this database holds, loaded to the end.
+
+    :raises NothingThere: it holds none.
+    """
+    firm = found()
+    if firm is None or not is_complete():
+        raise NothingThere
+    return firm
 
 
 def name_of(firm: BigFirm) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import timedelta
 from typing import Any
 
@@ -25,7 +25,7 @@ from interactions.models import FollowUp, Interaction
 ACTION, TOLD, DOOR = 15, 20, 5  # queries: in the action, where somebody is told, more at the door
 
 
-def cases(firm: BigFirm) -> Iterator[Case]:
+def cases(firm: BigFirm) -> Generator[Case]:
     i = next(i for i, held in enumerate(firm.holders) if held == firm.person(MANY))
     contact = Contact.objects.select_related("dossier", "account__dossier").get(pk=firm.contact(i, CONTACTS_EACH - 1))
     writing = _written_plainly()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from statistics import median
 from time import perf_counter
@@ -74,7 +75,6 @@ class Case:
     raw: Work
     budget: Budget = Budget()
     other: Work | None = None
-    measured_elsewhere: Cost | None = None  # what `other` cost, where another process measured it
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,9 @@ class Measured:
     within: bool
 
 
-def take(cases: Iterable[Case], *, repeats: int = REPEATS) -> Iterator[Measured]:
+def take(cases: Generator[Case], *, repeats: int = REPEATS) -> Iterator[Measured]:
     """Measure one after the other, in one transaction that is rolled back: nothing stays."""
-    with transaction.atomic():
+    with transaction.atomic(), closing(cases):
         for case in cases:
             yield _take(case, repeats)
         transaction.set_rollback(True)
@@ -118,7 +118,7 @@ def _once(case: Case, repeats: int) -> Measured:
             seconds.append(_timed(work))
     taken = [median(seconds) for seconds in times]
     cost = Cost(queries, taken[0])
-    other = Cost(_counted(case.other)[1], taken[2]) if case.other else case.measured_elsewhere
+    other = Cost(_counted(case.other)[1], taken[2]) if case.other else None
     return Measured(
         name=case.name,
         rows=rows,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 
 from crm.desk.benchmark import account, gaps, lists, log, resolve, search, visible
 from crm.desk.benchmark.firm import BigFirm
 from crm.desk.benchmark.measure import Case
 
-NAMES: dict[str, Callable[[BigFirm], Iterator[Case]]] = {
+NAMES: dict[str, Callable[[BigFirm], Generator[Case]]] = {
     "resolve": resolve.cases,
     "gaps": gaps.cases,
     "visible": visible.cases,

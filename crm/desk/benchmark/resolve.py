@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 
 from crm.core.clock import now
 from crm.core.query import ids_condition
@@ -21,7 +21,7 @@ HELD = """
     WHERE """  # the record and what it belongs to, without absences, backups and reasons
 
 
-def cases(firm: BigFirm) -> Iterator[Case]:
+def cases(firm: BigFirm) -> Generator[Case]:
     at, topics = now(), list(firm.words.topics.values())
     picked = firm.chance("resolve").sample(range(firm.n_contacts * len(topics)), min(MANY, firm.n_contacts))
     questions = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from urllib.parse import quote
 
 from crm.desk.benchmark.door import Reader
@@ -17,7 +17,7 @@ REACHED = """
     SELECT contact_id FROM contacts_contactphone WHERE digits LIKE %s OR e164 LIKE %s ORDER BY contact_id LIMIT 200"""
 
 
-def cases(firm: BigFirm) -> Iterator[Case]:
+def cases(firm: BigFirm) -> Generator[Case]:
     place = firm.n_contacts // 3
     local = f"{910_000_000 + place}"
     typed = {

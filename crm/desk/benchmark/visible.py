@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from crm.desk.benchmark.door import Reader
@@ -31,7 +31,7 @@ NEWEST = """
     ORDER BY i.occurred_at DESC, i.id DESC LIMIT 51"""
 
 
-def cases(firm: BigFirm) -> Iterator[Case]:
+def cases(firm: BigFirm) -> Generator[Case]:
     everything = Reader(firm, ALL)
     whole = everything.listed(ADDRESS)
     yield Case("visible: one who sees all", whole, newest(None), Budget(ratio=4))

@@ -1,9 +1,8 @@
 """Measure what Liaison promises to cost, in a firm of the size it is promised for."""
 
 import json
-import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -11,11 +10,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from tqdm import tqdm
 
-from crm import env
 from crm.core.refusals import Refused
 from crm.desk.benchmark import lists, load
 from crm.desk.benchmark.firm import BigFirm
-from crm.desk.benchmark.measure import REPEATS, Case, Cost, Measured, take
+from crm.desk.benchmark.measure import REPEATS, Case, Measured, take
 from crm.desk.benchmark.names import EVERYTHING, NAMES
 
 LOAD, LISTS = "load", "lists"
@@ -52,10 +50,9 @@ class Command(BaseCommand):
             if options["name"] == LOAD:
                 self._load(options["seed"], options["scale"])
                 return
-            firm = _firm()
+            rows = list(self._measured(load.loaded(), _names(options["name"]), options))
         except Refused as error:
             raise CommandError(error.messages[0]) from None
-        rows = list(self._measured(firm, _names(options["name"]), options))
         if options["json"]:
             self.stdout.write(json.dumps([asdict(row) for row in rows], indent=1, ensure_ascii=False))
         if not all(row.within for row in rows):
@@ -77,17 +74,10 @@ class Command(BaseCommand):
         if LISTS in names and not options["tenth"]:
             self.stderr.write(_("No --tenth is given: lists are measured in this database alone."))
         for name in names:
-            for row in take(_cases(name, firm, options), repeats=options["repeats"]):
+            for row in take(_cases(name, firm, options["tenth"]), repeats=options["repeats"]):
                 if not options["json"]:
                     self.stdout.write(_line(_shown(row), within=row.within))
                 yield row
-
-
-def _firm() -> BigFirm:
-    firm = load.found()
-    if firm is None or not load.is_complete():
-        raise CommandError(_("There is nothing to measure here: run `manage.py benchmark load` first."))
-    return firm
 
 
 def _names(name: str) -> list[str]:
@@ -97,23 +87,8 @@ def _names(name: str) -> list[str]:
     return list(NAMES) if name == EVERYTHING else [name]
 
 
-def _cases(name: str, firm: BigFirm, options: dict[str, Any]) -> Iterator[Case]:
-    if name == LISTS and options["tenth"]:
-        return lists.cases(firm, _costs_of(options["tenth"], options["repeats"]))
-    return NAMES[name](firm)
-
-
-def _costs_of(url: str, repeats: int) -> dict[str, Cost]:
-    """Measure the lists of another database, by a process of its own."""
-    command = [sys.executable, "manage.py", "benchmark", LISTS, "--json", f"--repeats={repeats}"]
-    done = subprocess.run(  # our own command
-        command, cwd=env.BASE_DIR, env=env.for_child(DATABASE_URL=url), capture_output=True, text=True, check=False
-    )
-    try:
-        rows = json.loads(done.stdout)
-    except ValueError:
-        raise CommandError(done.stderr.strip() or _("The other database cannot be measured.")) from None
-    return {row["name"]: Cost(row["queries"], row["seconds"]) for row in rows}
+def _cases(name: str, firm: BigFirm, tenth: str) -> Generator[Case]:
+    return lists.cases(firm, tenth) if name == LISTS else NAMES[name](firm)
 
 
 def _shown(row: Measured) -> tuple[str, ...]:
