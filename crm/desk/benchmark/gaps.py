@@ -29,7 +29,7 @@ def cases(firm: BigFirm) -> Generator[Case]:
         Budget(queries=COUNTING, seconds=SECONDS),
     )
     page = Reader(firm, ALL).page("/gaps/")
-    yield Case("gaps: the page with all counts", page, raw(UNANSWERED), Budget(seconds=2 * SECONDS))
+    yield Case("gaps: the page with all counts", page, raw(UNANSWERED), Budget(seconds=SECONDS))
     for code in gaps.GAPS:
         yield Case(
             f"gaps: first page of {code}",
