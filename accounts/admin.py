@@ -16,26 +16,32 @@ from accounts.forms import AccountForm
 from accounts.models import Account
 from contacts.models import Contact
 from crm.core import clock
-from crm.core.admin_base import AdminForm
 from crm.desk.administration import actor
 from crm.desk.record_admin import (
     AnswersFilter,
     ArchivedFilter,
+    OpeningForm,
     RecordAdmin,
     TierFilter,
     TouchFilter,
     autocomplete,
     below,
 )
+from interactions import twins
+from interactions.look_up import Match
 
 
-class AccountAdminForm(AdminForm, AccountForm):
+class AccountAdminForm(OpeningForm, AccountForm):
     parent = forms.ModelChoiceField(Account.objects.none(), label=_("Belongs to"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, user=self.request.user, **kwargs)
         self.fields["parent"].queryset = Account.objects.visible_to(self.request.user).select_related("dossier")
         autocomplete(self, "parent", Contact._meta.get_field("account"))
+
+    def like(self, **asked: Any) -> list[Match]:
+        values = self.cleaned_data
+        return twins.of_account(name=values["name"], website=values["website"], **asked)
 
 
 @admin.register(Account)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.contrib import messages
@@ -29,6 +30,8 @@ from crm.poc.held import is_held_by
 from crm.poc.seats import answering
 from crm.poc.unanswered import unanswered
 from crm.poc.visibility import pocs_of
+from interactions import twins
+from interactions.look_up import Match
 from projects.models import Project
 
 SHOWN = 12  # contacts and projects, on the page of their account
@@ -124,15 +127,18 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def account_new(request: HttpRequest) -> HttpResponse:
     """Open an account."""
-    form = AccountForm(request.POST or None, user=request.user)
+    form, like = AccountForm(request.POST or None, user=request.user), []
     if request.method == "POST" and form.is_valid():
-        opened = attempt(
-            form, lambda: actions.open_account(**form.values(), by=Actor.of(request), at=clock.of(request))
-        )
+        act = form.values() | {"by": Actor.of(request), "at": clock.of(request)}
+        asked = {"told": request.POST.get(twins.TOLD, ""), "user": request.user, "at": act["at"]}
+        like = twins.of_account(name=act["name"], website=act["website"], **asked)
+        opened = None if like else attempt(form, lambda: actions.open_account(**act))
         if opened:
             messages.success(request, _("Saved."), extra_tags="saved:account-new")
             return redirect(opened)
-    return render(request, "accounts/form.html", {"form": form, "draft": "account-new"}, status=_status(form))
+    return render(
+        request, "accounts/form.html", {"form": form, "draft": "account-new", "twins": like}, status=_status(form, like)
+    )
 
 
 @login_required
@@ -163,5 +169,5 @@ def account_names(request: HttpRequest) -> HttpResponse:
     return render(request, "partials/names.html", {"names": suggested(rows, request.GET.get("q", ""))})
 
 
-def _status(form: AccountForm) -> int:
-    return 422 if form.errors else 200
+def _status(form: AccountForm, like: Sequence[Match] = ()) -> int:
+    return 422 if form.errors or like else 200

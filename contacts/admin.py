@@ -17,24 +17,36 @@ from contacts.actions import change_contact, open_contact
 from contacts.forms import ContactForm, EmployerForm
 from contacts.models import Contact, ContactEmail, ContactPhone, ContactRole
 from crm.core import clock
-from crm.core.admin_base import AdminForm
 from crm.core.text import digits
 from crm.desk.acts import Act, ActsAdmin
 from crm.desk.administration import actor
-from crm.desk.record_admin import AnswersFilter, ArchivedFilter, RecordAdmin, TierFilter, TouchFilter, autocomplete
+from crm.desk.record_admin import (
+    AnswersFilter,
+    ArchivedFilter,
+    OpeningForm,
+    RecordAdmin,
+    TierFilter,
+    TouchFilter,
+    autocomplete,
+)
 from crm.desk.word_admin import WordAdmin
-from interactions import employers
+from interactions import employers, twins
+from interactions.look_up import Match
 
 LEAST_DIGITS = 3  # from which on a search looks among phone numbers
 
 
-class ContactAdminForm(AdminForm, ContactForm):
+class ContactAdminForm(OpeningForm, ContactForm):
     account = forms.ModelChoiceField(Account.objects.none(), label=_("Account"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, user=self.request.user, **kwargs)
         self.fields["account"].queryset = Account.objects.visible_to(self.request.user).select_related("dossier")
         autocomplete(self, "account", Contact._meta.get_field("account"))
+
+    def like(self, **asked: Any) -> list[Match]:
+        who = {name: self.cleaned_data[name] for name in ("name", "account", "emails", "phones")}
+        return twins.of_contact(**who, **asked)
 
 
 class EmployerAdminForm(EmployerForm):

@@ -21,6 +21,16 @@ def e164(number: str, *, country: str = "") -> str:
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
 
 
+def ways(number: str, *, country: str = "") -> list[str]:
+    """Return the digits of a whole number with its country code, and without it; none where it cannot be read so."""
+    try:
+        parsed = phonenumbers.parse(number, country.upper() or None)
+    except phonenumbers.NumberParseException:
+        return []
+    national = phonenumbers.national_significant_number(parsed)
+    return [f"{parsed.country_code}{national}", national] if phonenumbers.is_possible_number(parsed) else []
+
+
 def extension(number: str, *, country: str = "") -> str:
     """Return the extension written behind `number`, or ""."""
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
 from django.db.models import CharField, DateTimeField, Exists, OuterRef, Q
@@ -22,7 +24,8 @@ from crm.core.paging import LONG_AGO, Order, page
 from crm.core.text import digits, search_key
 from crm.desk import record
 from crm.poc.seats import answering
-from interactions import employers
+from interactions import employers, twins
+from interactions.look_up import Match
 from projects.models import Project
 
 LEAST_DIGITS = 3  # from which on a search looks among phone numbers
@@ -95,15 +98,19 @@ def contact(request: HttpRequest, pk: int) -> HttpResponse:
 def contact_new(request: HttpRequest) -> HttpResponse:
     """Open a contact; `?account=` names where."""
     account = record.preset(Account.objects.visible_to(request.user), request.GET.get("account"))
-    form = ContactForm(request.POST or None, user=request.user, initial={"account": account})
+    form, like = ContactForm(request.POST or None, user=request.user, initial={"account": account}), []
     if request.method == "POST" and form.is_valid():
-        opened = attempt(
-            form, lambda: actions.open_contact(**form.values(), by=Actor.of(request), at=clock.of(request))
-        )
+        act = form.values() | {"by": Actor.of(request), "at": clock.of(request)}
+        asked = {"told": request.POST.get(twins.TOLD, ""), "user": request.user, "at": act["at"]}
+        who = {name: act[name] for name in ("name", "account", "emails", "phones")}
+        like = twins.of_contact(**who, **asked)
+        opened = None if like else attempt(form, lambda: actions.open_contact(**act))
         if opened:
             messages.success(request, _("Saved."), extra_tags="saved:contact-new")
             return redirect(opened)
-    return render(request, "contacts/form.html", {"form": form, "draft": "contact-new"}, status=_status(form))
+    return render(
+        request, "contacts/form.html", {"form": form, "draft": "contact-new", "twins": like}, status=_status(form, like)
+    )
 
 
 @login_required
@@ -160,5 +167,5 @@ def contact_names(request: HttpRequest) -> HttpResponse:
     return render(request, "partials/names.html", {"names": suggested(rows, request.GET.get("q", ""))})
 
 
-def _status(form: ContactForm) -> int:
-    return 422 if form.errors else 200
+def _status(form: ContactForm, like: Sequence[Match] = ()) -> int:
+    return 422 if form.errors or like else 200

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from django.db.models import Count
 
 from accounts.models import Account, AccountQuerySet
+from accounts.websites import host_of
 from crm.users.models import User
 
 MOST = 50  # groups shown at once
@@ -20,14 +20,6 @@ class Group:
 
     same: str
     accounts: Sequence[Account]
-
-
-def host_of(website: str) -> str:
-    """The host of a website without its www; "" where there is none."""
-    try:
-        return (urlsplit(website).hostname or "").removeprefix("www.")
-    except ValueError:
-        return ""
 
 
 def groups(user: User) -> list[Group]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import SimpleListFilter
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
@@ -22,7 +22,7 @@ from django.utils.translation import ngettext
 from accounts.models import Account
 from contacts.models import Contact
 from crm.core import clock
-from crm.core.admin_base import ActedAdmin, RowSelect, Section
+from crm.core.admin_base import ActedAdmin, AdminForm, RowSelect, Section
 from crm.core.forms import attempt
 from crm.core.templatetags import touch
 from crm.desk import record
@@ -40,6 +40,8 @@ from crm.poc.models import Assignment
 from crm.poc.seats import answering, seats_of, worth_showing
 from crm.poc.unanswered import unanswered
 from crm.poc.visibility import pocs_of, visible_homes
+from interactions import twins
+from interactions.look_up import Match
 from interactions.models import Interaction
 from projects.models import Project
 
@@ -124,6 +126,25 @@ class ArchivedFilter(SimpleListFilter):
         if self.value() == "all":
             return queryset
         return queryset.filter(dossier__archived_at__isnull=self.value() != "yes")
+
+
+class OpeningForm(AdminForm):
+    """Mixed into the forms of accounts and contacts: what may be there already stops the first save."""
+
+    twins: Sequence[Match] = ()
+
+    def clean(self) -> Any:
+        values = super().clean()  # type: ignore[misc]
+        if self.instance.pk is None and not self.errors:  # type: ignore[attr-defined]
+            told = self.data.get(twins.TOLD, "")  # type: ignore[attr-defined]
+            self.twins = self.like(told=told, user=self.request.user, at=clock.of(self.request))
+        if self.twins:
+            raise ValidationError(_t("Not saved: look first whether it is one of these."), code="twins")
+        return values
+
+    def like(self, **asked: Any) -> list[Match]:
+        """Return what may be there already."""
+        raise NotImplementedError
 
 
 class WhoForm(ChangeForm):

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-import phonenumbers
 from django.db.models import Q
 
 from contacts.actions import firm_country
+from contacts.phones import ways
 from crm.core.text import search_key
 from crm.dossiers.lineage import lineage
 from crm.dossiers.models import Dossier, Topic
@@ -97,19 +97,11 @@ def _records(text: str, user: User) -> tuple[list[Dossier], list[Dossier]]:
 def _reached(text: str, typed: Typed) -> dict[int, str]:
     """Contacts with this number or address: as it was typed, else the number in any other way of writing it."""
     reached = by_address(typed)
-    for number in _other_ways(text) if typed.number and not reached else ():
+    if reached or not typed.number:
+        return reached
+    for number in ways(text[:60].replace(TRUNK_ZERO, ""), country=firm_country()):
         reached = reached or by_address(replace(typed, number=number))
     return reached
-
-
-def _other_ways(text: str) -> list[str]:
-    """The digits of a whole number with its country code, and without it; none where it cannot be read so."""
-    try:
-        parsed = phonenumbers.parse(text[:60].replace(TRUNK_ZERO, ""), firm_country() or None)
-    except phonenumbers.NumberParseException:
-        return []
-    national = phonenumbers.national_significant_number(parsed)
-    return [f"{parsed.country_code}{national}", national] if phonenumbers.is_possible_number(parsed) else []
 
 
 def _found(dossier: Dossier, seat: Seat, is_visible: bool) -> Found:
