@@ -126,12 +126,12 @@ def _with_own(rows: QuerySet[EventDossier]) -> QuerySet[EventDossier]:
     )
 
 
-def history(key: str, pk: int, thing: Thing, *, size: int = 2 * SIZE) -> list[Entry]:
+def history(key: str, pk: int, thing: Thing, *, fact: str = "", size: int = 2 * SIZE) -> list[Entry]:
     """Return the newest that happened to what is no record: a person, a word, a calendar. One query.
 
-    Such events name it in their facts: `{"kind": key, key: pk}`.
+    Such events name it in their facts: `{"kind": key, key: pk}`, or under another `fact`.
     """
-    rows = Event.objects.filter(home=None, **{"facts__kind": key, f"facts__{key}": pk})
+    rows = Event.objects.filter(home=None, **{"facts__kind": key, f"facts__{fact or key}": pk})
     rows = rows.select_related("actor", "personal").order_by("-happened_at", "-pk")
     return [_entry(event, thing) for event in rows[:size]]
 

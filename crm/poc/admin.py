@@ -17,6 +17,7 @@ from crm.core.admin_base import AdminForm, Inline, Section
 from crm.core.forms import MomentInput, TimeInput, ZoneField
 from crm.desk.acts import Act, ActsAdmin
 from crm.desk.administration import PlainAdmin, ToldActedAdmin, actor
+from crm.desk.share_admin import ShareLinkAdmin
 from crm.dossiers.models import Topic
 from crm.handovers import actions as handovers
 from crm.handovers.absences import MANAGES
@@ -30,9 +31,12 @@ from crm.poc.models import (
     CalendarHours,
     Membership,
     PointOfContact,
+    ShareLink,
     WorkingCalendar,
 )
 from crm.poc.visibility import pocs_of, visible_dossiers, visible_homes
+
+admin.site.register(ShareLink, ShareLinkAdmin)
 
 
 class StateFilter(admin.SimpleListFilter):

@@ -15,7 +15,7 @@ from crm.core.admin_base import ModelAdmin
 from crm.dossiers.models import Channel, Dossier, Firm, Outcome, Purpose, Tier, Topic
 from crm.handovers.models import BriefingPart, Handover
 from crm.outbox.models import Message
-from crm.poc.models import Absence, Assignment, PointOfContact, WorkingCalendar
+from crm.poc.models import Absence, Assignment, PointOfContact, ShareLink, WorkingCalendar
 from crm.users.models import ApiToken, Role, User
 from interactions.models import Interaction, TouchPoint
 from projects.models import Project
@@ -27,7 +27,14 @@ from tests.factories.dossiers import DossierFactory, channel, tier
 from tests.factories.handovers import HandoverFactory
 from tests.factories.interactions import InteractionFactory
 from tests.factories.outbox import MessageFactory
-from tests.factories.poc import AbsenceFactory, AssignmentFactory, CalendarFactory, PersonFactory, TeamFactory
+from tests.factories.poc import (
+    AbsenceFactory,
+    AssignmentFactory,
+    CalendarFactory,
+    PersonFactory,
+    ShareLinkFactory,
+    TeamFactory,
+)
 from tests.factories.projects import ProjectFactory, StakeholderFactory
 from tests.factories.users import UserFactory
 
@@ -87,6 +94,10 @@ MAKE = {
     Assignment: lambda: AssignmentFactory(decided_by=UserFactory()),
     Absence: lambda: AbsenceFactory(cover=PersonFactory(), entered_by=UserFactory()),
     WorkingCalendar: lambda: CalendarFactory(nine_to_six=True),
+    ShareLink: lambda: (
+        ShareLinkFactory(created_by=UserFactory()),
+        ShareLinkFactory(dossier=AccountFactory().dossier),
+    )[1],
     Handover: lambda: HandoverFactory(is_declined=True, offered_by=UserFactory()),
     Commitment: lambda: CommitmentFactory(poc=PersonFactory()),
     Policy: lambda: Policy.objects.first(),
