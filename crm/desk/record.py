@@ -20,6 +20,7 @@ from crm.handovers.models import Handover
 from crm.handovers.restoring import archived_by
 from crm.poc.resolve import Question
 from crm.poc.seats import Seat, seats_for, worth_showing
+from crm.poc.sharing import may_share_record
 from crm.poc.visibility import visible_homes
 from interactions import quick_log
 from interactions.models import Interaction
@@ -87,6 +88,7 @@ def context(
         "pending": pending(request, dossier),
         "change_href": reverse("handovers:change", args=[dossier.pk]) if may_assign else "",
         "hand_over_href": reverse("handovers:hand_over", args=[dossier.pk]) if may_hand_over else "",
+        "may_share": is_current and may_share_record(request.user, dossier),
         "quick_log": quick_log.inline(dossier, outcomes) if may_log else None,
         "log_href": f"{reverse('interactions:log')}?record={dossier.pk}",
         **timeline(request, dossier, topics=offered),

@@ -16,8 +16,8 @@ from crm.core import clock
 from crm.core.admin_base import Section
 from crm.desk.acts import Act, ActsAdmin
 from crm.desk.administration import ReadAdmin, actor
+from crm.dossiers.changes import Thing
 from crm.dossiers.models import Dossier
-from crm.dossiers.sentences import Thing
 from crm.dossiers.timeline import Entry, history
 from crm.poc.models import PointOfContact, ShareLink
 from crm.poc.share_links import ShareLinkQuerySet

@@ -7,6 +7,7 @@ from crm.poc.views import cards, share, shared
 app_name = "poc"
 urlpatterns = [
     path("pocs/", cards.poc_list, name="list"),
+    path("pocs/me/", cards.mine, name="mine"),
     path("pocs/<id:pk>/", cards.card, name="card"),
     path("pocs/<id:pk>/card.vcf", cards.card_vcf, name="vcard"),
     path("pocs/<id:pk>/card.svg", cards.card_svg, name="qr"),

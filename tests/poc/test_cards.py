@@ -348,3 +348,29 @@ def test_the_qr_code_holds_the_little_card(reader, monkeypatch):
     response = reader.get(f"{card_of(PersonFactory(name='Ann Keller'))}card.svg")
     assert response["Content-Type"] == "image/svg+xml"
     assert "FN:Ann Keller" in asked[0]
+
+
+def test_ones_own_card_is_in_ones_menu_and_leads_there(reader, me):
+    assert 'href="/pocs/me/"' in reader.get("/accounts/").content.decode()
+    assert reader.get("/pocs/me/")["Location"] == f"/pocs/{me.pk}/"
+
+
+def test_who_has_no_card_is_led_to_everybodys(client):
+    client.force_login(UserFactory(role="read_only"))
+    answer = client.get("/pocs/me/", follow=True)
+    assert answer.redirect_chain[-1][0] == URL
+    assert "You answer for nothing here" in answer.content.decode()
+
+
+@pytest.mark.parametrize(("factory", "kind"), [(AccountFactory, "accounts"), (ProjectFactory, "projects")])
+def test_from_a_record_the_names_of_those_who_answer_lead_to_their_cards(reader, factory, kind):
+    record = factory()
+    AssignmentFactory(dossier=record.dossier)
+    first = AssignmentFactory(dossier=record.dossier, topic=topic("billing"))
+    backup = AssignmentFactory(dossier=record.dossier, topic=topic("billing"), rank=1)
+    away = AssignmentFactory(dossier=record.dossier, topic=topic("technical"))
+    cover = AbsenceFactory(poc=away.poc, cover=PersonFactory()).cover
+    html = reader.get(f"/{kind}/{record.pk}/").content.decode()
+    for poc in (first.poc, backup.poc, cover):
+        assert f'<a href="/pocs/{poc.pk}/">{poc.name}</a>' in html
+    assert f"/pocs/{front_desk().pk}/" not in html

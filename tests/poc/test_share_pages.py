@@ -6,6 +6,8 @@ import pytest
 
 from crm.dossiers.models import Firm
 from crm.poc.models import ShareLink
+from crm.poc.sharing import may_share_record
+from crm.users import roles
 from crm.users.models import RoleScope
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
@@ -113,3 +115,21 @@ def test_the_page_costs_the_same_however_many_links_there_are(manager, n, django
     manager.get(f"/pocs/{poc.pk}/share/")
     with django_assert_num_queries(6):  # who reads (2), the POC, may one, the firm, the links
         manager.get(f"/pocs/{poc.pk}/share/")
+
+
+@pytest.mark.parametrize("role", roles.LABELS)
+def test_from_a_record_one_may_share_a_link_leads_there(db, client, clock, role):
+    clock.freeze(AT)
+    user = UserFactory(role=role)
+    client.force_login(user)
+    for record, kind in ((AccountFactory(), "accounts"), (ProjectFactory(), "projects")):
+        link = f'href="/d/{record.pk}/share/"' in client.get(f"/{kind}/{record.pk}/").content.decode()
+        assert link == may_share_record(user, record.dossier)
+        assert client.get(f"/d/{record.pk}/share/").status_code == (200 if link else 403)
+
+
+def test_what_is_archived_and_what_is_no_account_or_project_is_not_offered_to_be_shared(db, client, clock):
+    clock.freeze(AT)
+    client.force_login(UserFactory(role="account_manager"))
+    for record, kind in ((AccountFactory(archived_at=AT), "accounts"), (ContactFactory(), "contacts")):
+        assert "/share/" not in client.get(f"/{kind}/{record.pk}/").content.decode()

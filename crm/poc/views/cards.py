@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import DateTimeField
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_safe
 
 from crm.core import clock
@@ -14,6 +15,7 @@ from crm.desk.record import partial
 from crm.dossiers.models import Firm, Topic
 from crm.handovers.absences import set_away_by
 from crm.poc import cards, directory, qr, vcard
+from crm.poc.feeds import OwesNothing
 from crm.poc.forms import PocFilter
 from crm.poc.models import PointOfContact
 from crm.poc.sharing import may_share_card
@@ -58,6 +60,17 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
         "most": cards.MOST,
     }
     return render(request, "poc/card.html", context)
+
+
+@login_required
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """Lead to one's own card; to everybody's where one has none."""
+    own = PointOfContact.objects.of_user(request.user).values_list("pk", flat=True).first()
+    if own is None:
+        messages.info(request, OwesNothing.default_message)
+        return redirect("poc:list")
+    return redirect("poc:card", own)
 
 
 @login_required
