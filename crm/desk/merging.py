@@ -22,7 +22,7 @@ from crm.core.refusals import Refused
 from crm.dossiers.actions import CircularParent, TooDeep, levels_above, levels_below, record, refuse_archived
 from crm.dossiers.models import MAX_PARENTS, Dossier, Event, EventDossier, Tier
 from crm.handovers.archiving import HandoverWaits, end_all
-from crm.poc.models import Assignment, Grant
+from crm.poc.models import Assignment, Grant, ShareLink
 from interactions.models import Interaction
 from projects.models import Project
 
@@ -48,6 +48,7 @@ class Belongings:
     homes: list[int]  # accounts that were merged into it before
     owed: list[int]  # on the account itself
     grants: list[int]
+    links: list[int]  # shared with somebody outside, who to contact
 
     @property
     def records(self) -> list[int]:
@@ -61,7 +62,7 @@ class Belongings:
 
 
 def belongings(account: Account) -> Belongings:
-    """Return what an account has, archived ones too. Six queries."""
+    """Return what an account has, archived ones too. Seven queries."""
     told = Grant.objects.filter(home=account.pk, ended_at=None)
     return Belongings(
         accounts=_ids(Dossier.objects.filter(parent=account.pk, kind=Dossier.Kind.ACCOUNT)),
@@ -70,6 +71,7 @@ def belongings(account: Account) -> Belongings:
         homes=_ids(Dossier.objects.filter(home=account.pk, kind=Dossier.Kind.ACCOUNT).exclude(pk=account.pk)),
         owed=_ids(Commitment.objects.open().filter(dossier=account.pk)),
         grants=_ids(told),
+        links=_ids(ShareLink.objects.valid().filter(dossier=account.pk)),
     )
 
 
@@ -81,9 +83,9 @@ def _ids(rows: Any) -> list[int]:
 def merge(*, keep: Account, drop: Account, take: Collection[str] = (), by: Actor, at: datetime) -> Event:
     """Let `keep` be the firm that `drop` was too, with the values of `take` (names in FIELDS) from `drop`.
 
-    Contacts, projects, accounts below and what is owed go over; touches are at home with the
-    survivor and what happened stands on its timeline too, so that one timeline tells all. Who
-    answered for `drop` stays its history: nobody does from now on, those who do for `keep` do for
+    Contacts, projects, accounts below, what is owed and links to who to contact go over; touches
+    are at home with the survivor and what happened stands on its timeline too, so that one timeline
+    tells all. Who answered for `drop` stays its history: nobody does from now on, those who do for `keep` do for
     both, and all are told. `drop` is archived and leads to `keep`. Constant queries.
 
     :raises SameAccount: they are one.
@@ -107,7 +109,7 @@ def merge(*, keep: Account, drop: Account, take: Collection[str] = (), by: Actor
         "into": keep.pk, "merged": drop.pk, "names": [keep.name, drop.name], "fields": taken, "ended": ended,
         "moved": {str(pk): [drop.pk, keep.pk] for pk in moved.records}, "accounts": moved.accounts,
         "contacts": moved.contacts, "projects": moved.projects, "homes": moved.homes, "owed": moved.owed,
-        "grants": moved.grants, "shared": shared, "apart": apart,
+        "grants": moved.grants, "links": moved.links, "shared": shared, "apart": apart,
     }  # fmt: skip
     touched = [keep.dossier, drop.dossier, *Dossier.objects.filter(pk__one_of=moved.records).order_by("pk")]
     event = record(kind=Event.Kind.MERGED, dossiers=touched, by=by, at=at, facts=facts)
@@ -187,6 +189,7 @@ def _move(moved: Belongings, keep: Account, drop: Account) -> None:
     follow(dossier_ids=moved.below, home_id=keep.pk)
     there = Grant.objects.filter(poc=OuterRef("poc"), cause=OuterRef("cause"), home=keep.pk)
     Grant.objects.filter(~Exists(there), pk__one_of=moved.grants, home=drop.pk).update(home=keep.pk)
+    ShareLink.objects.filter(pk__one_of=moved.links).update(dossier=keep.pk)
     later = Q(last_touch_at=None) | Q(last_touch_at__lt=drop.last_touch_at)
     if drop.last_touch_at is not None:
         Account.objects.filter(later, pk=keep.pk).update(last_touch_at=drop.last_touch_at)

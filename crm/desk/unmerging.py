@@ -23,7 +23,7 @@ from crm.desk.merging import is_merged, stored, values_of
 from crm.dossiers.actions import Happening, record_many
 from crm.dossiers.models import MAX_PARENTS, Dossier, Event, EventDossier, Tier
 from crm.handovers.restoring import bring_back
-from crm.poc.models import Assignment, Grant
+from crm.poc.models import Assignment, Grant, ShareLink
 from interactions.models import Interaction
 from projects.models import Project
 
@@ -75,6 +75,9 @@ def unmerge(*, event: Event, by: Actor, at: datetime) -> Unmerged:
     fields = _give_back(keep, facts["fields"], by, at)
     back, records = _move_back(facts, keep, drop)
     owed = _owe_back(facts, keep, drop)
+    ShareLink.objects.filter(pk__one_of=facts.get("links", []), dossier=keep.pk, revoked_at=None).update(
+        dossier=drop.pk
+    )
     _part_timelines(event, keep, drop)
     _set_touch_clock(keep, drop)
     again, gone = bring_back([(pk, until) for pk, until in facts["ended"]], by=by, at=at)

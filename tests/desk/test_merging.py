@@ -12,8 +12,9 @@ from crm.dossiers import timeline
 from crm.dossiers.actions import Archived, CircularParent, TooDeep
 from crm.dossiers.models import Dossier, Event
 from crm.handovers.archiving import HandoverWaits
-from crm.poc.models import Assignment, Grant
+from crm.poc.models import Assignment, Grant, ShareLink
 from crm.poc.resolve import resolve
+from crm.poc.sharing import opened_by
 from crm.poc.visibility import visible_homes
 from crm.users.models import RoleScope, User
 from interactions.actions import Touch, log
@@ -24,7 +25,7 @@ from tests.factories.accounts import AccountFactory
 from tests.factories.commitments import CommitmentFactory
 from tests.factories.contacts import ContactFactory
 from tests.factories.dossiers import channel, outcome, tier, topic
-from tests.factories.poc import AssignmentFactory, GrantFactory, PersonFactory
+from tests.factories.poc import AssignmentFactory, GrantFactory, PersonFactory, ShareLinkFactory
 from tests.factories.projects import ProjectFactory
 from tests.factories.users import UserFactory, actor, narrow
 
@@ -221,6 +222,20 @@ def test_a_handover_that_waits_is_answered_first(keep, drop):
     assert not Event.objects.exists()
 
 
+def test_who_was_given_a_link_to_the_other_is_told_who_answers_for_both(keep, drop):
+    given = ShareLinkFactory(dossier=drop.dossier, secret="given")
+    ours = ShareLinkFactory(dossier=keep.dossier)
+    ended = [
+        ShareLinkFactory(dossier=drop.dossier, revoked_at=AT - timedelta(hours=1)),
+        ShareLinkFactory(dossier=drop.dossier, expires_at=AT - timedelta(hours=1)),
+    ]
+    event = merged(keep, drop)
+    assert event.facts["links"] == [given.pk]
+    assert set(ShareLink.objects.filter(dossier=keep.pk)) == {given, ours}
+    assert set(ShareLink.objects.filter(dossier=drop.pk)) == set(ended)
+    assert opened_by("given") == given
+
+
 @pytest.mark.parametrize("n", [1, 8])
 def test_merging_costs_the_same_for_a_small_firm_as_for_a_large_one(keep, drop, django_assert_num_queries, n):
     for _n in range(n):
@@ -231,6 +246,7 @@ def test_merging_costs_the_same_for_a_small_firm_as_for_a_large_one(keep, drop, 
             CommitmentFactory(dossier=record.dossier)
             talk(None, **({"contact": record} if isinstance(record, Contact) else {"project": record}))
         AssignmentFactory(dossier=drop.dossier, rank=_n)
+        ShareLinkFactory(dossier=drop.dossier)
     by = actor()
-    with django_assert_num_queries(51):
+    with django_assert_num_queries(53):
         merge(keep=keep, drop=drop, take=["name"], by=by, at=AT)

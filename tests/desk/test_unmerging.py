@@ -15,8 +15,9 @@ from crm.dossiers import timeline
 from crm.dossiers.lineage import lineage, merged_away, merged_into
 from crm.dossiers.models import Dossier, Event, EventDossier
 from crm.handovers.archiving import archive
-from crm.poc.models import Assignment, Grant
+from crm.poc.models import Assignment, Grant, ShareLink
 from crm.poc.resolve import resolve
+from crm.poc.sharing import unshare
 from interactions.employers import change_employer
 from interactions.models import Interaction
 from projects.models import Project
@@ -26,7 +27,7 @@ from tests.factories.accounts import AccountFactory
 from tests.factories.commitments import CommitmentFactory
 from tests.factories.contacts import ContactFactory
 from tests.factories.dossiers import topic
-from tests.factories.poc import AssignmentFactory, GrantFactory
+from tests.factories.poc import AssignmentFactory, GrantFactory, ShareLinkFactory
 from tests.factories.projects import ProjectFactory
 from tests.factories.users import actor
 
@@ -192,6 +193,22 @@ def test_what_a_record_belonged_to_is_known_for_every_day(keep, drop):
     assert merged_away(drop.pk) is None
 
 
+def test_links_come_back_but_for_those_taken_back_since(keep, drop):
+    first, second, ours = (ShareLinkFactory(dossier=record.dossier) for record in (drop, drop, keep))
+    event = merged(keep, drop)
+    unshare(link=ShareLink.objects.select_related("dossier").get(pk=second.pk), by=actor(), at=AT)
+    later = ShareLinkFactory(dossier=keep.dossier)
+    undone(event)
+    assert list(ShareLink.objects.filter(dossier=drop.pk)) == [first]
+    assert set(ShareLink.objects.filter(dossier=keep.pk)) == {second, ours, later}
+
+
+def test_a_merge_from_before_links_went_along_is_undone_too(keep, drop):
+    event = merged(keep, drop)
+    event.facts.pop("links")
+    assert undone(event).account == drop
+
+
 # --- Refused
 
 
@@ -240,5 +257,5 @@ def test_undoing_costs_the_same_for_a_small_firm_as_for_a_large_one(keep, drop, 
     AssignmentFactory(dossier=drop.dossier)
     event = merged(keep, drop, take=["name"])
     by = actor()
-    with django_assert_num_queries(43):
+    with django_assert_num_queries(44):
         unmerge(event=event, by=by, at=LATER)

@@ -99,6 +99,7 @@ def _counts(drop: Account) -> list[str]:
         (len(has.projects), ngettext("%(n)s project", "%(n)s projects", len(has.projects))),
         (len(has.accounts), ngettext("%(n)s account below it", "%(n)s accounts below it", len(has.accounts))),
         (len(has.owed), ngettext("%(n)s thing owed", "%(n)s things owed", len(has.owed))),
+        (len(has.links), ngettext("%(n)s shared page", "%(n)s shared pages", len(has.links))),
         (touches, ngettext("%(n)s touch", "%(n)s touches", touches)),
     ]
     return [text % {"n": n} for n, text in counted if n]
