@@ -1,7 +1,8 @@
 """What whoever comes back is told: one summary of what happened to their records, and of what needs them now.
 
 An absence ends by itself; whoever sweeps first after that moment writes the notice, in the
-transaction that marks the absence as summed up.
+transaction that marks the absence as summed up. One that fails is tried again, each time
+twice as late, and never given up; after a few times the administrators are told.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from crm.poc.recipients import recipients
 log = logging.getLogger(__name__)
 
 BATCH = 200  # absences of one sweep; the rest are the next one's
+MAX_ERRORS = 5  # then the administrators are told
+MOST_DOUBLINGS = 10  # of the wait after a failure: at last it is tried every 17 hours
 SHOWN = 10  # things that need them now; the rest is counted
 SOON = timedelta(days=1)  # what falls due so soon needs them now
 Kind = Event.Kind
@@ -46,19 +49,20 @@ GROUPS: Mapping[str, Collection[str]] = {  # what it is called in the notice's f
 
 
 def register() -> None:
-    """Give the summary its words."""
+    """Give the summary, and what is said of one that fails, their words."""
     headline = _("Welcome back: what happened while you were away")
     wording.register("summary", Words(headline, _("From %(from)s until %(until)s."), details=_details))
+    failing = _("%(name)s cannot be told what happened while they were away")
+    wording.register("no_summary", Words(failing, _("An error keeps it from being worked out. See the log.")))
 
 
 def tell_returned() -> int:
     """Tell everybody who came back what happened meanwhile, each once; return how many absences were looked at.
 
-    Safe to run any number of times. Somebody whose summary fails holds nobody up.
+    Safe to run any number of times. Somebody whose summary fails is backed off, and holds nobody up.
     """
     at = clock.now()
-    ended = Absence.objects.filter(summed_up_at=None, ends_at__lte=at).order_by("ends_at", "pk")
-    ids = list(ended.values_list("pk", flat=True)[:BATCH])
+    ids = list(Absence.objects.to_sum_up(at).order_by("ends_at", "pk").values_list("pk", flat=True)[:BATCH])
     for pk in ids:
         try:
             _sum_up(pk, at)
@@ -66,18 +70,31 @@ def tell_returned() -> int:
             raise
         except Exception:
             log.exception("Cannot sum up absence %s", pk)
+            _back_off(pk)
     return len(ids)
 
 
 @transaction.atomic
 def _sum_up(pk: int, at: datetime) -> None:
-    rows = Absence.objects.select_for_update(skip_locked=True, no_key=True, of=("self",)).select_related("poc")
-    absence = rows.filter(pk=pk, summed_up_at=None, ends_at__lte=at).first()
+    rows = Absence.objects.to_sum_up(at).select_related("poc")
+    absence = rows.select_for_update(skip_locked=True, no_key=True, of=("self",)).filter(pk=pk).first()
     if absence is None:
         return
     if _has_returned(absence, at):
         notices.write(_rows(absence, at), [])
     Absence.objects.filter(pk=pk).update(summed_up_at=at)
+
+
+@transaction.atomic
+def _back_off(pk: int) -> None:
+    """Try a summary that fails later, each time twice as late; it is never given up, and administrators are told."""
+    absence = Absence.objects.select_for_update(no_key=True, of=("self",)).select_related("poc").get(pk=pk)
+    at = clock.now()
+    absence.sum_up_errors += 1
+    absence.sum_up_after = at + timedelta(minutes=2 ** min(absence.sum_up_errors, MOST_DOUBLINGS))
+    absence.save(update_fields=["sum_up_errors", "sum_up_after"])
+    if absence.sum_up_errors == MAX_ERRORS:
+        notices.alarm(idem_key=f"q:r{pk}", kind="no_summary", facts={"name": absence.poc.name}, at=at)
 
 
 def _has_returned(absence: Absence, at: datetime) -> bool:

@@ -121,14 +121,17 @@ def supersede_all(commitments: Iterable[Commitment], reason: str) -> None:
     pending.update(state=Notification.State.SUPERSEDED, reason=reason)
 
 
-def alarm(*, idem_key: str, kind: str, about: Commitment, at: datetime) -> None:
-    """Tell every administrator one thing about a promise once; where there is none, the front desk."""
+def alarm(*, idem_key: str, kind: str, facts: Mapping[str, Any], about: Commitment | None = None, at: datetime) -> None:
+    """Tell every administrator one thing once, and let them open the record of what it is about.
+
+    Where there is no administrator, the front desk is told.
+    """
     admins = PointOfContact.objects.active().filter(user__is_active=True, user__groups__name=roles.ADMINISTRATOR)
     ids = list(admins.values_list("pk", flat=True)) or list(PointOfContact.objects.house().values_list("pk", flat=True))
     people = [person for group in recipients(ids, at=at).values() for person in reachable(group)]
-    both, facts = (INBOX, EMAIL), {"title": about.title}
-    rows = plain_rows(idem_key, kind, about.dossier_id, people, both, facts, at, priority=ESCALATION)
-    write(rows, [Told(person.poc_id, about.home_id, about.grant_cause) for person in people])
+    dossier_id = about.dossier_id if about else None
+    rows = plain_rows(idem_key, kind, dossier_id, people, (INBOX, EMAIL), facts, at, priority=ESCALATION)
+    write(rows, [Told(person.poc_id, about.home_id, about.grant_cause) for person in people] if about else [])
 
 
 def plain_rows(

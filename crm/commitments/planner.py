@@ -136,7 +136,7 @@ def _write(looks: Sequence[tuple[Commitment, ladder.Look]], known: facts.Facts) 
     for row, result in looks:
         if any(notice.reason == ladder.NOBODY for notice in result.notices):
             key = f"q:c{row.pk}:g{row.generation}:s{result.notices[-1].step.ordinal}"
-            notices.alarm(idem_key=key, kind="nobody", about=row, at=known.at)
+            notices.alarm(idem_key=key, kind="nobody", facts={"title": row.title}, about=row, at=known.at)
 
 
 def _reasons(row: Commitment, notice: ladder.Notice, slot_poc: int | None, known: facts.Facts) -> dict[str, Any]:
@@ -214,7 +214,7 @@ def _back_off(pk: int) -> None:
     if row.plan_errors >= MAX_ERRORS:
         row.quarantined_at = at
         key = f"q:c{row.pk}:g{row.generation}:quarantined"
-        notices.alarm(idem_key=key, kind="set_aside", about=row, at=at)
+        notices.alarm(idem_key=key, kind="set_aside", facts={"title": row.title}, about=row, at=at)
     row.save(update_fields=["plan_errors", "next_action_at", "quarantined_at"])
 
 

@@ -236,6 +236,10 @@ class AbsenceQuerySet(PeriodQuerySet):
         """Narrow to those from everything, not from one topic."""
         return self.filter(topic=None)
 
+    def to_sum_up(self, at: datetime) -> Self:
+        """Narrow to those that are over and of which nobody was told; not those backed off after a failure."""
+        return self.filter(Q(sum_up_after=None) | Q(sum_up_after__lte=at), summed_up_at=None, ends_at__lte=at)
+
     def for_list(self) -> Self:
         """Load what a row or an API item shows, in one query."""
         return self.select_related("poc", "cover", "topic")
@@ -254,6 +258,8 @@ class Absence(models.Model):
     reason = models.CharField(_("reason"), max_length=200, blank=True)
     entered_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     summed_up_at = models.DateTimeField(null=True, editable=False)  # when who was away was told what happened
+    sum_up_errors = models.PositiveSmallIntegerField(default=0, editable=False)
+    sum_up_after = models.DateTimeField(null=True, editable=False)  # not before: it failed
 
     objects = AbsenceQuerySet.as_manager()
 

@@ -18,7 +18,7 @@ from crm.poc.models import Absence
 from tests.commitments.conftest import MONDAY, WEDNESDAY
 from tests.factories.dossiers import DossierFactory, EventFactory, topic
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory
-from tests.factories.users import actor
+from tests.factories.users import UserFactory, actor
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 TUESDAY = MONDAY + DAY
@@ -126,8 +126,61 @@ def test_one_that_cannot_be_summed_up_holds_nobody_up(house, monkeypatch, caplog
     assert [name for name, _key in summaries("inbox")] == ["Ben"]
     assert f"Cannot sum up absence {bad.pk}" in caplog.text
     monkeypatch.undo()
-    house.sweep_at("Wed 10:01")
+    house.sweep_at("Wed 10:02")
     assert [name for name, _key in summaries("inbox")] == ["Ben", "Ann"]
+
+
+@pytest.fixture
+def failing(house, monkeypatch):
+    """Ann has come back, and her summary fails; returns the ids that were tried, as they are tried."""
+    tried = []
+
+    def fail(pk, at):
+        tried.append(pk)
+        raise ValueError("broken")
+
+    away(house.ann)
+    monkeypatch.setattr(catch_up, "_sum_up", fail)
+    return tried
+
+
+def test_one_that_fails_is_tried_again_each_time_twice_as_late(house, failing):
+    tries = []
+    for minute in range(60):
+        house.sweep_at(f"Wed 10:{minute:02}")
+        tries.append(len(failing))
+    assert [minute for minute in range(60) if tries[minute] > (tries[minute - 1] if minute else 0)] == [0, 2, 6, 14, 30]
+
+
+def test_after_five_failures_the_administrators_are_told_once_and_it_is_still_tried(house, failing, told):
+    PersonFactory(name="Ada", user=UserFactory(administrator=True))
+    for minute in (0, 2, 6, 14):
+        house.sweep_at(f"Wed 10:{minute:02}")
+    assert told() == []
+    for hour in ("10:30", "11:02", "12:06"):
+        house.sweep_at(f"Wed {hour}")
+    assert told() == [("no_summary", "Ada")]
+    assert len(failing) == 7
+
+
+def test_a_summary_that_failed_for_weeks_comes_once_it_can(house, failing, monkeypatch):
+    Absence.objects.update(sum_up_errors=200)
+    house.sweep_at("Wed 10:00")
+    monkeypatch.undo()
+    house.sweep_at("Thu 03:03")
+    assert summaries("inbox") == []
+    house.sweep_at("Thu 03:04")
+    assert [name for name, _key in summaries("inbox")] == ["Ann"]
+
+
+def test_what_fails_keeps_no_place_in_the_next_sweep(house, failing, monkeypatch):
+    monkeypatch.setattr(catch_up, "BATCH", 1)
+    house.sweep_at("Wed 10:00")
+    monkeypatch.undo()
+    monkeypatch.setattr(catch_up, "BATCH", 1)
+    away(house.ben)
+    house.sweep_at("Wed 10:01")
+    assert [name for name, _key in summaries("inbox")] == ["Ben"]
 
 
 # --- What
