@@ -19,9 +19,9 @@ from crm.desk.administration import ReadAdmin, actor
 from crm.dossiers.changes import Thing
 from crm.dossiers.models import Dossier
 from crm.dossiers.timeline import Entry, history
-from crm.poc.models import PointOfContact, ShareLink
+from crm.poc.models import MANAGES, PointOfContact, ShareLink
 from crm.poc.share_links import ShareLinkQuerySet
-from crm.poc.sharing import MANAGES, Field, links_of, unshare
+from crm.poc.sharing import Field, links_of, unshare
 
 
 class OpensFilter(admin.SimpleListFilter):

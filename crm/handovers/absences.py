@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
-from django.db.models import Q
 
 from crm.commitments.actions import Telling, notify_many
 from crm.core.actor import Actor
@@ -31,7 +30,6 @@ from crm.poc.models import Absence, PointOfContact, PointOfContactQuerySet
 from crm.users.models import User
 
 JUST_NOW = timedelta(minutes=5)  # a moment chosen on a page this long ago was meant as now
-MANAGES = "poc.change_pointofcontact"  # account managers and administrators
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +54,8 @@ class Hop(NamedTuple):
 
 
 def set_away_by(user: User) -> PointOfContactQuerySet:
-    """Narrow to those whom `user` may enter as away: themselves, those they lead; a manager anybody."""
-    rows = PointOfContact.objects.active()
-    if user.has_perm(MANAGES):
-        return rows
-    led = Q(user=user) | Q(home_team__lead__user=user) | Q(lead__user=user)
-    return rows.filter(led | Q(teams__team__lead__user=user)).distinct()
+    """Narrow to those whom `user` may enter as away."""
+    return PointOfContact.objects.active().cared_for_by(user)
 
 
 def set_absence(

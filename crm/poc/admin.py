@@ -20,11 +20,11 @@ from crm.desk.administration import PlainAdmin, ToldActedAdmin, actor
 from crm.desk.share_admin import ShareLinkAdmin
 from crm.dossiers.models import Topic
 from crm.handovers import actions as handovers
-from crm.handovers.absences import MANAGES
 from crm.handovers.forms import ChangeForm
 from crm.handovers.succeeding import succeed
 from crm.poc import actions
 from crm.poc.models import (
+    MANAGES,
     Absence,
     Assignment,
     CalendarException,

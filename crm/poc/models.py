@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 PRIMARY = 0  # the rank of the one who answers; 1, 2 … are the backups in their order
 
 
+MANAGES = "poc.change_pointofcontact"  # account managers and administrators
+
+
 class PeriodQuerySet(models.QuerySet[Any]):
     """Rows that count from `starts_at` until before `ends_at`; a null end is open."""
 
@@ -129,6 +132,13 @@ class PointOfContactQuerySet(models.QuerySet["PointOfContact"]):
     def of_user(self, user: User) -> Self:
         """Narrow to the person `user` is."""
         return self.filter(user=user)
+
+    def cared_for_by(self, user: User) -> Self:
+        """Narrow to those in whose own matters `user` may act: their own, those they lead; a manager all."""
+        if user.has_perm(MANAGES):
+            return self
+        led = Membership.objects.filter(team__lead__user=user).values("member")
+        return self.filter(Q(user=user) | Q(lead__user=user) | Q(home_team__lead__user=user) | Q(pk__in=led))
 
     def for_list(self) -> Self:
         """Load what a row or an API item shows, in one query."""

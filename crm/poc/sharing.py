@@ -18,7 +18,7 @@ from crm.core.clock import Now
 from crm.core.refusals import Refused
 from crm.dossiers.actions import record
 from crm.dossiers.models import Dossier, Event, Firm
-from crm.poc.models import Membership, PointOfContact, ShareLink
+from crm.poc.models import PointOfContact, ShareLink
 from crm.poc.visibility import visible_homes
 from crm.users.tokens import digest
 
@@ -30,7 +30,6 @@ LABEL = 100  # characters, as the column
 USUAL = timedelta(days=90)
 LONGEST = timedelta(days=2 * 365 + 1)
 NOTED = timedelta(minutes=1)  # how exact "last opened" is
-MANAGES = "poc.change_pointofcontact"  # account managers and administrators
 RECORDS = {Dossier.Kind.ACCOUNT: "accounts.change_account", Dossier.Kind.PROJECT: "projects.change_project"}
 
 
@@ -135,12 +134,8 @@ def note_opened(link: ShareLink, *, at: datetime) -> None:
 
 
 def cared_for(user: User) -> models.QuerySet[PointOfContact]:
-    """Narrow to those whose card `user` may share: their own, those they lead; a manager all."""
-    rows = PointOfContact.objects.all()
-    if user.has_perm(MANAGES):
-        return rows
-    led = Membership.objects.filter(team__lead__user=user).values("member")
-    return rows.filter(Q(user=user) | Q(lead__user=user) | Q(home_team__lead__user=user) | Q(pk__in=led))
+    """Narrow to those whose card `user` may share, whether they still answer or not."""
+    return PointOfContact.objects.cared_for_by(user)
 
 
 def may_share_card(user: User, poc: PointOfContact) -> bool:
