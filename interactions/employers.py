@@ -18,6 +18,7 @@ from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.dossiers.actions import Happening, record_many, refuse_archived
 from crm.dossiers.models import Dossier, Event
+from crm.handovers.actions import causes_of
 from crm.poc.models import Assignment, Grant
 from projects.models import Stakeholder
 
@@ -52,13 +53,10 @@ def change_employer(
     :raises Archived: the contact or `account` is archived.
     """
     contact = Contact.objects.select_related("dossier__home", "dossier__tier", "account__dossier").get(pk=contact.pk)
-    old = contact.account
-    if (account.pk if account else None) == (old.pk if old else None):
-        raise SameEmployer
-    refuse_archived(contact.dossier)
-    refuse_archived(account.dossier if account else None, field="account")
-    was_home = contact.dossier.home_id
+    old, was_home = contact.account, contact.dossier.home_id
+    _refuse(contact, account)
     owed = owed_about(contact)
+    ended = parts_at(contact) if end_parts else []
     if old is not None and not move_owed:
         put_many(commitments=[c for c in owed if c.dossier_id == contact.pk], to=old.dossier, by=by, at=at)
     moved = change_contact(
@@ -67,11 +65,18 @@ def change_employer(
     )  # fmt: skip
     if move_owed:
         put_many(commitments=[c for c in owed if c.dossier_id != contact.pk], to=moved.dossier, by=by, at=at)
-    _let_open(moved.dossier, was_home)
-    ended = parts_at(contact) if end_parts else []
+    _let_open(moved.dossier, was_home, at)
     Stakeholder.objects.filter(pk__one_of=[stake.pk for stake in ended]).delete()
     _record(moved, old, account, ended, by, at)
     return moved
+
+
+def _refuse(contact: Contact, account: Account | None) -> None:
+    """:raises SameEmployer, Archived: as `change_employer`."""
+    if contact.account_id == (account.pk if account else None):
+        raise SameEmployer
+    refuse_archived(contact.dossier)
+    refuse_archived(account.dossier if account else None, field="account")
 
 
 def owed_about(contact: Contact) -> list[Commitment]:
@@ -90,11 +95,10 @@ def parts_at(contact: Contact) -> list[Stakeholder]:
     return list(rows.select_related("role", "project__dossier").order_by("pk"))
 
 
-def _let_open(dossier: Dossier, was_home: int | None) -> None:
+def _let_open(dossier: Dossier, was_home: int | None, at: datetime) -> None:
     """Whoever was told that they answer for the contact may open the new home. Two queries."""
-    answering = Assignment.objects.filter(dossier=dossier, ends_at=None).values_list("pk", flat=True)
-    causes = [f"a:{pk}:{part}" for pk in answering for part in ("new", "old")]
-    Grant.objects.filter(cause__one_of=causes, home=was_home, ended_at=None).update(home=dossier.home_id)
+    answering = Assignment.objects.on(dossier).overlapping(at, None).values_list("pk", flat=True)
+    Grant.objects.at(at).filter(cause__one_of=causes_of(answering), home=was_home).update(home=dossier.home_id)
 
 
 def _record(

@@ -252,13 +252,18 @@ def _telling(assignment: Assignment, part: str, poc_id: int, by: Actor, old: Ass
     return Telling(f"a:{assignment.pk}:{part}", f"assigned_{part}", [poc_id], assignment.dossier, context)
 
 
+def causes_of(assignment_ids: Iterable[int]) -> list[str]:
+    """Return the causes of the grants of whoever was told that an assignment was made: who answers, and who did."""
+    return [f"a:{pk}:{part}" for pk in assignment_ids for part in ("new", "old")]
+
+
 def forget_told(ended: Sequence[Assignment], at: datetime) -> None:
     """Whoever was told about these assignments may open the record for as long as they hold."""
     causes: dict[datetime, list[str]] = defaultdict(list)
     for a in ended:
         if a.ends_at is not None:
             moment = at if a.ends_at in (a.starts_at, min(a.ends_at, at)) else a.ends_at  # withdrawn, over, or to end
-            causes[moment] += [f"a:{a.pk}:{part}" for part in ("new", "old")]
+            causes[moment] += causes_of([a.pk])
     for moment, keys in causes.items():
         Grant.objects.at(at).filter(cause__one_of=keys).update(ended_at=moment)
 

@@ -19,8 +19,9 @@ from crm.core.query import ids_condition
 from crm.core.refusals import Refused
 from crm.dossiers.actions import Happening, record_many
 from crm.dossiers.models import Dossier, Event
+from crm.handovers.actions import forget_told
 from crm.handovers.refusals import ReasonRequired
-from crm.poc.models import Assignment, Grant
+from crm.poc.models import Assignment
 
 BATCH = 500
 
@@ -200,8 +201,7 @@ def end_all(named: Sequence[Assignment], *, at: datetime) -> dict[int, list[Ende
         ended.setdefault(assignment.dossier_id, []).append((assignment.pk, until))
         assignment.ends_at = max(at, assignment.starts_at)
     Assignment.objects.bulk_update(named, ["ends_at"], batch_size=BATCH)
-    causes = [f"a:{a.pk}:{part}" for a in named for part in ("new", "old")]
-    Grant.objects.filter(cause__one_of=causes, ended_at=None).update(ended_at=at)
+    forget_told(named, at)
     return ended
 
 

@@ -24,7 +24,7 @@ from crm.core.refusals import Refused
 from crm.dossiers.actions import Happening, record, record_many
 from crm.dossiers.models import Dossier, Event
 from crm.handovers.absences import entered
-from crm.handovers.actions import assigned, forget_told
+from crm.handovers.actions import assigned, causes_of, forget_told
 from crm.handovers.held import grouped
 from crm.handovers.models import Handover
 from crm.handovers.switching import team_changed
@@ -258,7 +258,7 @@ def _restore_places(undo: _Undo) -> None:
 
 def _open_again(back: Iterable[Assignment], moment: datetime) -> None:
     """Let whoever was told of these assignments open the record again, for as long as they hold."""
-    until = {f"a:{row.pk}:{part}": row.ends_at for row in back for part in ("new", "old")}
+    until = {cause: row.ends_at for row in back for cause in causes_of([row.pk])}
     ended = Grant.objects.filter(cause__one_of=list(until), ended_at=moment).values_list("pk", "cause")
     bulk.update(Grant, ["ended_at"], [(pk, until[cause]) for pk, cause in ended])
 

@@ -151,9 +151,10 @@ def test_those_who_answered_are_told_once_but_not_whoever_did_it():
     assert set(Notification.objects.values_list("recipient", "kind")) == {(ann.pk, "archived")}
 
 
-def test_whoever_was_told_that_they_answer_may_no_longer_open_it():
-    held = AssignmentFactory(dossier=AccountFactory().dossier)
-    told = GrantFactory(home=held.dossier, poc=held.poc, cause=f"a:{held.pk}:new")
+@pytest.mark.parametrize("until", [None, LATER])
+def test_whoever_was_told_that_they_answer_may_no_longer_open_it(until):
+    held = AssignmentFactory(dossier=AccountFactory().dossier, ends_at=until)
+    told = GrantFactory(home=held.dossier, poc=held.poc, cause=f"a:{held.pk}:new", ended_at=until)
     archived(held.dossier)
     assert Grant.objects.get(pk=told.pk).ended_at == AT
 

@@ -123,9 +123,10 @@ def test_their_parts_in_the_old_projects_end_or_are_kept(lima, new, end_parts, l
     assert said == end_parts
 
 
-def test_who_answers_for_them_by_name_goes_on_and_may_open_the_new_home(lima, new):
-    held = AssignmentFactory(dossier=lima.dossier)
-    told = GrantFactory(home=lima.account.dossier, poc=held.poc, cause=f"a:{held.pk}:new")
+@pytest.mark.parametrize("until", [None, LATER + timedelta(days=30)])
+def test_who_answers_for_them_by_name_goes_on_and_may_open_the_new_home(lima, new, until):
+    held = AssignmentFactory(dossier=lima.dossier, ends_at=until)
+    told = GrantFactory(home=lima.account.dossier, poc=held.poc, cause=f"a:{held.pk}:new", ended_at=until)
     moved(lima, new)
     told.refresh_from_db()
     assert resolve(dossier_id=lima.pk, topic_id=topic().pk, at=LATER).poc_id == held.poc_id
