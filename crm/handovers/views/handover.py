@@ -95,7 +95,7 @@ def decline(request: HttpRequest, pk: int) -> HttpResponse:
         handing_over.decline(handover=h, reason=reason, by=Actor.of(request), at=clock.of(request))
         return _("Declined. %(name)s goes on answering, and is told why.") % {"name": h.giver.name}
 
-    return _decide(request, pk, act, decline_form=form)
+    return _decide(request, pk, act, form=form, shown_as="decline_form")
 
 
 @login_required
@@ -109,7 +109,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         handing_over.withdraw(handover=h, reason=reason, by=Actor.of(request), at=clock.of(request))
         return _("Withdrawn. %(name)s goes on answering.") % {"name": h.giver.name}
 
-    return _decide(request, pk, act, withdraw_form=form)
+    return _decide(request, pk, act, form=form, shown_as="withdraw_form")
 
 
 def _handover(request: HttpRequest, pk: int) -> Handover:
@@ -117,18 +117,24 @@ def _handover(request: HttpRequest, pk: int) -> Handover:
 
 
 def _decide(
-    request: HttpRequest, pk: int, act: Callable[[Handover], str], *, then: str = "", **forms: Form
+    request: HttpRequest,
+    pk: int,
+    act: Callable[[Handover], str],
+    *,
+    form: Form | None = None,
+    shown_as: str = "",
+    then: str = "",
 ) -> HttpResponse:
     """Do it, or show the page with what was refused."""
     h = _handover(request, pk)
-    if not all(form.is_valid() for form in forms.values()):
-        return _page(request, h, **forms)
+    if form is not None and not form.is_valid():
+        return _page(request, h, **{shown_as: form})
     try:
         said = act(h)
     except Refused as error:
-        for form in forms.values():
+        if form is not None:
             refuse(form, error)
-            return _page(request, h, **forms)
+            return _page(request, h, **{shown_as: form})
         messages.error(request, " ".join(error.messages))
         return redirect(h)
     messages.success(request, said)
