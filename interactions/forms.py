@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,6 +23,7 @@ from crm.users.models import User
 from interactions import due
 from interactions.actions import MAX_NOTE
 from interactions.correcting import FIELDS
+from interactions.look_up import Match
 from interactions.models import Interaction
 from interactions.quick_log import Options
 from projects.models import Project
@@ -75,8 +76,10 @@ class QuickLogForm(forms.Form):
     new_reach = forms.CharField(max_length=254, required=False, label=_("Number or e-mail"))
     new_firm = forms.CharField(max_length=200, required=False, label=_("Firm"))
     again = forms.BooleanField(required=False)
+    anyway = forms.CharField(max_length=400, required=False)  # whom one was asked about
 
     repeat: Interaction | None = None  # the same, logged a moment ago: one is asked whether this is another
+    twins: Sequence[Match] = ()  # whom the new caller may be
 
     def __init__(self, *args: Any, options: Options, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -24,10 +24,11 @@ from crm.core.refusals import Refused
 from crm.core.text import search_key
 from crm.dossiers.models import Dossier, Topic
 from crm.poc.models import PointOfContact
-from interactions import look_up, quick_log
+from interactions import look_up, quick_log, twins
 from interactions.actions import Logged, SettlesElsewhere, Touch, log
 from interactions.follow_ups import NewFollowUp
 from interactions.forms import TEXT, QuickLogForm, readable
+from interactions.look_up import Match
 from interactions.models import TouchPoint
 from interactions.new_caller import NewCaller, log_new_caller
 from interactions.quick_log import CALLS, IN, OUT, Ahead, Options, Subject
@@ -166,7 +167,8 @@ class LogRequest:
         if form.errors or form.repeat:
             return None
         try:
-            return self._log()
+            form.twins = self._twins()
+            return None if form.twins else self._log()
         except Refused as error:
             error.field = FIELDS.get(error.field, error.field)
             refuse(form, error)
@@ -198,8 +200,8 @@ class LogRequest:
             touch.account, touch.contact, touch.project = subject.account, subject.contact, subject.project
             touch.phone = self._only_number(subject.contact)
             return log(touch=touch, settles=self._settled(subject), **rest)
-        if values["new_name"] and self.user.has_perm("contacts.add_contact"):
-            return log_new_caller(caller=self._new_caller(), touch=touch, **rest)
+        if self._opens_contact:
+            return log_new_caller(caller=self._new_caller, touch=touch, **rest)
         touch.caller = " ".join(filter(None, (values["new_name"], values["new_reach"]))) or self.caller
         return log(touch=touch, **rest)
 
@@ -238,6 +240,24 @@ class LogRequest:
             moment = self.read_due("tomorrow")[0]
         return NewFollowUp(due_at=moment, poc=self.me if values["mine"] else None)
 
+    @property
+    def _opens_contact(self) -> bool:
+        named = self.subject is None and bool(self.form.cleaned_data["new_name"])
+        return named and self.user.has_perm("contacts.add_contact")
+
+    def _twins(self) -> list[Match]:
+        """Whom the new caller may be, and which firm theirs; nobody for what was typed without a connection."""
+        if self.is_queued or not self._opens_contact:
+            return []
+        caller, values = self._new_caller, self.form.cleaned_data
+        asked = {"told": values["anyway"] if "record" in self.values else "", "user": self.user, "at": self.at}
+        reach = {"emails": [caller.email] if caller.email else [], "phones": [caller.phone] if caller.phone else []}
+        found = twins.of_contact(name=caller.name, account=caller.account, **reach, **asked)
+        if caller.firm.strip():
+            found += twins.of_account(name=caller.firm, **asked)
+        return [] if found and self._was_logged(values["client_key"]) else found
+
+    @cached_property
     def _new_caller(self) -> NewCaller:
         values = self.form.cleaned_data
         is_mail = "@" in values["new_reach"]

@@ -86,7 +86,7 @@ def _dialled(account: Account | None, phones: Sequence[str]) -> Q:
         return Q(pk__in=[])
     written = {row.digits for row in rows}
     for row in rows:
-        written.update(ways(row.e164))
+        written.update([row.digits.removeprefix("00"), *ways(row.e164)])
     return Q(e164__in=[row.e164 for row in rows if row.e164]) | Q(digits__in=sorted(written))
 
 

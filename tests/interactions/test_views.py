@@ -436,3 +436,59 @@ def test_saving_asks_five_times_more_at_the_door_than_the_action(as_marta, marta
     # the action: whether the form was saved before, and fifteen; a transaction around
     with django_assert_num_queries(2 + 5 + 16 + 2):
         as_marta.post(LOG, sent(record=mine.pk, follow_up="2026-03-05T09:00:00+00:00"))
+
+
+NEW = {"caller": "211234567", "new_name": "B. Lima", "new_reach": "00351 21 777 1410"}
+
+
+def test_a_new_caller_who_may_be_known_is_asked_about_once(as_marta, lima):
+    response = as_marta.post(LOG, sent(note="Wants a quote", **NEW))
+    html = response.content.decode()
+    assert response.status_code == 422
+    assert not Interaction.objects.exists()
+    for words in ("Is it one of these?", "Beatriz Lima · Cervejaria Atlântico", "Ann Keller answers", "Wants a quote"):
+        assert words in html
+    again = sent(anyway=str(lima.pk), record="", **NEW)
+    assert as_marta.post(LOG, again).status_code == 302
+    assert Interaction.objects.get().contact.name == "B. Lima"
+
+
+def test_saved_again_without_an_answer_a_new_caller_is_asked_about_again(as_marta, lima):
+    assert as_marta.post(LOG, sent(anyway=str(lima.pk), **NEW)).status_code == 422
+
+
+def test_a_new_caller_who_is_known_is_logged_as_such_with_all_that_was_typed(as_marta, lima):
+    answered = sent(anyway=str(lima.pk), record=lima.pk, note="Wants a quote", **NEW)
+    assert "Wants a quote" in as_marta.post("/log/form/", answered).content.decode()
+    assert as_marta.post(LOG, answered).status_code == 302
+    logged = Interaction.objects.get()
+    assert (logged.contact, logged.note) == (lima, "Wants a quote")
+    assert Contact.objects.count() == 1
+
+
+def test_of_a_colleagues_contact_a_new_caller_tells_the_name_and_who_answers_alone(as_marta, lima, ann):
+    narrow("sales_rep", RoleScope.Sees.OWN)
+    html = as_marta.post(LOG, sent(**NEW)).content.decode()
+    assert "Beatriz Lima" in html
+    assert "Ann Keller answers" in html
+    assert "Cervejaria Atlântico" not in html
+
+
+def test_a_firm_outside_ones_view_is_not_opened_twice_unawares(as_marta, lima):
+    narrow("sales_rep", RoleScope.Sees.OWN)
+    firm = {"caller": "x", "new_name": "Lucía", "new_firm": "cervejaria atlantico"}
+    html = as_marta.post(LOG, sent(**firm)).content.decode()
+    assert "Is it one of these?" in html
+    assert "Ann Keller answers" in html
+    assert as_marta.post(LOG, sent(anyway=str(lima.account_id), record="", **firm)).status_code == 302
+    assert Account.objects.count() == 2
+
+
+def test_what_was_typed_without_a_connection_is_saved_without_a_question(as_marta, lima):
+    as_marta.post(LOG, sent(**NEW), headers={"X-Liaison-Queue": "1"})
+    assert Interaction.objects.get().contact.name == "B. Lima"
+
+
+def test_a_retry_of_what_was_saved_is_not_asked_about(as_marta):
+    once = sent(**NEW)
+    assert [as_marta.post(LOG, once).status_code for _try in range(2)] == [302, 302]
