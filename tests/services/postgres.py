@@ -19,6 +19,7 @@ SETTINGS = {  # a test server may lose everything, and should be quick
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "fsync": "off",
+    "autovacuum": "off",  # how a query is planned must not hang on when the statistics were taken
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "200",
