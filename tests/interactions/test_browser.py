@@ -189,6 +189,23 @@ def test_nobody_found_becomes_a_contact_in_the_same_form(desk, marta):
     assert saved(desk).contact == Contact.objects.get(account__dossier__title="Mercado Sur")
 
 
+def test_a_new_caller_who_is_known_is_chosen_with_a_thumb_and_nothing_typed_is_lost(thumb, lima, problems):
+    thumb.goto("/log/?caller=B.%20Lima")
+    thumb.locator("[name=new_reach]").fill("00351 217771410")
+    thumb.locator("#note").fill("Wants a quote.")
+    tap(thumb, "Reached", "Save")
+    expect(thumb.locator(".twins")).to_contain_text("Ann Keller answers")
+    expect(thumb.get_by_role("radio", name=re.compile("Beatriz Lima"))).to_be_focused()
+    assert violations(thumb) == []
+    thumb.get_by_role("radio", name=re.compile("Beatriz Lima")).tap()
+    expect(thumb.locator("#qlog .who")).to_contain_text("Beatriz Lima")
+    expect(thumb.locator("#note")).to_have_value("Wants a quote.")
+    tap(thumb, "Save")
+    expect(thumb.locator("#messages")).to_contain_text("Saved.")
+    assert (Interaction.objects.get().contact, Contact.objects.count()) == (lima, 1)
+    problems[:] = [said for said in problems if "Applying inline style" not in said and "422" not in said]
+
+
 def test_escape_closes_and_what_was_typed_is_there_when_it_opens_again(desk, lima):
     desk.goto(f"/contacts/{lima.pk}/")
     press(desk, "c", "1", "0")
