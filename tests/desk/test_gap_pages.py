@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 
 from crm.desk.gaps import GAPS
-from crm.desk.gaps.repairs import repair
+from crm.desk.gaps.repairs import repairs
 from crm.desk.gaps.rows import Row
 from crm.dossiers.models import Dossier
 from crm.poc.models import Assignment
@@ -164,8 +164,19 @@ def test_whoever_may_change_nothing_is_offered_nothing(client, manager, house):
 def test_a_touch_point_is_mended_in_the_administration(manager):
     door = DossierFactory(kind=Dossier.Kind.TOUCH_POINT)
     row = Row(door.pk, "", record=door)
-    assert repair("unanswered", row, manager).href.startswith("/admin/")
-    assert repair("unanswered", row, UserFactory(role="project_manager")) is None
+    (step,) = repairs("unanswered", [row], manager)
+    assert step.href.startswith("/admin/")
+    assert repairs("unanswered", [row], UserFactory(role="project_manager")) == [None]
+
+
+def test_a_cover_is_named_by_whoever_may_enter_them_as_away():
+    lead, away = PersonFactory(user=UserFactory(role="support")), PersonFactory()
+    TeamFactory(lead=lead, members=[away])
+    row = Row(AbsenceFactory(poc=away).pk, "", poc=away)
+    (step,) = repairs("absent", [row], lead.user)
+    assert step.href == f"/away/{row.id}/"
+    assert repairs("absent", [row], UserFactory(role="project_manager")) == [None]
+    assert repairs("absent", [row], UserFactory(role="read_only")) == [None]
 
 
 def test_one_follows_in_every_place_of_somebody_who_is_gone(as_manager, house):

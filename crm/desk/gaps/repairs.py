@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from django.urls import reverse
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from crm.desk.gaps.rows import Row
 from crm.dossiers.models import Dossier
+from crm.handovers.absences import set_away_by
 
 ASSIGN = "poc.add_assignment"
 
@@ -19,9 +20,11 @@ class Repair(NamedTuple):
     href: str
 
 
-def repair(code: str, row: Row, user: Any) -> Repair | None:
-    """Return the step that mends a gap; None where `user` may not take it."""
-    return _REPAIRS[code](row, user)
+def repairs(code: str, rows: Sequence[Row], user: Any) -> list[Repair | None]:
+    """Return the step that mends each of these gaps; None where `user` may not take it. At most one query."""
+    if code == "absent":
+        return _covers(rows, user)
+    return [_REPAIRS[code](row, user) for row in rows]
 
 
 def _change(row: Row, user: Any) -> Repair | None:
@@ -35,9 +38,17 @@ def _change(row: Row, user: Any) -> Repair | None:
     return Repair(_("Name somebody"), reverse("handovers:change", args=[row.record.pk]) + about)
 
 
-def _cover(row: Row, user: Any) -> Repair | None:
-    may = user.has_perm("poc.change_assignment") or (row.poc is not None and row.poc.user_id == user.pk)
-    return Repair(_("Name a cover"), reverse("desk:away_change", args=[row.id])) if may else None
+def _covers(rows: Sequence[Row], user: Any) -> list[Repair | None]:
+    """Name a cover, where one may enter whoever is away as away."""
+    ids = [row.poc.pk for row in rows if row.poc is not None]
+    may = user.has_perm("poc.add_absence")
+    mine = set(set_away_by(user).filter(pk__one_of=ids).values_list("pk", flat=True)) if may else set()
+    return [
+        Repair(_("Name a cover"), reverse("desk:away_change", args=[row.id]))
+        if row.poc and row.poc.pk in mine
+        else None
+        for row in rows
+    ]
 
 
 def _follow(row: Row, user: Any) -> Repair | None:
@@ -62,7 +73,6 @@ def _contact(row: Row, user: Any) -> Repair | None:
 
 _REPAIRS: dict[str, Callable[[Row, Any], Repair | None]] = {
     "unanswered": _change,
-    "absent": _cover,
     "inactive": _follow,
     "past_end": _change,
     "overloaded": _card,

@@ -20,7 +20,7 @@ from crm.desk import gaps
 from crm.desk.gaps.catalogue import GAPS, NAME, Gap
 from crm.desk.gaps.forms import FILTERS, FollowForm, GapFilter
 from crm.desk.gaps.people import resting_on
-from crm.desk.gaps.repairs import repair
+from crm.desk.gaps.repairs import repairs
 from crm.desk.gaps.rows import describe
 from crm.desk.gaps.scope import Scope
 from crm.desk.gaps.sheet import lines
@@ -63,7 +63,7 @@ def gap_list(request: HttpRequest, code: str) -> HttpResponse:
         "all": GAPS.values(),
         "filter": form,
         "page": page,
-        "rows": [(row, repair(code, row, request.user)) for row in rows],
+        "rows": list(zip(rows, repairs(code, rows, request.user), strict=True)),
         "kept": request.GET.urlencode(),
         "is_narrowed": bool(form.narrowed()),
         "has_topics": any(row.topics for row in rows),
