@@ -80,11 +80,6 @@ class Choices:
             raise ChoiceMissing(group)
         return self.groups[group.value]
 
-    @classmethod
-    def all_to(cls, successor: PointOfContact | None) -> Choices:
-        """The same for everything."""
-        return cls(dict.fromkeys(Group.values, successor))
-
 
 @dataclass(frozen=True, slots=True)
 class Left:

@@ -69,11 +69,6 @@ class Counts:
     contacts: int = 0
     owed: int = 0
 
-    @property
-    def is_empty(self) -> bool:
-        """True when there is no place to hand over."""
-        return not (self.own or self.projects or self.contacts)
-
 
 def scope_of(handover: Handover) -> Scope:
     """Return what a handover takes along. One query, none where `topics` were read before."""

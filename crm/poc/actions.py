@@ -187,13 +187,6 @@ def change_poc(*, poc: PointOfContact, by: Actor, at: datetime, **fields: Any) -
 
 
 @transaction.atomic
-def deactivate(*, poc: PointOfContact, by: Actor, at: datetime) -> PointOfContact:
-    """Let a person or a team answer no longer, who holds nothing any more; see `deactivate_many`."""
-    deactivate_many(pocs=[poc], by=by, at=at)
-    return PointOfContact.objects.get(pk=poc.pk)
-
-
-@transaction.atomic
 def deactivate_many(*, pocs: Collection[PointOfContact], by: Actor, at: datetime) -> None:
     """Let people and teams answer no longer; they stay in what was. Gone already: nothing happens. Three queries.
 
@@ -234,16 +227,6 @@ def _holding(leaving: Collection[int], at: datetime) -> Q:
 def reactivate(*, poc: PointOfContact, by: Actor, at: datetime) -> PointOfContact:
     """Let somebody answer again. There already: nothing happens."""
     return change_poc(poc=poc, deactivated_at=None, by=by, at=at)
-
-
-@transaction.atomic
-def set_lead(*, team: PointOfContact, lead: PointOfContact | None, by: Actor, at: datetime) -> PointOfContact:
-    """Let `lead` lead a team; None: nobody does.
-
-    :raises TeamRequired: `team` is a person.
-    :raises LeadsItself: `lead` is the team.
-    """
-    return change_poc(poc=team, lead=lead, by=by, at=at)
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ from crm.desk import gaps
 from crm.desk.gaps import people
 from crm.dossiers.models import Dossier
 from crm.handovers.actions import assign, end_assignment
+from crm.handovers.held import Group
 from crm.handovers.leaving import Choices, leave
 from crm.poc.models import PointOfContact
 from crm.users.models import RoleScope
@@ -323,7 +324,7 @@ def test_a_last_one_who_ends_leaves_a_gap_at_once(reader):
 
 def test_somebody_who_leaves_their_places_open_leaves_gaps_at_once(reader):
     held = AssignmentFactory(dossier=AccountFactory(name="Rio").dossier)
-    leave(poc=held.poc, choices=Choices.all_to(None), reason="Retires", by=actor(), at=AT)
+    leave(poc=held.poc, choices=Choices(dict.fromkeys(Group.values)), reason="Retires", by=actor(), at=AT)
     assert (listed("unanswered", reader), listed("past_end", reader)) == (["Rio"], ["Rio"])
 
 
@@ -332,7 +333,7 @@ def test_a_team_that_ends_with_its_last_one_leaves_gaps_at_once(reader):
     team = TeamFactory(name="AR", members=[member])
     AssignmentFactory(dossier=AccountFactory(name="Rio").dossier, poc=team)
     assert count("unanswered", reader) == 0
-    leave(poc=member, choices=Choices.all_to(None), reason="Retires", by=actor(), at=AT)
+    leave(poc=member, choices=Choices(dict.fromkeys(Group.values)), reason="Retires", by=actor(), at=AT)
     assert listed("unanswered", reader) == ["Rio"]
 
 

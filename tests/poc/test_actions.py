@@ -64,9 +64,9 @@ def test_what_belongs_to_people_and_to_teams_is_kept_apart():
     with pytest.raises(actions.TeamRequired):
         actions.open_poc(kind=PERSON, name="Ann", home_team=person, by=actor(), at=AT)
     with pytest.raises(actions.TeamRequired):
-        actions.set_lead(team=person, lead=team, by=actor(), at=AT)
+        actions.change_poc(poc=person, lead=team, by=actor(), at=AT)
     with pytest.raises(actions.LeadsItself):
-        actions.set_lead(team=team, lead=team, by=actor(), at=AT)
+        actions.change_poc(poc=team, lead=team, by=actor(), at=AT)
     with pytest.raises(actions.PersonRequired):
         actions.add_member(team=team, member=TeamFactory(), by=actor(), at=AT)
 
@@ -83,7 +83,7 @@ def test_what_stays_as_it_is_leaves_no_trace():
     team = TeamFactory(members=[person := PersonFactory()], lead=person)
     actions.change_poc(poc=person, name=person.name, by=actor(), at=AT)
     actions.add_member(team=team, member=person, by=actor(), at=AT)
-    actions.set_lead(team=team, lead=person, by=actor(), at=AT)
+    actions.change_poc(poc=team, lead=person, by=actor(), at=AT)
     assert not Event.objects.exists()
 
 
@@ -132,7 +132,7 @@ def test_nobody_is_deactivated_who_answers_for_something(holds):
     poc = PersonFactory(name="Ann")
     holds(poc)
     with pytest.raises(actions.StillAnswers) as refusal:
-        actions.deactivate(poc=poc, by=actor(), at=AT)
+        actions.deactivate_many(pocs=[poc], by=actor(), at=AT)
     assert refusal.value.messages == ["Ann still answers for something. Say who follows: let them leave."]
     poc.refresh_from_db()
     assert poc.deactivated_at is None
@@ -145,7 +145,9 @@ def test_what_is_over_holds_nobody_back():
     AbsenceFactory(cover=poc, ends_at=AT)
     TeamFactory(lead=poc, deactivated_at=AT)
     TeamFactory(members=[poc, PersonFactory()])
-    assert actions.deactivate(poc=poc, by=actor(), at=AT).deactivated_at == AT
+    actions.deactivate_many(pocs=[poc], by=actor(), at=AT)
+    poc.refresh_from_db()
+    assert poc.deactivated_at == AT
 
 
 def test_a_team_and_its_last_one_go_together():
@@ -164,7 +166,7 @@ def test_deactivating_many_costs_the_same(pocs, django_assert_num_queries):
 def test_going_and_coming_back_are_recorded_once_each():
     poc = PersonFactory()
     for _time in range(2):
-        actions.deactivate(poc=poc, by=actor(), at=AT)
+        actions.deactivate_many(pocs=[poc], by=actor(), at=AT)
     for _time in range(2):
         actions.reactivate(poc=poc, by=actor(), at=AT)
     assert [list(e.facts["changes"]) for e in Event.objects.all()] == [["deactivated_at"]] * 2
@@ -172,4 +174,4 @@ def test_going_and_coming_back_are_recorded_once_each():
 
 def test_the_front_desk_always_stays():
     with pytest.raises(actions.FrontDeskStays):
-        actions.deactivate(poc=front_desk(), by=actor(), at=AT)
+        actions.deactivate_many(pocs=[front_desk()], by=actor(), at=AT)
