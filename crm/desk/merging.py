@@ -85,8 +85,8 @@ def merge(*, keep: Account, drop: Account, take: Collection[str] = (), by: Actor
 
     Contacts, projects, accounts below, what is owed and links to who to contact go over; touches
     are at home with the survivor and what happened stands on its timeline too, so that one timeline
-    tells all. Who answered for `drop` stays its history: nobody does from now on, those who do for `keep` do for
-    both, and all are told. `drop` is archived and leads to `keep`. Constant queries.
+    tells all. Who answered for `drop` stays its history: nobody does from now on, those who do for
+    `keep` do for both, and all are told. `drop` is archived and leads to `keep`. Constant queries.
 
     :raises SameAccount: they are one.
     :raises Archived: one of them is archived.
