@@ -18,15 +18,15 @@ from crm.core import clock
 from crm.core.admin_base import RowSelect
 from crm.core.forms import attempt
 from crm.desk.administration import actor, chosen
-from crm.handovers.forms import BRIEFING, MAX_PART
-from crm.handovers.handing_over import MOST_AT_ONCE, Offer, PartMissing, offer_many, tier_of
+from crm.handovers.forms import BriefingForm
+from crm.handovers.handing_over import MOST_AT_ONCE, Offer, offer_many
 from crm.handovers.models import BriefingPart, Handover
 from crm.handovers.scope import Scope
 from crm.poc.models import Assignment, PointOfContact
 from crm.poc.seats import answering
 
 
-class HandOverManyForm(forms.Form):
+class HandOverManyForm(BriefingForm):
     """Asked once for all the records chosen; a part of the briefing is required when one of them requires it."""
 
     giver = forms.ModelChoiceField(PointOfContact.objects.none(), label=_("From"))
@@ -42,21 +42,13 @@ class HandOverManyForm(forms.Form):
             self.fields[name].queryset = PointOfContact.objects.active()
             self.fields[name].widget = RowSelect(Assignment._meta.get_field("poc"), admin.site)
             self.fields[name].widget.choices = self.fields[name].choices
-        for part in BriefingPart.objects.asked():
-            self.fields[f"{BRIEFING}{part.code}"] = forms.CharField(
-                label=part.label,
-                help_text=gettext(part.help) if part.help else "",
-                max_length=MAX_PART,
-                required=any(part.is_required_for(tier_of(row.dossier)) for row in rows),
-                error_messages={"required": PartMissing.default_message},
-                widget=forms.Textarea(attrs={"rows": 3}),
-            )
+        self.ask_parts(BriefingPart.objects.asked(), [row.dossier for row in rows])
 
     def offers(self, rows: Sequence[Any]) -> list[Offer]:
         """Return what is offered, of a valid form."""
         values = self.cleaned_data
         ticks = [values[name] for name in ("with_projects", "with_contacts", "with_owed")]
-        briefing = {name.removeprefix(BRIEFING): text for name, text in values.items() if name.startswith(BRIEFING)}
+        briefing = self.briefing()
         return [
             Offer(Scope(row.dossier, values["giver"], [], *ticks), values["receiver"], values["reason"], briefing)
             for row in rows

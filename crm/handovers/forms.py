@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -77,8 +77,34 @@ class Given:
     counts: Counts
 
 
-class HandOverForm(forms.Form):
-    """What is handed over to whom, and what they have to know; one field for each part of the briefing.
+class BriefingForm(forms.Form):
+    """What whoever takes over has to know: one field for each part of the template."""
+
+    def ask_parts(self, template: Iterable[BriefingPart], dossiers: Iterable[Dossier]) -> None:
+        """Ask for each part; required is what one of these records requires."""
+        tier_ids = {tier_of(dossier) for dossier in dossiers}
+        for part in template:
+            self.fields[f"{BRIEFING}{part.code}"] = forms.CharField(
+                label=part.label,
+                help_text=gettext(part.help) if part.help else "",
+                max_length=MAX_PART,
+                required=any(part.is_required_for(tier_id) for tier_id in tier_ids),
+                error_messages={"required": PartMissing.default_message},
+                widget=forms.Textarea(attrs={"rows": 3}),
+            )
+
+    def parts(self) -> list[BoundField]:
+        """The parts of the briefing."""
+        return [bound for bound in self if bound.name.startswith(BRIEFING)]
+
+    def briefing(self) -> dict[str, str]:
+        """Return the text of each part by its code, of a valid form."""
+        values = self.cleaned_data.items()
+        return {name.removeprefix(BRIEFING): text for name, text in values if name.startswith(BRIEFING)}
+
+
+class HandOverForm(BriefingForm):
+    """What is handed over to whom, and what they have to know.
 
     `template` says which parts are asked for and which are required; `counts` what the giver holds.
     """
@@ -101,16 +127,7 @@ class HandOverForm(forms.Form):
         self.dossier, self.given = dossier, given
         self._who(given, is_account=dossier.kind == Dossier.Kind.ACCOUNT)
         self._how_much(given.counts, is_account=dossier.kind == Dossier.Kind.ACCOUNT)
-        tier_id = tier_of(dossier)
-        for part in template:
-            self.fields[f"{BRIEFING}{part.code}"] = forms.CharField(
-                label=part.label,
-                help_text=gettext(part.help) if part.help else "",
-                max_length=MAX_PART,
-                required=part.is_required_for(tier_id),
-                error_messages={"required": PartMissing.default_message},
-                widget=forms.Textarea(attrs={"rows": 3}),
-            )
+        self.ask_parts(template, [dossier])
 
     def _who(self, given: Given, *, is_account: bool) -> None:
         giver, receiver, topics = (self.fields[name] for name in ("giver", "receiver", "topics"))
@@ -144,10 +161,6 @@ class HandOverForm(forms.Form):
         """What may come along."""
         return [self[name] for name in ("with_projects", "with_contacts", "with_owed") if name in self.fields]
 
-    def parts(self) -> list[BoundField]:
-        """The parts of the briefing."""
-        return [bound for bound in self if bound.name.startswith(BRIEFING)]
-
     def offer(self) -> Offer:
         """Return what is offered, of a valid form; all that the giver holds where every topic is ticked."""
         values = self.cleaned_data
@@ -158,8 +171,7 @@ class HandOverForm(forms.Form):
             [] if len(topics) == len(self.given.topics) else topics,
             *(values.get(name, False) for name in ("with_projects", "with_contacts", "with_owed")),
         )
-        briefing = {name.removeprefix(BRIEFING): text for name, text in values.items() if name.startswith(BRIEFING)}
-        return Offer(scope, values["receiver"], values["reason"], briefing)
+        return Offer(scope, values["receiver"], values["reason"], self.briefing())
 
 
 class DeclineForm(forms.Form):

@@ -17,7 +17,7 @@ from crm.core.actor import Actor
 from crm.core.forms import attempt
 from crm.dossiers.models import Dossier, Topic
 from crm.handovers import handing_over
-from crm.handovers.forms import Given, HandOverForm
+from crm.handovers.forms import BRIEFING, Given, HandOverForm
 from crm.handovers.models import BriefingPart, Handover
 from crm.handovers.scope import Scope, count, givers
 from crm.handovers.sides import sides_of
@@ -73,7 +73,7 @@ def _form(
     template = list(BriefingPart.objects.asked())
     initial: dict[str, Any] = {}
     if is_counting:
-        kept = ("receiver", "reason", *(name for name in sent if name.startswith("briefing-")))
+        kept = ("receiver", "reason", *(name for name in sent if name.startswith(BRIEFING)))
         initial = {name: sent[name] for name in kept if sent.get(name)}
     proposal = Handover.objects.proposed().filter(dossier=dossier, giver=given.giver).values_list("reason", flat=True)
     initial.setdefault("reason", proposal.first() or "")
