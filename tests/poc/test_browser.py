@@ -63,6 +63,7 @@ def test_a_card_is_found_while_one_types_shared_by_keyboard_and_taken_back(page:
     sign_in(page, manager)
     page.goto("/pocs/")
     page.get_by_label("Name, e-mail or number").press_sequentially("kell")
+    expect(page).to_have_url(re.compile("q=kell"))  # the last of the answers has come
     expect(page.locator("#poc-table tbody tr")).to_have_count(1)
     page.get_by_role("link", name="Ann Keller").press("Enter")
     expect(page.locator("h1")).to_have_text("Ann Keller")
