@@ -1,6 +1,7 @@
 """Rows as a CSV file."""
 
 import pytest
+from django.utils import timezone, translation
 
 from crm.core.spreadsheet import download
 
@@ -21,6 +22,21 @@ def test_a_file_is_sent_a_line_at_a_time_and_read_no_further_than_that():
     assert next(parts).decode() == "\ufeff"  # a spreadsheet takes it for UTF-8
     assert next(parts).decode() == '0,"é,"\r\n'
     assert read == [0]
+
+
+def test_it_is_in_the_readers_language_and_zone_though_the_request_has_ended():
+    def rows():
+        for _row in range(2):
+            yield [translation.get_language(), timezone.get_current_timezone_name()]
+
+    with translation.override("pt"), timezone.override("Asia/Tokyo"):
+        response = download(rows(), "rows.csv")
+    before = translation.get_language(), timezone.get_current_timezone_name()
+    parts = iter(response.streaming_content)
+    assert next(parts)
+    for part in parts:
+        assert part.decode() == "pt,Asia/Tokyo\r\n"
+        assert (translation.get_language(), timezone.get_current_timezone_name()) == before
 
 
 def test_it_is_a_file_with_a_name():

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm.desk.gaps.catalogue import Gap
@@ -17,22 +17,14 @@ CHUNK = 1000
 
 
 def lines(gap: Gap, scope: Scope) -> Iterator[list[Any]]:
-    """Yield a head and the same rows as the page. One query for all of them, and a few for each thousand.
-
-    In the language and the zone of the request, which has ended when a file is sent.
-    """
-    language, zone = translation.get_language(), timezone.get_current_timezone()
+    """Yield a head and the same rows as the page. One query for all of them, and a few for each thousand."""
     found = gap.find(scope)
     down = gap.ordering.startswith("-")
     key = gap.orders[gap.ordering.removeprefix("-")].by
     rows = found.rows.order_by(f"{'-' if down else ''}{key}", "-pk" if down else "pk").iterator(chunk_size=CHUNK)
-    with translation.override(language), timezone.override(zone):
-        told = [_heads()]
-    yield from told
+    yield _heads()
     while chunk := list(islice(rows, CHUNK)):
-        with translation.override(language), timezone.override(zone):
-            told = [_cells(row) for row in describe(gap.code, chunk, scope, found.n)]
-        yield from told
+        yield from (_cells(row) for row in describe(gap.code, chunk, scope, found.n))
 
 
 def _heads() -> list[Any]:
