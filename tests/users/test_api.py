@@ -4,8 +4,8 @@ import pytest
 from django.core.cache.backends.locmem import LocMemCache
 from rest_framework.test import APIClient
 
-from crm.core.actor import Actor
 from crm.core import limits
+from crm.core.actor import Actor
 from crm.dossiers.models import Event
 from crm.users import tokens
 from tests.doors import ask_as, problem
