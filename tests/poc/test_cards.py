@@ -179,6 +179,15 @@ def test_a_card_says_everything_about_reaching_somebody(reader):
     assert inline_code(html) == []
 
 
+def test_a_team_that_answers_only_at_a_door_of_ours_is_not_said_to_answer_for_what_the_reader_may_not_open(reader):
+    team = TeamFactory(name="Sales Iberia")
+    form = TouchPoint.objects.get()
+    AssignmentFactory(dossier=form.dossier, poc=team)
+    html = page(reader, card_of(team))
+    assert "No record that you may open." not in html
+    assert html.count(form.name) == 2  # how they are reached, and what they answer for
+
+
 def test_open_or_closed_is_told_in_ones_own_zone_with_theirs_at_hand(reader, me):
     me.user.time_zone = "America/New_York"
     me.user.save()
