@@ -11,144 +11,21 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.commitments.findings import Finding
+from crm.commitments.terms import OWNER_KEPT, Every, Kind, Policy, PolicyVersion, Priority, Step, Unit
 from crm.core.clock import Now
 from crm.dossiers.models import Dossier, Topic
 from crm.outbox.models import Message
-from crm.poc.models import PointOfContact
+from crm.poc.models import PointOfContact, WorkingCalendar
 from crm.poc.visibility import visible_homes
 
 if TYPE_CHECKING:
     from crm.users.models import User
 
-
-class Kind(models.TextChoices):
-    """What kind of thing is owed."""
-
-    FOLLOW_UP = "follow_up", _("follow-up")
-    FIRST_ANSWER = "first_answer", _("first answer")
-    RESOLUTION = "resolution", _("resolution")
-    HANDOVER = "handover", _("handover to accept")
-
-
-OWNER_KEPT = frozenset({Kind.HANDOVER})  # settled by what they stand for, not by a plain "done"
-
-
-class Unit(models.TextChoices):
-    """In what an amount of time is counted; a working day is an open date, not eight hours."""
-
-    MINUTES = "minutes", _("minutes")
-    HOURS = "hours", _("hours")
-    WORKING_MINUTES = "working_minutes", _("working minutes")
-    WORKING_HOURS = "working_hours", _("working hours")
-    WORKING_DAYS = "working_days", _("working days")
-
-
-class PolicyQuerySet(models.QuerySet["Policy"]):
-    def in_use(self) -> Self:
-        return self.filter(retired_at=None)
-
-
-class Policy(models.Model):
-    """What a kind of promise asks for; its content is in its versions."""
-
-    kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    name = models.CharField(_("name"), max_length=100)
-    retired_at = models.DateTimeField(_("no longer used"), null=True, blank=True)
-
-    objects = PolicyQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("policy")
-        verbose_name_plural = _("policies")
-        constraints = [
-            models.UniqueConstraint(fields=["kind"], condition=Q(retired_at=None), name="policy_one_per_kind")
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class PolicyVersion(models.Model):
-    """The target and the escalation steps of a policy. Immutable: a change is a new version.
-
-    The target counts in the working time of whoever answers; it is empty where the promise
-    brings its own due moment. An acknowledgement holds the next step off for `ack_amount`.
-    """
-
-    policy = models.ForeignKey(Policy, models.PROTECT, related_name="versions", verbose_name=_("policy"))
-    number = models.PositiveIntegerField(_("version"), default=1)
-    target_amount = models.PositiveIntegerField(_("due after"), null=True, blank=True)
-    target_unit = models.CharField(_("counted in"), max_length=15, choices=Unit, blank=True)
-    ack_amount = models.PositiveIntegerField(_("an acknowledgement lasts"), default=1)
-    ack_unit = models.CharField(_("counted in"), max_length=15, choices=Unit, default=Unit.WORKING_DAYS)
-
-    class Meta:
-        verbose_name = _("version of a policy")
-        verbose_name_plural = _("versions of policies")
-        constraints = [
-            models.UniqueConstraint(fields=["policy", "number"], name="policy_version_numbered_once"),
-            models.CheckConstraint(
-                condition=Q(target_amount=None, target_unit="") | (Q(target_amount__isnull=False) & ~Q(target_unit="")),
-                name="policy_target_has_a_unit",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.policy} {self.number}"
-
-
-class Step(models.Model):
-    """One escalation step: when, whom, how. Reminders up to the due moment, escalations after it."""
-
-    class Kind(models.TextChoices):
-        REMINDER = "reminder", _("reminder")
-        ESCALATION = "escalation", _("escalation")
-
-    class Anchor(models.TextChoices):
-        DUE = "due", _("the due moment")
-        HAND_OFF = "hand_off", _("the step before")
-
-    class Slot(models.TextChoices):
-        POC = "poc", _("who answers")
-        BACKUP = "backup", _("the backup")
-        LEAD = "lead", _("the lead")
-        LEADS_LEAD = "leads_lead", _("the lead's lead")
-        HOUSE = "house", _("the front desk")
-        NAMED = "named", _("somebody named")
-
-    version = models.ForeignKey(PolicyVersion, models.CASCADE, related_name="steps", verbose_name=_("version"))
-    ordinal = models.PositiveSmallIntegerField(_("place"))
-    kind = models.CharField(_("kind"), max_length=10, choices=Kind)
-    amount = models.IntegerField(_("amount"), default=0)  # before its anchor when negative
-    unit = models.CharField(_("counted in"), max_length=15, choices=Unit, default=Unit.WORKING_HOURS)
-    anchor = models.CharField(_("counted from"), max_length=8, choices=Anchor, default=Anchor.DUE)
-    slot = models.CharField(_("who is told"), max_length=10, choices=Slot)
-    poc = models.ForeignKey(
-        PointOfContact, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("somebody named")
-    )
-    by_email = models.BooleanField(_("by e-mail"), default=True)  # the inbox has it in any case
-    urgent = models.BooleanField(_("urgent"), default=False)
-    repeat_amount = models.PositiveIntegerField(_("again after"), default=0)
-    repeat_unit = models.CharField(_("counted in"), max_length=15, choices=Unit, default=Unit.WORKING_HOURS)
-    max_repeats = models.PositiveSmallIntegerField(_("how often again"), default=0)
-
-    class Meta:
-        verbose_name = _("escalation step")
-        verbose_name_plural = _("escalation steps")
-        constraints = [
-            models.UniqueConstraint(fields=["version", "ordinal"], name="step_placed_once"),
-            models.CheckConstraint(
-                condition=Q(slot="named", poc__isnull=False) | (~Q(slot="named") & Q(poc=None)),
-                name="step_names_somebody_or_a_slot",
-            ),
-            models.CheckConstraint(condition=Q(kind="reminder") | Q(amount__gte=0), name="step_escalates_after_due"),
-            models.CheckConstraint(
-                condition=Q(max_repeats=0) | Q(repeat_amount__gt=0), name="step_repeats_after_a_wait"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.version_id}/{self.ordinal}"
+__all__ = [
+    "OWNER_KEPT", "Commitment", "Every", "Finding", "Kind", "Notification", "Policy", "PolicyVersion", "Priority",
+    "Step", "Unit",
+]  # fmt: skip
 
 
 class CommitmentQuerySet(models.QuerySet["Commitment"]):
@@ -209,12 +86,7 @@ class Commitment(models.Model):
         KEPT = "kept", _("done")
         CANCELLED = "cancelled", _("cancelled")
 
-    class Priority(models.TextChoices):
-        LOW = "low", _("low")
-        NORMAL = "normal", _("normal")
-        HIGH = "high", _("high")
-        URGENT = "urgent", _("urgent")
-
+    Priority = Priority
     CLOSED = (State.KEPT, State.CANCELLED)
 
     dossier = models.ForeignKey(
@@ -236,6 +108,16 @@ class Commitment(models.Model):
     due_at = models.DateTimeField(_("due"))
     opened_at = models.DateTimeField(_("promised"))
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
+    recur_every = models.PositiveSmallIntegerField(_("again every"), null=True, blank=True)
+    recur_unit = models.CharField(_("counted in"), max_length=6, choices=Every, blank=True)
+    addressees = models.ManyToManyField(Dossier, related_name="+", blank=True, verbose_name=_("promised to"))
+
+    # How the due moment was worked out, where it was: the policy's target from `counted_from` on, in `calendar`.
+    counted_from = models.DateTimeField(null=True)
+    calendar = models.ForeignKey(WorkingCalendar, models.PROTECT, null=True, related_name="+", db_index=False)
+    calendar_version = models.PositiveIntegerField(null=True)  # the one the due moment and the next look hang on
+    paused_seconds = models.PositiveIntegerField(default=0)  # working time spent waiting for the customer
+    waiting_since = models.DateTimeField(_("waiting since"), null=True)
 
     policy_version = models.ForeignKey(PolicyVersion, models.PROTECT, related_name="+", db_index=False)
     generation = models.PositiveIntegerField(default=1)  # bumped by every act that invalidates pending notices
@@ -276,7 +158,15 @@ class Commitment(models.Model):
                 condition=~Q(state="snoozed") | Q(hold_until__isnull=False), name="commitment_snoozed_until"
             ),
             models.CheckConstraint(
-                condition=~Q(state="waiting") | Q(remaining_seconds__isnull=False), name="commitment_waiting_has_rest"
+                condition=~Q(state="waiting") | Q(remaining_seconds__isnull=False, waiting_since__isnull=False),
+                name="commitment_waiting_has_rest",
+            ),
+            models.CheckConstraint(
+                condition=Q(recur_every=None, recur_unit="") | (Q(recur_every__gte=1) & ~Q(recur_unit="")),
+                name="commitment_recurs_by_a_unit",
+            ),
+            models.UniqueConstraint(
+                fields=["dossier"], condition=Q(kind="touch", closed_at=None), name="commitment_one_touch_of_a_record"
             ),
         ]
         indexes = [
@@ -286,6 +176,13 @@ class Commitment(models.Model):
                 condition=Q(next_action_at__isnull=False, quarantined_at=None),
                 name="commitment_next_look",
             ),
+            # Read by the recount, which follows a change of a calendar or of a policy.
+            models.Index(
+                fields=["calendar", "calendar_version"],
+                condition=Q(closed_at=None, calendar__isnull=False),
+                name="commitment_open_of_a_calendar",
+            ),
+            models.Index(fields=["policy_version"], condition=Q(closed_at=None), name="commitment_open_of_a_policy"),
             # Read by My day, the records' pages and the lists, soonest first.
             models.Index(
                 fields=["home", "due_at", "id"], condition=Q(closed_at=None), name="commitment_open_of_a_home"
@@ -332,8 +229,8 @@ class NotificationQuerySet(models.QuerySet["Notification"]):
         return self.filter(state=Notification.State.PLANNED)
 
     def unpacked(self) -> Self:
-        """Narrow to what no message tells yet."""
-        return self.planned().filter(message=None)
+        """Narrow to what no message tells yet, although its moment has come."""
+        return self.planned().filter(message=None, tell_at__lte=Now())
 
     def pending(self) -> Self:
         """Narrow to what has not left the house."""
@@ -370,6 +267,7 @@ class Notification(models.Model):
     priority = models.PositiveSmallIntegerField(default=5)
     planned_for = models.DateTimeField(_("planned for"))
     created_at = models.DateTimeField(_("decided"))
+    tell_at = models.DateTimeField(_("told from"))  # when it was decided, or the hour of the recipient's digest
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PLANNED)
     reason = models.CharField(_("why"), max_length=40, blank=True)  # a code
     facts = models.JSONField(default=dict, blank=True)
@@ -398,7 +296,7 @@ class Notification(models.Model):
         indexes = [
             # Read at the end of every sweep; stays tiny.
             models.Index(
-                fields=["recipient", "channel"],
+                fields=["tell_at", "recipient", "channel"],
                 condition=Q(state="planned", message=None),
                 name="notification_unpacked",
             ),

@@ -36,6 +36,7 @@ class Row(NamedTuple):
     priority: int
     planned_for: datetime
     created_at: datetime
+    tell_at: datetime
     state: str
     reason: str
     facts: Mapping[str, Any]
@@ -84,6 +85,7 @@ def step_rows(
             priority=_priority(step),
             planned_for=notice.planned_for,
             created_at=at,
+            tell_at=at,
             state=notice.state,
             reason=notice.reason,
             facts=facts,
@@ -150,7 +152,7 @@ def plain_rows(
     rows = [
         Row(
             f"{idem_key}:m{person.poc_id}:{channel}", kind, None, dossier_id, None, None, 0, "", person.poc_id,
-            channel, priority, at, at, ladder.PLANNED, "", facts,
+            channel, priority, at, at, at, ladder.PLANNED, "", facts,
         )
         for person in people.values()
         for channel in channels

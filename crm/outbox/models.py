@@ -150,6 +150,7 @@ class Heartbeat(models.Model):
     component = models.CharField(_("part"), max_length=20, primary_key=True)
     last_ok_at = models.DateTimeField(_("last got through"))
     oldest_due_age = models.PositiveIntegerField(_("oldest due, in seconds"), default=0)
+    paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)  # a breaker: nothing is tried before
 
     class Meta:
         verbose_name = _("heartbeat")

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.core.constraints import EQUAL, OVERLAPS, PERIOD, ExclusionOnPostgres
 from crm.dossiers.models import Dossier, Topic
-from crm.poc.share_links import ShareLink as ShareLink  # a model of this app
+from crm.poc.preferences import NoticePreference as NoticePreference  # models of this app
+from crm.poc.share_links import ShareLink as ShareLink
 
 if TYPE_CHECKING:
     from crm.users.models import User
@@ -44,6 +45,8 @@ class WorkingCalendar(models.Model):
     zone = models.CharField(_("time zone"), max_length=64)
     version = models.PositiveIntegerField(default=1, editable=False)  # bumped by every change; caches hang on it
     is_default = models.BooleanField(_("the house's own"), default=False)
+    country = models.CharField(_("public holidays of"), max_length=2, blank=True)  # ISO 3166-1
+    region = models.CharField(_("region"), max_length=10, blank=True)  # ISO 3166-2, without the country
 
     class Meta:
         verbose_name = _("working calendar")
@@ -188,6 +191,8 @@ class PointOfContact(models.Model):
     delivery = models.CharField(_("who in the team is told"), max_length=8, choices=Delivery, default=Delivery.ON_DUTY)
     is_house = models.BooleanField(_("front desk"), default=False, editable=False)
     deactivated_at = models.DateTimeField(_("no longer answers"), null=True, blank=True)
+    refused_address = models.CharField(_("refused address"), max_length=254, blank=True, editable=False)
+    refused_at = models.DateTimeField(_("refused"), null=True, editable=False)  # for good, by a mail server
     source = models.CharField(max_length=40, blank=True, editable=False)
     external_id = models.CharField(max_length=100, blank=True, editable=False)
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from crm.commitments import actions, mails
+from crm.commitments import actions, sending
 from crm.commitments.models import Commitment, Notification
 from crm.outbox import sender
 from crm.outbox.models import Message
@@ -206,4 +206,4 @@ def test_what_may_be_sent_is_asked_in_a_constant_number_of_queries(house, django
     house.sweep_at("Tue 10:00")
     message = Message.objects.get(channel="email")
     with django_assert_num_queries(3):  # which ones, their locks, the notices
-        assert len(mails.may_send(message)) == 20
+        assert len(sending.may_send(message)) == 20

@@ -3,7 +3,7 @@
 import pytest
 from django.db import IntegrityError, transaction
 
-from crm.commitments.models import Commitment, PolicyVersion
+from crm.commitments.models import Commitment, Finding, PolicyVersion
 from crm.core.clock import now
 from tests.factories import AT
 from tests.factories.commitments import (
@@ -13,6 +13,7 @@ from tests.factories.commitments import (
     PolicyVersionFactory,
     StepFactory,
 )
+from tests.factories.dossiers import DossierFactory
 from tests.factories.outbox import MessageFactory
 from tests.factories.poc import PersonFactory
 
@@ -25,7 +26,16 @@ BREAKS = {
     "commitment_closed_has_a_moment": lambda: CommitmentFactory(kept=True, closed_at=None),
     "commitment_snoozed_until": lambda: CommitmentFactory(state="snoozed"),
     "commitment_waiting_has_rest": lambda: CommitmentFactory(state="waiting"),
-    "policy_one_per_kind": lambda: PolicyFactory(retired_at=None),
+    "commitment_waiting_has_rest, no start": lambda: CommitmentFactory(state="waiting", remaining_seconds=60),
+    "commitment_recurs_by_a_unit": lambda: CommitmentFactory(recur_every=2),
+    "commitment_recurs_by_a_unit, never": lambda: CommitmentFactory(recur_every=0, recur_unit="days"),
+    "commitment_one_touch_of_a_record": lambda: [
+        CommitmentFactory(kind="touch", dossier=d) for d in [DossierFactory()] * 2
+    ],
+    "policy_one_per_match": lambda: PolicyFactory(retired_at=None),
+    "finding_stands_once": lambda: [
+        Finding.objects.create(code="overdue_look", subject="c:1", found_at=AT, seen_at=AT) for _ in range(2)
+    ],
     "policy_version_numbered_once": lambda: PolicyVersionFactory(policy=PolicyVersionFactory().policy),
     "policy_target_has_a_unit": lambda: PolicyVersionFactory(target_amount=8),
     "step_placed_once": lambda: [StepFactory(version=v, ordinal=0) for v in [PolicyVersionFactory()] * 2],
@@ -54,7 +64,9 @@ def test_one_policy_per_kind_is_shipped():
         "follow_up": 4,
         "first_answer": 4,
         "resolution": 4,
+        "next_update": 4,
         "handover": 4,
+        "touch": 3,
     }
 
 

@@ -99,3 +99,4 @@ class NotificationFactory(DjangoModelFactory[Notification]):
     recipient = factory.SubFactory(PersonFactory)
     channel = Message.Channel.EMAIL
     planned_for = created_at = AT
+    tell_at = AT
