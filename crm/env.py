@@ -206,7 +206,7 @@ BELL_EVERY = _number("BELL_EVERY", 5, least=1, most=60)
 GUARD_AFTER = _number("GUARD_AFTER", 60, least=1, most=3600)
 
 # Where a process dies, in the tests alone; see crm/core/failpoints.py.
-FAILPOINT = env("FAILPOINT", default="") if ENVIRONMENT == "test" else ""
+FAILPOINT = _given("FAILPOINT") if ENVIRONMENT == "test" else ""
 
 # Requests a minute that one API token, or one signed-in user, may make of each web process. Default 1200.
 API_REQUESTS_PER_MINUTE = _number("API_REQUESTS_PER_MINUTE", 1200, least=1, most=1_000_000)
