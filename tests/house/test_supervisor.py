@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from crm.core import child
+from tests.services import databases
 from tests.services.databases import ROOT
 from tests.services.processes import Process, alive, descendants, wait_until
 
@@ -23,8 +25,11 @@ PROCESSES = 8  # broker, mail, guard, worker and its pool, beat, web and its pro
 class Start:
     """One start of the product, as `make run` does it."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, *, is_first=False):
         self.folder = folder
+        if not is_first:  # the tables are there already, as after an earlier start
+            databases.copy(folder.name)
+            shutil.move(databases.django_name(folder.name), folder / "empty.sqlite3")
         self.port = child.free_port()
         self.env = {"PATH": os.environ["PATH"], "VAR_FOLDER": str(folder), "PORT": str(self.port), "EMPTY": "1"}
 
@@ -51,14 +56,23 @@ class Start:
 
 
 @pytest.fixture
+def first_start(tmp_path):
+    yield from begun(Start(tmp_path, is_first=True))
+
+
+@pytest.fixture
 def start(tmp_path):
-    started = Start(tmp_path)
-    started.begin()
-    yield started
-    started.process.kill()  # the rest ends with it
+    yield from begun(Start(tmp_path))
 
 
-def test_it_starts_says_where_it_is_and_ends_without_a_trace(start):
+def begun(start):
+    start.begin()
+    yield start
+    start.process.kill()  # the rest ends with it
+
+
+def test_it_starts_says_where_it_is_and_ends_without_a_trace(first_start):
+    start = first_start
     start.wait()
     assert f"http://127.0.0.1:{start.port}/" in start.process.output()
     assert start.get("/healthz") == {"status": "ok"}
