@@ -8,7 +8,8 @@ class CommitmentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Answer for the messages that tell about what is owed."""
-        from crm.commitments import catch_up, sending  # noqa: PLC0415  # models are not there before
+        from crm.commitments import catch_up, sending, words  # noqa: PLC0415  # models are not there before
 
         sending.register()
+        words.register()
         catch_up.register()

@@ -1,6 +1,7 @@
 """The words of a notice, in the reader's language: for mails and for the inbox.
 
-Whoever brings a new kind of notice registers its words when its app is ready. Words are format
+Whoever brings a new kind of notice registers its words when its app is ready (those of this app and
+of what it tells for others: `crm.commitments.words`). Words are format
 strings over the notice's context, and over `title` (what is owed), `record`, `due`. A `path` in
 the context is where the notice leads, in place of the record.
 """
@@ -67,82 +68,6 @@ _words: dict[str, Words] = {}
 def register(kind: str, words: Words) -> None:
     """Give a kind of notice its words."""
     _words[kind] = words
-
-
-register("reminder", Words(_("Due %(due)s: %(title)s")))
-register("due_reminder", Words(_("Due now: %(title)s")))
-register("late_reminder", Words(_("Overdue since %(due)s: %(title)s")))
-register("escalation", Words(_("Escalated: %(title)s"), _("It was due %(due)s, and nobody has acted.")))
-register("reassigned", Words(_("Yours now: %(title)s"), _("Given to you by %(by)s. Due %(due)s.")))
-register("assigned_new", Words(_("You answer for %(record)s now"), _("About %(topic)s. Decided by %(by)s.")))
-register(
-    "assigned_old",
-    Words(_("%(new)s answers for %(record)s now"), _("About %(topic)s, instead of you. Decided by %(by)s.")),
-)
-register("unassigned", Words(_("You no longer answer for %(record)s"), _("About %(topic)s. Decided by %(by)s.")))
-register("archived", Words(_("%(record)s was archived"), _("You answered for it until now. Archived by %(by)s.")))
-register(
-    "merged",
-    Words(
-        _("%(merged)s was merged into %(record)s"),
-        _("Whoever answers for %(record)s answers for both now. Merged by %(by)s."),
-    ),
-)
-register("restored", Words(_("%(record)s is back"), _("You answer for it again. Restored by %(by)s.")))
-register(
-    "cover_asked",
-    Words(_("You stand in for %(name)s"), _("From %(from)s until %(until)s. %(about)s Entered by %(by)s.")),
-)
-register(
-    "cover_changed",
-    Words(
-        _("Changed: you stand in for %(name)s"), _("From %(from)s until %(until)s now. %(about)s Changed by %(by)s.")
-    ),
-)
-register("cover_ended", Words(_("%(name)s is back"), _("You no longer stand in. %(about)s")))
-register("cover_withdrawn", Words(_("%(name)s will not be away"), _("You need not stand in from %(from)s. %(about)s")))
-register(
-    "cover_passed",
-    Words(
-        _("You no longer stand in for %(name)s"), _("From %(from)s on somebody else does. %(about)s Changed by %(by)s.")
-    ),
-)
-register(
-    "away_entered",
-    Words(_("You are entered as away"), _("From %(from)s until %(until)s. %(about)s Entered by %(by)s.")),
-)
-register(
-    "passed_on",
-    Words(
-        _("Passed on to you: %(title)s"),
-        _("%(by)s asks you to solve it by %(due)s. Whoever answers for %(record)s keeps talking to the customer."),
-    ),
-)
-register(
-    "passed_on_told", Words(_("With %(to)s now: %(title)s"), _("%(by)s passed it on. You still talk to the customer."))
-)
-register(
-    "returned",
-    Words(_("Solved: %(title)s"), _("%(was)s has solved it. Tell the customer and close it by %(due)s.")),
-)
-register(
-    "left",
-    Words(
-        _("You take over from %(name)s"),
-        _("Records: %(n_records)s. Owed: %(n_owed)s. Decided by %(by)s. %(records)s"),
-    ),
-)
-register("stayed", Words(_("%(name)s stays"), _("What you had taken over is theirs again. Decided by %(by)s.")))
-register("logged", Words(_("New with %(record)s: %(contact)s"), _("%(user)s logged it for you.")))
-register(
-    "undelivered",
-    Words(_("A mail to %(name)s could not be delivered"), _("It was about: %(what)s. The mail server said: %(reply)s")),
-)
-register("nobody", Words(_("Nobody could be told: %(title)s"), _("Nobody who answers has an address or signs in.")))
-register(
-    "set_aside",
-    Words(_("Reminders have stopped: %(title)s"), _("An error keeps them from being worked out. See the log.")),
-)
 
 
 class _Values(dict[str, Any]):
