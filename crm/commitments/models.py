@@ -110,6 +110,7 @@ class Commitment(models.Model):
     closed_at = models.DateTimeField(_("closed"), null=True, blank=True)
     recur_every = models.PositiveSmallIntegerField(_("again every"), null=True, blank=True)
     recur_unit = models.CharField(_("counted in"), max_length=6, choices=Every, blank=True)
+    recur_from = models.DateTimeField(null=True)  # the series counts from there: the 31st comes back to the 31st
     addressees = models.ManyToManyField(Dossier, related_name="+", blank=True, verbose_name=_("promised to"))
 
     # How the due moment was worked out, where it was: the policy's target from `counted_from` on, in `calendar`.

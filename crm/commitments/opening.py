@@ -46,6 +46,9 @@ class Promise:
     purpose: Purpose | None = None
     channel: Channel | None = None
     interaction: int | None = None  # the id of the touch it is owed for, where its event does not say so
+    recur_every: int | None = None  # owed again every so many `recur_unit`, once it is done
+    recur_unit: str = ""
+    counted_from: datetime | None = None  # of a promise with a due moment: what that was counted from
 
     @property
     def is_by_target(self) -> bool:
@@ -168,6 +171,10 @@ def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None,
         anchor_at=moment,
         next_action_at=at,
         policy_version=version,
+        recur_every=p.recur_every,
+        recur_unit=p.recur_unit,
+        recur_from=moment if p.recur_every else None,
+        counted_from=p.counted_from,
         **local_parts(moment, zone),
     )
 

@@ -33,8 +33,8 @@ Kind = Event.Kind
 KINDS = {  # what the address calls it → events
     "talks": (Kind.LOGGED,),
     "owed": (
-        Kind.OWED, Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.REDUE, Kind.REASSIGNED, Kind.KEPT, Kind.CANCELLED,
-        Kind.ESCALATED, Kind.PASSED_ON, Kind.RETURNED,
+        Kind.OWED, Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.WAITING, Kind.RESUMED, Kind.REDUE, Kind.REASSIGNED,
+        Kind.KEPT, Kind.CANCELLED, Kind.ESCALATED, Kind.PASSED_ON, Kind.RETURNED,
     ),
     "changes": (
         Kind.CREATED, Kind.CHANGED, Kind.ARCHIVED, Kind.RESTORED, Kind.MERGED, Kind.UNMERGED, Kind.ASSIGNED,

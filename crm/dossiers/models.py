@@ -121,6 +121,8 @@ class Event(models.Model):
         OWED = "owed", _("promised")
         ACKNOWLEDGED = "acknowledged", _("acknowledged")
         SNOOZED = "snoozed", _("snoozed")
+        WAITING = "waiting", _("waiting for the customer")
+        RESUMED = "resumed", _("no longer waiting")
         REDUE = "redue", _("due moment changed")
         REASSIGNED = "reassigned", _("given to somebody else")
         KEPT = "kept", _("done")

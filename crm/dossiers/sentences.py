@@ -284,6 +284,8 @@ def _owed(event: Event, personal: Personal, own: Thing) -> Told:
     tone, icon, say = _OWED[event.kind]
     if not values["poc"] and event.kind in _OWED_BY_WHOEVER_ANSWERS:
         say = _OWED_BY_WHOEVER_ANSWERS[event.kind]
+    if event.kind == Event.Kind.KEPT and facts.get("again"):
+        values["moment"], say = moment(facts["again"]), _done_and_again
     return Told(say() % values, icon=icon, tone=tone, note=str(facts.get("reason") or personal.get("reason") or ""))
 
 
@@ -291,6 +293,8 @@ _OWED: dict[str, tuple[str, str, Callable[[], str]]] = {
     Event.Kind.OWED: ("dot", "clock", lambda: _("Promised by %(moment)s: %(what)s")),
     Event.Kind.ACKNOWLEDGED: ("dot", "check", lambda: _("%(user)s has taken it on: %(what)s")),
     Event.Kind.SNOOZED: ("dot", "snooze", lambda: _("%(user)s put it off until %(moment)s: %(what)s")),
+    Event.Kind.WAITING: ("dot", "wait", lambda: _("%(user)s waits for the customer: %(what)s")),
+    Event.Kind.RESUMED: ("dot", "clock", lambda: _("No longer waiting, due %(moment)s: %(what)s")),
     Event.Kind.REDUE: ("dot", "clock", lambda: _("Due %(moment)s now: %(what)s")),
     Event.Kind.REASSIGNED: ("dot", "card", lambda: _("Given to %(poc)s: %(what)s")),
     Event.Kind.KEPT: ("dot", "check", lambda: _("%(user)s has done it: %(what)s")),
@@ -300,6 +304,11 @@ _OWED: dict[str, tuple[str, str, Callable[[], str]]] = {
     Event.Kind.RETURNED: ("dot", "check", lambda: _("%(was)s has solved it: %(what)s")),
     Event.Kind.ESCALATED: ("bad", "escalate", lambda: _("Escalated to %(poc)s: %(what)s")),
 }
+
+
+def _done_and_again() -> str:
+    return _("%(user)s has done it, again due %(moment)s: %(what)s")
+
 
 _OWED_BY_WHOEVER_ANSWERS: dict[str, Callable[[], str]] = {
     Event.Kind.REASSIGNED: lambda: _("Given to whoever answers: %(what)s"),
