@@ -27,7 +27,8 @@ DUE, HAND_OFF = "due", "hand_off"
 PLANNED, COALESCED, SKIPPED = "planned", "coalesced", "skipped"
 POC, BACKUP, LEAD, LEADS_LEAD, HOUSE = CLIMB = ("poc", "backup", "lead", "leads_lead", "house")
 WORKING_DAYS = "working_days"
-SECONDS = {"minutes": 60, "hours": 3600, "working_minutes": 60, "working_hours": 3600}
+WORKING_SECONDS = "working_seconds"
+SECONDS = {"minutes": 60, "hours": 3600, "working_seconds": 1, "working_minutes": 60, "working_hours": 3600}
 ELAPSED = ("minutes", "hours")
 CHECK_BACK = timedelta(minutes=1)  # while the mail of the step before has not been handed off
 
@@ -58,11 +59,17 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Ladder:
-    """The steps of one policy, and how long an acknowledgement holds them off."""
+    """The steps of one policy, how long an acknowledgement holds them off, and when waiting is asked about.
+
+    `calendar_id` is the calendar they count in; None: that of whoever answers.
+    """
 
     steps: Sequence[Step]
     ack_amount: int
     ack_unit: str
+    wait_amount: int = 5
+    wait_unit: str = WORKING_DAYS
+    calendar_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
@@ -16,7 +17,7 @@ from crm.core.actor import Actor
 from crm.core.working_time import WorkingTime, combine
 from crm.dossiers.actions import Happening, record_many, refuse_archived
 from crm.dossiers.models import Channel, Dossier, Event, Purpose, Topic
-from crm.poc.calendars import working_times
+from crm.poc.calendars import by_id, origin, working_times
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import Question, resolve_many
 
@@ -97,9 +98,10 @@ def open_commitments(promises: Iterable[Promise], *, by: Actor, at: datetime) ->
 
 
 def _open(promises: Sequence[Promise], *, by: Actor, at: datetime) -> list[Commitment]:
-    versions = policies.current(p.kind for p in promises)
-    working = _working_times(promises, at)
-    commitments = [_commitment(p, versions[p.kind], working.get(n), at) for n, p in enumerate(promises)]
+    versions = _versions(promises)
+    working = _working_times(promises, versions, at)
+    rows = zip(promises, versions, strict=True)
+    commitments = [_commitment(p, version, working.get(n), at) for n, (p, version) in enumerate(rows)]
     Commitment.objects.bulk_create(commitments, batch_size=BATCH)
     happenings = [_happening(c, p, at) for c, p in zip(commitments, promises, strict=True)]
     record_many(happenings, by=by, at=at)
@@ -129,18 +131,61 @@ def local_parts(moment: datetime, zone: str) -> dict[str, object]:
     return {"due_at": moment, "due_on": local.date(), "due_time": local.time().replace(fold=0), "zone": zone}
 
 
-def _working_times(promises: Sequence[Promise], at: datetime) -> Mapping[int, WorkingTime]:
-    """Return the working time that each promise without a moment counts in, by its place in the list."""
-    wanted = {n: p.answers for n, p in enumerate(promises) if p.is_by_target}
-    questions = {
-        n: Question(promises[n].dossier.pk, promises[n].topic.pk, _pk(promises[n].poc))
-        for n, answers in wanted.items()
-        if answers is None
-    }
-    answered = resolve_many(questions.values(), at=at)
-    pocs = {n: poc_id or answered[questions[n]].poc_id for n, poc_id in wanted.items()}
+def target_due(
+    version: PolicyVersion, counted_from: datetime, working: WorkingTime, *, paused_seconds: int = 0
+) -> datetime:
+    """Return when the target of `version` is reached, counted from a moment on in a working time.
+
+    Later by the working time that was spent waiting. By elapsed time where the calendar never opens.
+
+    :raises DueRequired: the version has no target.
+    """
+    if version.target_amount is None:
+        raise DueRequired
+    due_at = ladder.shift(counted_from, version.target_amount, version.target_unit, working)
+    return ladder.shift(due_at, paused_seconds, ladder.WORKING_SECONDS, working)
+
+
+def _versions(promises: Sequence[Promise]) -> list[PolicyVersion]:
+    """Return what each promise comes under. One query, two where policies ask for tiers that only the homes have."""
+    book = policies.book({p.kind for p in promises})
+    tiers = _home_tiers(promises) if book.asks_for_tiers else {}
+    cases = [
+        policies.Case(
+            p.kind, p.priority, p.purpose.pk if p.purpose else None, p.dossier.tier_id or tiers.get(p.dossier.home_id),
+            p.topic.pk, p.channel.pk if p.channel else None,
+        )
+        for p in promises
+    ]  # fmt: skip
+    return [book.version_for(case) for case in cases]
+
+
+def _home_tiers(promises: Sequence[Promise]) -> dict[int | None, int | None]:
+    """Return the tiers of the homes of records that have none themselves."""
+    homes = {p.dossier.home_id for p in promises if p.dossier.tier_id is None}
+    return dict(Dossier.objects.filter(pk__one_of=list(homes)).values_list("pk", "tier_id"))
+
+
+def _working_times(
+    promises: Sequence[Promise], versions: Sequence[PolicyVersion], at: datetime
+) -> Mapping[int, WorkingTime]:
+    """Return the working time that each promise without a moment counts in, by its place in the list.
+
+    It is that of the policy's calendar, else that of whoever answers.
+    """
+    by_target = {n: p for n, p in enumerate(promises) if p.is_by_target}
+    named = {n: pk for n in by_target if (pk := versions[n].calendar_id) is not None}
+    kept = by_id(named.values())
+    pocs = _answering({n: p for n, p in by_target.items() if n not in named}, at)
     times = working_times(pocs.values()) if pocs else {}
-    return {n: times[poc_id] for n, poc_id in pocs.items()}
+    return {n: kept[pk].working for n, pk in named.items()} | {n: times[poc_id] for n, poc_id in pocs.items()}
+
+
+def _answering(promises: Mapping[int, Promise], at: datetime) -> dict[int, int]:
+    """Return whose working time each counts in: the one its caller names, else whoever answers. Two queries at most."""
+    questions = {n: Question(p.dossier.pk, p.topic.pk, _pk(p.poc)) for n, p in promises.items() if p.answers is None}
+    answered = resolve_many(questions.values(), at=at)
+    return {n: p.answers or answered[questions[n]].poc_id for n, p in promises.items()}
 
 
 def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None, at: datetime) -> Commitment:
@@ -152,11 +197,12 @@ def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None,
     refuse_archived(p.dossier)
     due_at = p.due_at
     zone = p.zone or (p.poc.zone if p.poc else "") or version.firm_zone  # type: ignore[attr-defined]  # annotated
+    counted: dict[str, Any] = {}
     if working is not None:
-        if version.target_amount is None:
-            raise DueRequired
-        due_at = ladder.shift(at, version.target_amount, version.target_unit, working)
+        due_at = target_due(version, at, working)
         zone = p.zone or working.zone
+        calendar_id, calendar_version = origin(working)
+        counted = {"counted_from": at, "calendar_id": calendar_id, "calendar_version": calendar_version}
     moment, zone = due_in(zone, due_at=due_at, due_local=p.due_local, at=at)
     return Commitment(
         dossier=p.dossier,
@@ -171,10 +217,7 @@ def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None,
         anchor_at=moment,
         next_action_at=at,
         policy_version=version,
-        recur_every=p.recur_every,
-        recur_unit=p.recur_unit,
-        recur_from=moment if p.recur_every else None,
-        counted_from=p.counted_from,
+        **counted,
         **local_parts(moment, zone),
     )
 

@@ -6,7 +6,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -101,6 +101,13 @@ class Policy(models.Model):
         return self.name
 
 
+class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):
+    def newest(self) -> Self:
+        """Narrow to the newest version of each policy."""
+        newer = PolicyVersion.objects.filter(policy=OuterRef("policy"), number__gt=OuterRef("number"))
+        return self.filter(~Exists(newer))
+
+
 class PolicyVersion(models.Model):
     """The target and the escalation steps of a policy. Immutable: a change is a new version.
 
@@ -126,6 +133,8 @@ class PolicyVersion(models.Model):
     ack_unit = models.CharField(_("counted in"), max_length=15, choices=Unit, default=Unit.WORKING_DAYS)
     wait_amount = models.PositiveIntegerField(_("waiting for the customer is asked about after"), default=5)
     wait_unit = models.CharField(_("counted in"), max_length=15, choices=Unit, default=Unit.WORKING_DAYS)
+
+    objects = PolicyVersionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("version of a policy")

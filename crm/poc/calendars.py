@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
 
@@ -16,9 +17,43 @@ from crm.poc.models import CalendarException, CalendarHours, PointOfContact, Wor
 Interval = tuple[time, time]
 
 
+@dataclass(frozen=True, slots=True)
+class DayNote:
+    """What is written beside a day that differs."""
+
+    name: str
+    is_holiday: bool
+    is_confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One calendar as a version of it says; `days` are those that differ, by their local date."""
+
+    id: int
+    version: int
+    name: str
+    working: WorkingTime
+    days: Mapping[date, DayNote]
+
+
 def house_working_time() -> WorkingTime:
     """Return the house's own working time. One query when it is known already."""
-    return _load(*WorkingCalendar.objects.values_list("pk", "version").get(is_default=True))
+    return _load(*WorkingCalendar.objects.values_list("pk", "version").get(is_default=True)).working
+
+
+def by_id(calendar_ids: Iterable[int]) -> dict[int, Known]:
+    """Return these calendars as they are now. One query for those known already, none for no calendar."""
+    wanted = set(calendar_ids)
+    if not wanted:
+        return {}
+    versions = WorkingCalendar.objects.filter(pk__one_of=list(wanted)).values_list("pk", "version")
+    return {pk: _load(pk, version) for pk, version in versions}
+
+
+def origin(working: WorkingTime) -> tuple[int, int]:
+    """Return the id and the version of the calendar that a working time was read from."""
+    return working.version  # type: ignore[return-value]  # `_load` wrote it
 
 
 def working_times(poc_ids: Iterable[int]) -> dict[int, WorkingTime]:
@@ -35,13 +70,13 @@ def working_times(poc_ids: Iterable[int]) -> dict[int, WorkingTime]:
     )
     calendar_of = dict(rows)
     calendar_ids = {poc: calendar_of.get(poc, default_id) for poc in wanted}
-    return {poc: _load(pk, versions[pk]) for poc, pk in calendar_ids.items()}
+    return {poc: _load(pk, versions[pk]).working for poc, pk in calendar_ids.items()}
 
 
 def open_at(moment: datetime) -> list[int]:
     """Return the calendars that are open at `moment`. One query for those known already."""
     calendars = WorkingCalendar.objects.values_list("pk", "version")
-    return [pk for pk, version in calendars if _load(pk, version).is_open(moment)]
+    return [pk for pk, version in calendars if _load(pk, version).working.is_open(moment)]
 
 
 def calendar_of() -> Coalesce:
@@ -51,7 +86,7 @@ def calendar_of() -> Coalesce:
 
 
 @lru_cache(maxsize=1024)
-def _load(calendar_id: int, version: int) -> WorkingTime:
+def _load(calendar_id: int, version: int) -> Known:
     """Read one calendar; the key holds its version, so a change is a new entry."""
     calendar = WorkingCalendar.objects.get(pk=calendar_id)
     hours: dict[int, list[Interval]] = defaultdict(list)
@@ -60,6 +95,10 @@ def _load(calendar_id: int, version: int) -> WorkingTime:
     ):
         hours[weekday].append((starts, ends))
     exceptions: dict[date, list[Interval]] = defaultdict(list)
-    for row in CalendarException.objects.filter(calendar=calendar):
+    days: dict[date, DayNote] = {}
+    for row in CalendarException.objects.filter(calendar=calendar).order_by("day", "starts"):
         exceptions[row.day].extend([(row.starts, row.ends)] if row.starts is not None and row.ends is not None else [])
-    return WorkingTime(zone=calendar.zone, hours=hours, exceptions=exceptions, version=f"{calendar_id}:{version}")
+        is_holiday = row.source == CalendarException.Source.HOLIDAY
+        days.setdefault(row.day, DayNote(row.name, is_holiday, row.is_confirmed))
+    working = WorkingTime(zone=calendar.zone, hours=hours, exceptions=exceptions, version=(calendar_id, version))
+    return Known(calendar_id, version, calendar.name, working, days)

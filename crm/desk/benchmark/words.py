@@ -26,7 +26,7 @@ def read() -> firm.Words:
         tiers=list(Tier.objects.in_use().values_list("pk", flat=True)),
         roles=list(ContactRole.objects.in_use().values_list("pk", flat=True)),
         groups=dict(Group.objects.values_list("name", "pk")),
-        versions={kind: version.pk for kind, version in policies.current(Kind.values).items()},
+        versions={case.kind: v.pk for case, v in policies.current(map(policies.Case, Kind.values)).items()},
         channels={c.code: firm.Channel(c.pk, c.name, c.icon, c.verb) for c in Channel.objects.in_use()},
         outcomes=dict(outcomes),
         purposes=[firm.Purpose(p.pk, p.name, p.wants_resolution) for p in Purpose.objects.in_use()],
