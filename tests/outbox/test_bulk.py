@@ -45,3 +45,10 @@ def test_no_rows_are_no_statement(django_assert_num_queries):
     with django_assert_num_queries(0):
         bulk.insert(Heartbeat, NAMES, [], once=["component"])
         bulk.update(Heartbeat, NAMES[1:], [])
+
+
+@pytest.mark.parametrize("text", ['say "no"', "a\\b", "{a,b}", "NULL", " ", "two\nlines", "Ünïcode €", "''", "\\"])
+def test_a_text_arrives_as_it_was_whatever_is_in_it(text):
+    message = MessageFactory()
+    bulk.update(Message, ["reply", "payload"], [(message.pk, text, {text: text})])
+    assert Message.objects.values_list("reply", "payload").get() == (text, {text: text})
