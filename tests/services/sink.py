@@ -2,10 +2,13 @@
 
 import asyncio
 import hashlib
+import json
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from email.parser import BytesHeaderParser
+from pathlib import Path
 from typing import Any, Literal
 
 from aiosmtpd.controller import Controller
@@ -13,7 +16,9 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from crm.core import child
 
-Mode = Literal["accept", "451", "550", "drop", "stall", "refuse"]
+Mode = Literal[
+    "accept", "451", "550", "reset", "mail-451", "mail-550", "data-451", "data-550", "drop", "stall", "refuse"
+]
 STALL = 600  # seconds of silence after the end of the data: longer than any client waits
 
 
@@ -44,11 +49,16 @@ class Sink:
     drop     the data is taken to its end and remembered, then the connection is cut: nobody is told
     stall    the data is taken to its end and remembered, then silence
     refuse   connections are refused
+
+    With a `log`, each mail is a line of JSON there, and its content is not kept.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, log: Path | None = None) -> None:
         self.mails: list[Mail] = []
+        self.log = log
         self.refused: set[str] = set()
+        self.rules: dict[str, Mode] = {}
+        self.replies: dict[str, str] = {}
         self.port = child.free_port()
         self.url = f"smtp://127.0.0.1:{self.port}"
         self._mode: Mode = "accept"
@@ -82,6 +92,13 @@ class Sink:
             time.sleep(0.05)
         return self.mails
 
+    def remember(self, mail: Mail) -> None:
+        self.mails.append(mail if self.log is None else replace(mail, content=b""))
+        if self.log is not None:
+            line = {key: value for key, value in vars(mail).items() if key != "content"}
+            with self.log.open("a") as log:
+                log.write(json.dumps(line) + "\n")
+
     def stop(self) -> None:
         if self._controller is not None:
             self._controller.stop(no_assert=True)
@@ -96,23 +113,36 @@ class _Handler:
     def __init__(self, sink: Sink) -> None:
         self.sink = sink
 
+    async def handle_MAIL(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if self.sink.mode in {"mail-451", "mail-550"}:
+            return f"{self.sink.mode[5:]} No mail from you"
+        envelope.mail_from = address
+        return "250 OK"
+
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        concerned = not self.sink.refused or address in self.sink.refused
-        if concerned and self.sink.mode == "451":
-            return "451 Try again later"
-        if concerned and self.sink.mode == "550":
-            return "550 No such user"
+        mode = self._mode(address)
+        if mode == "reset":
+            server.transport.abort()
+        if mode == "451":
+            return self.sink.replies.get(address, "451 Try again later")
+        if mode == "550":
+            return self.sink.replies.get(address, "550 No such user")
         envelope.rcpt_tos.append(address)
         return "250 OK"
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        mode = self.sink.mode
         content: Any = envelope.content
-        mail = message_from_bytes(content, policy=policy.default)
+        mail = BytesHeaderParser(policy=policy.default).parsebytes(content)
         digest = hashlib.sha256(content).hexdigest()
+        mode: Mode = "accept"
         for recipient in envelope.rcpt_tos:
+            mode = self._mode(recipient)
+            if mode in {"data-451", "data-550"}:
+                return self.sink.replies.get(recipient, f"{mode[5:]} Not this")
             accepted = mode not in {"drop", "stall"}
             self.sink.mails.append(
                 Mail(str(mail["Message-ID"] or ""), recipient, digest, time.time(), accepted, content)
@@ -122,3 +152,10 @@ class _Handler:
         elif mode == "stall":
             await asyncio.sleep(STALL)
         return "250 OK"
+
+    def _mode(self, address: str) -> Mode:
+        """Return what this recipient gets now."""
+        if address in self.sink.rules:
+            return self.sink.rules[address]
+        concerned = not self.sink.refused or address in self.sink.refused
+        return self.sink.mode if concerned or self.sink.mode not in {"451", "550"} else "accept"
