@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: nothing to keep
 CELERY_BEAT_SCHEDULE = {
     "plan": {"task": "crm.commitments.tasks.plan", "schedule": float(env.BELL_EVERY)},
     "send": {"task": "crm.outbox.tasks.send", "schedule": float(env.BELL_EVERY)},
+    "holidays": {"task": "crm.poc.tasks.holidays", "schedule": 6 * 3600.0},
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------------------

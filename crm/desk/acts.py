@@ -71,6 +71,7 @@ class ActsAdmin(admin.ModelAdmin):
         act: Callable[[dict[str, Any]], str],
         *,
         fields: Mapping[str, Any] | None = None,
+        initial: Mapping[str, Any] | None = None,
         context: Mapping[str, Any] | None = None,
         dangerous: bool = False,
     ) -> HttpResponse:
@@ -78,7 +79,7 @@ class ActsAdmin(admin.ModelAdmin):
 
         `fields` are found by typing: name → any foreign key to the same model.
         """
-        form = form_class(request.POST or None)
+        form = form_class(request.POST or None, initial=initial)
         for name, field in (fields or {}).items():
             form.fields[name].widget = RowSelect(field, self.admin_site)
             form.fields[name].widget.choices = form.fields[name].choices
@@ -88,6 +89,12 @@ class ActsAdmin(admin.ModelAdmin):
                 self.message_user(request, said, messages.SUCCESS)
                 name = f"admin:{self.opts.app_label}_{self.opts.model_name}_change"
                 return HttpResponseRedirect(reverse(name, args=[obj.pk]))
+        return self.asked(request, obj, form, {"dangerous": dangerous, **(context or {})})
+
+    def asked(
+        self, request: HttpRequest, obj: Any, form: forms.Form, context: Mapping[str, Any] | None = None
+    ) -> HttpResponse:
+        """Show what an act asks."""
         shown = next(
             a for a in self.acts if request.resolver_match and request.resolver_match.url_name == self._name(a)
         )
@@ -98,7 +105,6 @@ class ActsAdmin(admin.ModelAdmin):
             "original": obj,
             "form": form,
             "media": self.media + form.media,
-            "dangerous": dangerous,
             **(context or {}),
         }
         return TemplateResponse(request, "admin/acts/page.html", page, status=422 if form.errors else 200)

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _t
@@ -14,9 +14,10 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.core import clock
 from crm.core.admin_base import AdminForm, Inline, Section
-from crm.core.forms import MomentInput, TimeInput, ZoneField
+from crm.core.forms import MomentInput, ZoneField
 from crm.desk.acts import Act, ActsAdmin
-from crm.desk.administration import PlainAdmin, ToldActedAdmin, actor
+from crm.desk.administration import ToldActedAdmin, actor
+from crm.desk.calendar_admin import CalendarAdmin
 from crm.desk.share_admin import ShareLinkAdmin
 from crm.dossiers.models import Topic
 from crm.handovers import actions as handovers
@@ -27,8 +28,6 @@ from crm.poc.models import (
     MANAGES,
     Absence,
     Assignment,
-    CalendarException,
-    CalendarHours,
     Membership,
     PointOfContact,
     ShareLink,
@@ -37,6 +36,7 @@ from crm.poc.models import (
 from crm.poc.visibility import pocs_of, visible_dossiers, visible_homes
 
 admin.site.register(ShareLink, ShareLinkAdmin)
+admin.site.register(WorkingCalendar, CalendarAdmin)
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -338,52 +338,3 @@ class AbsenceAdmin(ToldActedAdmin):
             handovers.end_absence(absence=absence, by=actor(request), at=clock.of(request))
         names = ", ".join(absence.poc.name for absence in absences)
         self.message_user(request, _t("Back again: %(names)s") % {"names": names})
-
-
-class HoursInline(Inline):
-    model = CalendarHours
-    formfield_overrides = {CalendarHours._meta.get_field("starts").__class__: {"widget": TimeInput}}
-
-
-class ClosedOnce(forms.models.BaseInlineFormSet):
-    """A day is closed once, and never both closed and open."""
-
-    def clean(self) -> None:
-        super().clean()
-        closed, days = set(), set()
-        for form in self.forms:
-            values = getattr(form, "cleaned_data", {})
-            day = values.get("day")
-            if day is None or values.get("DELETE"):
-                continue
-            if day in closed or (day in days and values.get("starts") is None):
-                raise forms.ValidationError(_("A day that is closed stands in the list once, alone."), code="closed")
-            days.add(day)
-            if values.get("starts") is None:
-                closed.add(day)
-
-
-class ExceptionInline(Inline):
-    model = CalendarException
-    formset = ClosedOnce
-    fields = ("day", "name", "starts", "ends", "is_confirmed")
-    formfield_overrides = HoursInline.formfield_overrides
-
-
-class CalendarForm(AdminForm, forms.ModelForm):
-    zone = ZoneField(label=_("Time zone"), max_length=64)
-
-
-@admin.register(WorkingCalendar)
-class CalendarAdmin(PlainAdmin):
-    section = Section.ANSWERS
-    place = 40
-    form = CalendarForm
-    list_display = ("name", "zone", "is_default")
-    ordering = ("name", "pk")
-    fields = ("name", "zone")
-    inlines = (HoursInline, ExceptionInline)
-
-    def saved(self, request: HttpRequest, obj: WorkingCalendar) -> None:
-        """Let every process read it anew."""
-        WorkingCalendar.objects.filter(pk=obj.pk).update(version=F("version") + 1)
