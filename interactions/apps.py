@@ -5,3 +5,10 @@ from django.utils.translation import gettext_lazy as _
 class InteractionsConfig(AppConfig):
     name = "interactions"
     verbose_name = _("Interactions")
+
+    def ready(self) -> None:
+        """Tell mails about what is owed with whom it is, and what was said last."""
+        from crm.commitments import background  # noqa: PLC0415  # models are not there before
+        from interactions import background as ours  # noqa: PLC0415
+
+        background.register(ours.of)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,10 +34,24 @@ def steps_of(commitment: Commitment, *, at: datetime) -> list[Coming]:
     An escalation is counted from the step before it, as if that reached its reader at once. The
     planner alone decides; this is what it is going to do if nothing changes.
     """
-    known = facts.load([commitment], at)
-    slots = known.slot_pocs(commitment)
+    return steps_of_many([commitment], at=at)[commitment.pk]
+
+
+def steps_of_many(commitments: Sequence[Commitment], *, at: datetime) -> dict[int, list[Coming]]:
+    """Return the steps of each, as `steps_of`, in a constant number of queries."""
+    if not commitments:
+        return {}
+    known = facts.load(commitments, at)
+    slots = {c.pk: known.slot_pocs(c) for c in commitments}
+    told = {pk for each in slots.values() for pk in each.values() if pk is not None}
+    pocs = PointOfContact.objects.in_bulk(told)
+    return {c.pk: _steps(c, known, slots[c.pk], pocs) for c in commitments}
+
+
+def _steps(
+    commitment: Commitment, known: facts.Facts, slots: Mapping[str, int | None], pocs: Mapping[Any, PointOfContact]
+) -> list[Coming]:
     calendar = known.calendars[known.answer(commitment).poc_id]
-    pocs = PointOfContact.objects.in_bulk([pk for pk in slots.values() if pk is not None])
     coming: list[Coming] = []
     before = commitment.anchor_at
     for number, step in enumerate(known.ladders[commitment.policy_version_id].steps):

@@ -51,7 +51,7 @@ def _logged(event: Event, personal: Personal, own: Thing) -> Told:
     tone = ("bad" if facts.get("is_bad") else "in") if inbound else "out"
     meta = [_way(facts), word(facts.get("outcome", "")), _promised(facts, personal)]
     return Told(
-        title=_touch(facts, personal, own, inbound),
+        title=touch(facts, personal, own.title),
         icon=facts.get("icon", "chat"),
         tone=tone,
         tag=word(facts.get("purpose", "")),
@@ -60,8 +60,10 @@ def _logged(event: Event, personal: Personal, own: Thing) -> Told:
     )
 
 
-def _touch(facts: Mapping[str, Any], personal: Personal, own: Thing, inbound: bool) -> str:
-    names = {"them": personal.get("contact") or own.title, "us": personal.get("user") or _("we")}
+def touch(facts: Mapping[str, Any], personal: Personal, title: str) -> str:
+    """Say who was in touch with whom; `title` is what it lies on, for a touch with nobody by name."""
+    inbound = facts.get("direction") == "in"
+    names = {"them": personal.get("contact") or title, "us": personal.get("user") or _("we")}
     if not facts.get("is_touch", True):
         return (_("%(them)s tried to reach us") if inbound else _("%(us)s tried to reach %(them)s")) % names
     verb = facts.get("verb", Channel.Verb.WRITE)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from email import policy
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -21,12 +22,17 @@ WIRE = policy.SMTP.clone(cte_type="7bit")  # any server takes it, whatever it an
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """What a mail says, in the words of its reader. `html` may be empty."""
+    """What a mail says, in the words of its reader. `html` may be empty.
+
+    Mails of the same `thread` are shown together by mail programs. `headers` are further ones, in ASCII.
+    """
 
     subject: str
     text: str
     html: str = ""
     language: str = "en"
+    thread: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def is_address(address: str) -> bool:
@@ -39,9 +45,14 @@ def sender() -> str:
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
 
 
+def domain() -> str:
+    """Return the domain that mails come from."""
+    return sender().rpartition("@")[2] or "localhost"
+
+
 def message_id(message: Message) -> str:
     """Return the Message-ID header: the same for every copy of `message`."""
-    return f"<{message.msgid}@{sender().rpartition('@')[2] or 'localhost'}>"
+    return f"<{message.msgid}@{domain()}>"
 
 
 def to_bytes(message: Message, letter: Letter) -> bytes:
@@ -60,4 +71,12 @@ def to_bytes(message: Message, letter: Letter) -> bytes:
         mail.add_alternative(letter.html, subtype="html")
         mail.set_boundary(f"=_{message.msgid.hex}")  # by chance, two copies of one mail would differ
     mail["Content-Language"] = letter.language
-    return mail.as_bytes()
+    return _further(letter) + mail.as_bytes()
+
+
+def _further(letter: Letter) -> bytes:
+    """Return headers as they are: a long address would be encoded as words, and no program would find it."""
+    headers = dict(letter.headers)
+    if letter.thread:
+        headers["In-Reply-To"] = headers["References"] = f"<{letter.thread}@{domain()}>"
+    return "".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in headers.items()).encode("ascii")

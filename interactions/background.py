@@ -1,0 +1,78 @@
+"""With whom a thing owed is, and what was said last on its record: for the mails about it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db.models import F, OuterRef, Q, Subquery
+from django.utils.text import Truncator
+
+from contacts.models import Contact
+from crm.commitments.background import NOTHING, Background
+from crm.commitments.models import Commitment
+from crm.commitments.wording import moment
+from crm.dossiers import sentences
+from crm.dossiers.changes import word
+from crm.dossiers.models import Dossier
+from interactions.actions import facts_of, personal_of
+from interactions.models import Interaction
+
+MAX_NOTE = 280  # characters of what was said, in a mail
+
+
+def of(commitments: Sequence[Commitment]) -> dict[int, Background]:
+    """Return what is known about each. Three queries."""
+    rows = {row["pk"]: row for row in _rows(commitments)}
+    contact_ids = {pk for row in rows.values() for pk in (row["contact"], row["first_contact"])} - {None}
+    contact_ids |= {c.dossier_id for c in commitments if c.dossier.kind == Dossier.Kind.CONTACT}
+    contacts = Contact.objects.for_rows().filter(pk__one_of=list(contact_ids)).in_bulk()
+    last_ids = [row["last"] for row in rows.values() if row["last"] is not None]
+    touches = Interaction.objects.for_list().filter(pk__one_of=last_ids).in_bulk()
+    return {c.pk: _background(c, rows[c.pk], contacts, touches) if c.pk in rows else NOTHING for c in commitments}
+
+
+def _rows(commitments: Sequence[Commitment]) -> Any:
+    """The follow-up of each, its firm, whom the touch was with in which it was promised, and the last touch."""
+    d = OuterRef("dossier_id")
+    at_home = Interaction.objects.current().filter(home=OuterRef("home_id"))
+    on_record = at_home.filter(Q(dossier=d) | Q(account=d) | Q(contact=d) | Q(project=d))
+    promised_in = at_home.filter(dossier=d, logged_at=OuterRef("opened_at"), contact__isnull=False)
+    return Commitment.objects.filter(pk__one_of=[c.pk for c in commitments]).values(
+        "pk",
+        contact=F("follow_up__contact"),
+        text=F("follow_up__text"),
+        place=F("follow_up__place"),
+        account=F("home__title"),
+        account_kind=F("home__kind"),
+        account_zone=F("home__account__zone"),
+        first_contact=Subquery(promised_in.values("contact")[:1]),
+        last=Subquery(on_record.order_by("-occurred_at", "-pk").values("pk")[:1]),
+    )
+
+
+def _background(
+    c: Commitment, row: Mapping[str, Any], contacts: Mapping[int, Contact], touches: Mapping[int, Interaction]
+) -> Background:
+    is_contact = c.dossier.kind == Dossier.Kind.CONTACT
+    contact = contacts.get(row["contact"] or (c.dossier_id if is_contact else row["first_contact"]))
+    last = touches.get(row["last"])
+    is_of_a_firm = row["account_kind"] == Dossier.Kind.ACCOUNT and c.dossier_id != c.home_id
+    return Background(
+        account=row["account"] if is_of_a_firm else "",
+        contact=contact.name if contact and not is_contact else "",
+        roles=[word(name) for name in contact.role_names] if contact else (),  # type: ignore[attr-defined]
+        phone=contact.phone if contact else "",  # type: ignore[attr-defined]
+        zone=(contact.zone if contact else "") or row["account_zone"] or "",
+        text=row["text"] or "",
+        place=row["place"] or "",
+        last=_said(last) if last else "",
+        note=Truncator(" ".join(last.note.split())).chars(MAX_NOTE) if last else "",
+    )
+
+
+def _said(touch: Interaction) -> str:
+    """Ann called Ms Lima on Mon 2 Mar, 13:02: left a message."""
+    said = sentences.touch(facts_of(touch), personal_of(touch), touch.dossier.title)
+    what = f"{said}, {moment(touch.occurred_at)}"
+    return f"{what}: {touch.outcome.label.lower()}" if touch.outcome else what
