@@ -16,18 +16,14 @@ from typing import Any
 from django.db import transaction
 
 from crm.commitments import notices
-from crm.commitments.models import OWNER_KEPT, Commitment
-from crm.commitments.moving import GIVEN, Meaning, acted, begin_anew, move_locked, others
+from crm.commitments.acting import act, begin_anew, forget_waiting, locked, others, recorded, refuse_owned
+from crm.commitments.models import Commitment
+from crm.commitments.moving import GIVEN, Meaning, move_locked
 from crm.commitments.opening import Promise, due_in, local_parts, open_commitment, open_commitments
-from crm.commitments.refusals import (
-    ClosedAlready,
-    DueRequired,
-    NotInThePast,
-    OddMoment,
-    SettledElsewhere,
-)
+from crm.commitments.recurring import owe_again, was_just_kept
+from crm.commitments.refusals import DueRequired, NotInThePast, OddMoment, WaitsForCustomer
+from crm.commitments.waiting import check_back
 from crm.core.actor import Actor
-from crm.dossiers.actions import record
 from crm.dossiers.models import Dossier, Event
 from crm.poc.models import Grant, PointOfContact
 from crm.poc.recipients import recipients
@@ -57,15 +53,17 @@ def acknowledge(*, commitment: Commitment, by: Actor, at: datetime) -> Commitmen
     """Say that somebody is on it: the next step waits for the policy's time-out, then it runs.
 
     :raises ClosedAlready: it is done or cancelled.
+    :raises WaitsForCustomer: it waits, and asks nobody.
     """
-    c = _locked(commitment)
+    c = locked(commitment)
     if c.state == State.ACKNOWLEDGED:
         return c
+    _refuse_waiting(c)
     reached = c.cursor > 0 or c.repeat_no > 0
-    _act(c, State.ACKNOWLEDGED, at)
+    act(c, State.ACKNOWLEDGED, at)
     c.handed_off_at = at if reached else None  # whoever takes it on has read it
     c.save()
-    return _recorded(c, Event.Kind.ACKNOWLEDGED, by, at)
+    return recorded(c, Event.Kind.ACKNOWLEDGED, by, at)
 
 
 @transaction.atomic
@@ -75,18 +73,20 @@ def snooze(*, commitment: Commitment, until: datetime, by: Actor, at: datetime) 
     :raises ClosedAlready: it is done or cancelled.
     :raises NotInThePast: `until` is not still to come.
     :raises OddMoment: `until` is decades away.
+    :raises WaitsForCustomer: it waits, and asks nobody.
     """
-    c = _locked(commitment)
+    c = locked(commitment)
     if c.state == State.SNOOZED and c.hold_until == until:
         return c
+    _refuse_waiting(c)
     if until <= at:
         raise NotInThePast
     _moment(c.zone, until, at, field="until")
-    _act(c, State.SNOOZED, at)
+    act(c, State.SNOOZED, at)
     begin_anew(c, max(until, c.due_at))
     c.hold_until = until
     c.save()
-    return _recorded(c, Event.Kind.SNOOZED, by, at, until=until.isoformat())
+    return recorded(c, Event.Kind.SNOOZED, by, at, until=until.isoformat())
 
 
 @transaction.atomic
@@ -96,29 +96,37 @@ def redue(
     due_at: datetime | None = None,
     due_local: datetime | None = None,
     zone: str = "",
+    this_once: bool = False,
     by: Actor,
     at: datetime,
 ) -> Commitment:
     """Let it be due at another moment; the steps begin anew. The same moment changes nothing.
+
+    What waited for the customer waits no more. A series counts from the new moment on, but where
+    only `this_once` it is another one.
 
     :raises ClosedAlready: it is done or cancelled.
     :raises DueRequired: no moment is given.
     :raises OddMoment: decades away.
     :raises UnknownZone: `zone` is no zone.
     """
-    c = _locked(commitment)
+    c = locked(commitment)
     if due_at is None and due_local is None:
         raise DueRequired
     moment, zone = due_in(zone or c.zone, due_at=due_at, due_local=due_local, at=at)
-    if moment == c.due_at and zone == c.zone:
+    if moment == c.due_at and zone == c.zone and c.state != State.WAITING:
         return c
     before = c.due_at
     for name, value in local_parts(moment, zone).items():
         setattr(c, name, value)
-    _act(c, State.OPEN, at)
+    act(c, State.OPEN, at)
     begin_anew(c, moment)
+    forget_waiting(c)
+    c.counted_from, c.paused_seconds = None, 0  # nothing was counted: somebody said so
+    if c.recur_every and not this_once:
+        c.recur_from = moment
     c.save()
-    return _recorded(c, Event.Kind.REDUE, by, at, was=before.isoformat())
+    return recorded(c, Event.Kind.REDUE, by, at, was=before.isoformat())
 
 
 @transaction.atomic
@@ -141,22 +149,32 @@ def reassign(
     :raises AnswersNoMore: `poc` is deactivated.
     :raises SettledElsewhere: only its owner's action gives this kind away.
     """
-    c = _locked(commitment)
+    c = locked(commitment)
     move_locked([c], to=poc, reason=reason, as_owner=as_owner, meaning=meaning, by=by, at=at)
     return c
 
 
 @transaction.atomic
-def keep(*, commitment: Commitment, as_owner: bool = False, by: Actor, at: datetime) -> Commitment:
-    """Say that it is done: nobody is told anything more.
+def keep(
+    *, commitment: Commitment, for_good: bool = False, as_owner: bool = False, by: Actor, at: datetime
+) -> Commitment:
+    """Say that it is done: nobody is told anything more. What recurs is owed for the next time, unless `for_good`.
 
     `as_owner` is for the action that settles what the promise stands for.
 
     :raises ClosedAlready: it was cancelled.
     :raises SettledElsewhere: only its owner's action settles this kind.
     """
-    _refuse_owned(commitment, as_owner)
-    return _close(commitment, State.KEPT, Event.Kind.KEPT, "", by, at)
+    refuse_owned(commitment, as_owner)
+    c = locked(commitment, closed_as=State.KEPT)
+    if c.is_closed or c.recur_every is None or for_good:
+        return _close(c, State.KEPT, Event.Kind.KEPT, "", by, at)
+    if was_just_kept(c, at):
+        return c
+    was = c.due_at
+    again = owe_again(c, at)
+    c.save()
+    return recorded(c, Event.Kind.KEPT, by, at, was=was.isoformat(), again=again.isoformat())
 
 
 @transaction.atomic
@@ -166,22 +184,24 @@ def cancel(*, commitment: Commitment, reason: str = "", as_owner: bool = False, 
     :raises ClosedAlready: it was done.
     :raises SettledElsewhere: only its owner's action settles this kind.
     """
-    _refuse_owned(commitment, as_owner)
+    refuse_owned(commitment, as_owner)
     return _close(commitment, State.CANCELLED, Event.Kind.CANCELLED, reason, by, at)
 
 
 @transaction.atomic
 def reopen(*, commitment: Commitment, by: Actor, at: datetime) -> Commitment:
-    """Owe it again, due as before: it was closed by mistake. Open already: nothing happens."""
+    """Owe it again, due or waiting as before: it was closed by mistake. Open already: nothing happens."""
     c = Commitment.objects.select_for_update(no_key=True).get(pk=commitment.pk)
     if not c.is_closed:
         return c
     closed_at, c.closed_at = c.closed_at, None
-    _act(c, State.OPEN, at)
+    act(c, State.WAITING if c.waiting_since else State.OPEN, at)
     begin_anew(c, c.due_at)
+    if c.waiting_since:
+        c.next_action_at = check_back(c, at)
     c.save()
     Grant.objects.filter(cause=c.grant_cause, ended_at=closed_at).update(ended_at=None)
-    return _recorded(c, Event.Kind.REOPENED, by, at)
+    return recorded(c, Event.Kind.REOPENED, by, at)
 
 
 def notify(
@@ -234,38 +254,15 @@ def notify_many(
     notices.write(rows, grants)
 
 
-def _refuse_owned(commitment: Commitment, as_owner: bool) -> None:
-    if commitment.kind in OWNER_KEPT and not as_owner:
-        raise SettledElsewhere
-
-
-def _locked(commitment: Commitment, *, closed_as: str = "") -> Commitment:
-    """Lock and return the row as it stands now.
-
-    :raises ClosedAlready: it is closed otherwise than `closed_as`.
-    """
-    rows = Commitment.objects.select_related("dossier", "poc").select_for_update(no_key=True, of=("self",))
-    c = rows.get(pk=commitment.pk)
-    if c.is_closed and c.state != closed_as:
-        raise ClosedAlready
-    return c
-
-
-def _act(c: Commitment, state: str, at: datetime) -> None:
-    """Take back what is pending, and have the planner look at once."""
-    notices.supersede_all([c], state)
-    acted(c, state, at)
-
-
 def _close(commitment: Commitment, state: str, event: str, reason: str, by: Actor, at: datetime) -> Commitment:
-    c = _locked(commitment, closed_as=state)
+    c = locked(commitment, closed_as=state)
     if c.is_closed:
         return c
-    _act(c, state, at)
+    act(c, state, at)
     c.next_action_at, c.closed_at = None, at
     c.save()
     Grant.objects.filter(cause=c.grant_cause, ended_at=None).update(ended_at=at)
-    return _recorded(c, event, by, at, personal={"reason": reason.strip()} if reason.strip() else None)
+    return recorded(c, event, by, at, personal={"reason": reason.strip()} if reason.strip() else None)
 
 
 def _moment(zone: str, moment: datetime, at: datetime, *, field: str) -> None:
@@ -275,11 +272,6 @@ def _moment(zone: str, moment: datetime, at: datetime, *, field: str) -> None:
         raise OddMoment(field=field) from None
 
 
-def _recorded(
-    c: Commitment, kind: str, by: Actor, at: datetime, *, personal: Mapping[str, Any] | None = None, **facts: Any
-) -> Commitment:
-    facts = {"commitment": c.pk, "kind": c.kind, "due_at": c.due_at.isoformat()} | facts
-    record(
-        kind=kind, dossiers=[c.dossier], by=by, at=at, facts=facts, personal={"title": c.title} | dict(personal or {})
-    )
-    return c
+def _refuse_waiting(c: Commitment) -> None:
+    if c.state == State.WAITING:
+        raise WaitsForCustomer

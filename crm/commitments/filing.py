@@ -8,9 +8,8 @@ from datetime import datetime
 from django.db import transaction
 
 from crm.commitments import notices
-from crm.commitments.models import OWNER_KEPT, Commitment
-from crm.commitments.moving import acted
-from crm.commitments.refusals import SettledElsewhere
+from crm.commitments.acting import acted, refuse_owned
+from crm.commitments.models import Commitment
 from crm.core.actor import Actor
 from crm.dossiers.actions import Happening, record_many
 from crm.dossiers.models import Dossier, Event
@@ -38,8 +37,8 @@ def cancel_many(
     :raises SettledElsewhere: among them is a kind that only its owner's action settles.
     """
     rows = _locked(commitments)
-    if not as_owner and any(c.kind in OWNER_KEPT for c in rows):
-        raise SettledElsewhere
+    for c in rows:
+        refuse_owned(c, as_owner)
     if not rows:
         return []
     notices.supersede_all(rows, Commitment.State.CANCELLED)

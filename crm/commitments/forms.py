@@ -18,6 +18,12 @@ class SnoozeForm(forms.Form):
     )
 
 
+class WaitForm(forms.Form):
+    """What the customer is asked for, while the clock stands still."""
+
+    reason = forms.CharField(label=_("What for"), max_length=500, required=False)
+
+
 class ReassignForm(forms.Form):
     """To whom it is given."""
 

@@ -15,8 +15,9 @@ from typing import Any
 from django.db import transaction
 
 from crm.commitments import ladder, notices, policies
-from crm.commitments.models import OWNER_KEPT, Commitment
-from crm.commitments.refusals import AnswersNoMore, SettledElsewhere
+from crm.commitments.acting import acted, begin_anew, others, refuse_owned
+from crm.commitments.models import Commitment
+from crm.commitments.refusals import AnswersNoMore
 from crm.core.actor import Actor
 from crm.dossiers.actions import Happening, record_many
 from crm.dossiers.models import Event
@@ -84,8 +85,8 @@ def move_locked(
     at: datetime,
 ) -> list[Commitment]:
     """Do the same with open rows that are locked, ids ascending, with their record and POC loaded."""
-    if not as_owner and any(c.kind in OWNER_KEPT for c in rows):
-        raise SettledElsewhere
+    for c in rows:
+        refuse_owned(c, as_owner)
     moved = [c for c in rows if c.poc_id != (to.pk if to else None)]
     if not moved:
         return []
@@ -95,8 +96,7 @@ def move_locked(
     notices.supersede_all(moved, Commitment.State.OPEN)
     for c in moved:
         c.poc = to
-        acted(c, Commitment.State.OPEN, at)
-        begin_anew(c, max(c.due_at, at))
+        _begin_with_them(c, at)
     said = {c.pk: _said(was[c.pk], reason.strip(), by) for c in moved}
     _tell(moved, meaning.notice if tell else "", said, by, at)
     bulk.update(Commitment, COLUMNS, [(c.pk, *(getattr(c, name) for name in COLUMNS)) for c in moved])
@@ -104,25 +104,19 @@ def move_locked(
     return moved
 
 
-def acted(c: Commitment, state: str, at: datetime) -> None:
-    """Invalidate what is pending, and have the planner look at once."""
-    c.state = state
-    c.generation += 1
-    c.acted_at = c.next_action_at = at
-    c.hold_until = None
-    c.plan_errors, c.quarantined_at = 0, None
+def _begin_with_them(c: Commitment, at: datetime) -> None:
+    """The steps begin anew; what waits for the customer goes on waiting, and is asked about when it was to be."""
+    if c.state == Commitment.State.WAITING:
+        ask_at = c.next_action_at
+        acted(c, Commitment.State.WAITING, at)
+        c.next_action_at = ask_at
+    else:
+        acted(c, Commitment.State.OPEN, at)
+    begin_anew(c, max(c.due_at, at))
 
 
-def begin_anew(c: Commitment, anchor_at: datetime) -> None:
-    """Go back to the first step, counted from another moment."""
-    c.anchor_at = anchor_at
-    c.cursor = c.repeat_no = 0
-    c.handed_off_at = c.used_up_at = c.escalated_to = c.escalated_at = None
-
-
-def others(people: Iterable[Recipient], by: Actor) -> list[Recipient]:
-    """Leave out whoever acts: they know."""
-    return [p for p in people if p.user_id is None or p.user_id != by.user_id]
+def _is_due(c: Commitment, at: datetime) -> bool:
+    return c.due_at <= at and c.state != Commitment.State.WAITING
 
 
 def _said(was: PointOfContact | None, reason: str, by: Actor) -> dict[str, Any]:
@@ -140,7 +134,7 @@ def _tell(
     questions = {c.pk: Question(c.dossier_id, c.topic_id, c.poc_id) for c in moved}
     answers = resolve_many(questions.values(), at=at)
     groups = recipients({answer.poc_id for answer in answers.values()}, at=at)
-    due_steps = _due_steps([c for c in moved if notice and c.due_at <= at])
+    due_steps = _due_steps([c for c in moved if notice and _is_due(c, at)])
     rows: list[notices.Row] = []
     grants: list[notices.Told] = []
     for c in moved:
@@ -148,7 +142,7 @@ def _tell(
         everybody = notices.reachable(groups[answer.poc_id])
         people = others(everybody, by)
         facts = notices.because(answer, ladder.POC) | said[c.pk] | {"path": f"/owed/{c.pk}/"}
-        cursor, step = due_steps.get(c.policy_version_id, (0, None)) if everybody and c.due_at <= at else (0, None)
+        cursor, step = due_steps.get(c.policy_version_id, (0, None)) if everybody and _is_due(c, at) else (0, None)
         c.cursor = cursor
         c.handed_off_at = at if cursor and not people else None  # whoever takes it themselves knows
         rows += _rows(c, notice, people, facts, step, at) if notice else []

@@ -49,7 +49,7 @@ class Promise:
     interaction: int | None = None  # the id of the touch it is owed for, where its event does not say so
     recur_every: int | None = None  # owed again every so many `recur_unit`, once it is done
     recur_unit: str = ""
-    counted_from: datetime | None = None  # of a promise with a due moment: what that was counted from
+    recur_from: datetime | None = None  # what the series counts from; None: the due moment
 
     @property
     def is_by_target(self) -> bool:
@@ -217,6 +217,9 @@ def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None,
         anchor_at=moment,
         next_action_at=at,
         policy_version=version,
+        recur_every=p.recur_every,
+        recur_unit=p.recur_unit,
+        recur_from=(p.recur_from or moment) if p.recur_every else None,
         **counted,
         **local_parts(moment, zone),
     )

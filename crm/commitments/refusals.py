@@ -1,7 +1,10 @@
 """Why an act on something owed says no."""
 
+from __future__ import annotations
+
 from django.utils.translation import gettext_lazy as _
 
+from crm.commitments.terms import Kind
 from crm.core.refusals import Refused
 
 
@@ -47,5 +50,18 @@ class AnswersNoMore(Refused):
 
 
 class SettledElsewhere(Refused):
+    """Only what it stands for settles it: `of` says what that is."""
+
     code = "settled_elsewhere"
     default_message = _("A handover is accepted, declined or withdrawn on its own page.")
+
+    @classmethod
+    def of(cls, kind: str) -> SettledElsewhere:
+        if kind == Kind.TOUCH:
+            return cls(_("Only a conversation keeps in touch: log it. How often is asked for stands with the tier."))
+        return cls()
+
+
+class WaitsForCustomer(Refused):
+    code = "waits_for_customer"
+    default_message = _("It waits for the customer. Let it go on first.")

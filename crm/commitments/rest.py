@@ -2,26 +2,63 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from drf_spectacular.utils import extend_schema
-from rest_framework import serializers
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework import serializers, status
 from rest_framework.decorators import action
+from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm.commitments import actions
-from crm.commitments.models import Commitment
+from crm.commitments import actions, waiting
+from crm.commitments.models import Commitment, Every
 from crm.core.rest.fields import Input, MomentField, NamedSerializer, RecordField
 from crm.dossiers.rest import RecordSerializer
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import Question
 from crm.poc.rest import who_answers_each
 
+IF_MATCH = OpenApiParameter(
+    "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER,
+    description="The `ETag` of what was read: something done to it meanwhile is answered with 412.",
+)  # fmt: skip
+
+
+class Stale(APIException):
+    """It is not as it was when the caller read it."""
+
+    status_code = status.HTTP_412_PRECONDITION_FAILED
+    default_code = "stale"
+    default_detail = _("Something was done to it meanwhile. Read it again, then decide.")
+
+
+def etag(owed: Commitment) -> str:
+    """What `If-Match` names: every act gives it another one."""
+    return f'"{owed.pk}-{owed.generation}"'
+
 
 def active_pocs(user: Any) -> Any:
     return PointOfContact.objects.all()  # one who answers no more is refused by the act, and said so
+
+
+class RecursSerializer(serializers.Serializer):
+    """How often it is owed again."""
+
+    every = serializers.IntegerField(source="recur_every")
+    unit = serializers.ChoiceField(Every.choices, source="recur_unit")
+
+
+class RecursField(RecursSerializer):
+    """The same, null where it is owed once."""
+
+    def to_representation(self, owed: Commitment) -> dict[str, Any] | None:
+        return super().to_representation(owed) if owed.recur_every else None
 
 
 class OwedFields(serializers.Serializer):
@@ -36,6 +73,8 @@ class OwedFields(serializers.Serializer):
     record = RecordSerializer(source="dossier")
     given_to = NamedSerializer(source="poc", allow_null=True, help_text="By name; null: to whoever answers.")
     quiet_until = MomentField(source="hold_until", allow_null=True)
+    waiting_since = MomentField(allow_null=True, help_text="It waits for the customer: its time stands still.")
+    recurs = RecursField(source="*", allow_null=True, help_text="Owed again once it is done; null: once.")
     escalated_at = MomentField(allow_null=True)
     escalated_to = NamedSerializer(allow_null=True)
     opened_at = MomentField()
@@ -46,6 +85,18 @@ class SnoozeInput(Input):
     """Until when nobody is reminded."""
 
     until = MomentField()
+
+
+class WaitInput(Input):
+    """What the customer is waited for."""
+
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class DoneInput(Input):
+    """Whether what recurs is not owed again."""
+
+    for_good = serializers.BooleanField(required=False, default=False)
 
 
 class CancelInput(Input):
@@ -74,9 +125,12 @@ def set_who_answers(rows: list[Any], owed: list[Commitment], *, at: datetime) ->
 
 
 class Acts:
-    """For view sets of what is owed: the acts, each a POST. A repeated one does nothing."""
+    """For view sets of what is owed: the acts, each a POST. A repeated one does nothing.
 
-    conflicts = frozenset({"closed_already"})
+    The answer carries an `ETag`; an act with `If-Match` is done only to what still is as it was read.
+    """
+
+    conflicts = frozenset({"closed_already", "waits_for_customer"})
 
     def owed(self) -> Commitment:
         """What the address names."""
@@ -86,37 +140,64 @@ class Acts:
         """Show it as it is now."""
         raise NotImplementedError
 
-    @extend_schema(request=None)
+    def act(self, perform: Callable[[Commitment], object]) -> Response:
+        """Do it in one transaction, if what is there is what the caller knows; show it as it is then.
+
+        :raises Stale: it is not.
+        """
+        with transaction.atomic():
+            owed = self.owed()
+            wanted = self.request.headers.get("If-Match", "*").split(",")
+            if wanted != ["*"]:
+                held = Commitment.objects.select_for_update(no_key=True).get(pk=owed.pk)
+                if etag(held) not in (tag.strip() for tag in wanted):
+                    raise Stale
+            perform(owed)
+        return self.acted()
+
+    @extend_schema(request=None, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, id: int) -> Response:
         """Say that somebody is on it: reminders and escalation wait a while."""
-        actions.acknowledge(commitment=self.owed(), by=self.by, at=self.at)
-        return self.acted()
+        return self.act(lambda owed: actions.acknowledge(commitment=owed, by=self.by, at=self.at))
 
-    @extend_schema(request=SnoozeInput)
+    @extend_schema(request=SnoozeInput, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"])
     def snooze(self, request: Request, id: int) -> Response:
         """Remind nobody until a moment."""
-        actions.snooze(commitment=self.owed(), **self.read(SnoozeInput), by=self.by, at=self.at)
-        return self.acted()
+        values = self.read(SnoozeInput)
+        return self.act(lambda owed: actions.snooze(commitment=owed, **values, by=self.by, at=self.at))
 
-    @extend_schema(request=None)
+    @extend_schema(request=WaitInput, parameters=[IF_MATCH])
+    @action(detail=True, methods=["post"])
+    def wait(self, request: Request, id: int) -> Response:
+        """Wait for the customer: its time stands still, and nobody is reminded."""
+        values = self.read(WaitInput)
+        return self.act(lambda owed: waiting.wait(commitment=owed, **values, by=self.by, at=self.at))
+
+    @extend_schema(request=None, parameters=[IF_MATCH])
+    @action(detail=True, methods=["post"])
+    def resume(self, request: Request, id: int) -> Response:
+        """Let it go on with the working time that was left, an hour at least."""
+        return self.act(lambda owed: waiting.resume(commitment=owed, by=self.by, at=self.at))
+
+    @extend_schema(request=DoneInput, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"])
     def done(self, request: Request, id: int) -> Response:
-        """Say that it is done."""
-        actions.keep(commitment=self.owed(), by=self.by, at=self.at)
-        return self.acted()
+        """Say that it is done. What recurs is owed for the next time, unless it is done for good."""
+        values = self.read(DoneInput)
+        return self.act(lambda owed: actions.keep(commitment=owed, **values, by=self.by, at=self.at))
 
-    @extend_schema(request=CancelInput)
+    @extend_schema(request=CancelInput, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, id: int) -> Response:
         """Say that it is not owed any more."""
-        actions.cancel(commitment=self.owed(), **self.read(CancelInput), by=self.by, at=self.at)
-        return self.acted()
+        values = self.read(CancelInput)
+        return self.act(lambda owed: actions.cancel(commitment=owed, **values, by=self.by, at=self.at))
 
-    @extend_schema(request=ReassignInput)
+    @extend_schema(request=ReassignInput, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"])
     def reassign(self, request: Request, id: int) -> Response:
         """Give it to somebody by name, who is told; or, with null, to whoever answers."""
-        actions.reassign(commitment=self.owed(), **self.read(ReassignInput), by=self.by, at=self.at)
-        return self.acted()
+        values = self.read(ReassignInput)
+        return self.act(lambda owed: actions.reassign(commitment=owed, **values, by=self.by, at=self.at))

@@ -14,8 +14,8 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.commitments import actions
-from crm.commitments.forms import CancelForm, HandBackForm, PassOnForm, ReassignForm, SnoozeForm
+from crm.commitments import actions, waiting
+from crm.commitments.forms import CancelForm, HandBackForm, PassOnForm, ReassignForm, SnoozeForm, WaitForm
 from crm.commitments.models import Commitment, Kind
 from crm.core import clock
 from crm.core.actor import Actor
@@ -27,7 +27,7 @@ from crm.poc.calendars import house_working_time, working_times
 from crm.poc.models import PointOfContact
 from interactions import due, passing
 
-Act = Callable[[Commitment], object]
+Act = Callable[[Commitment], Commitment]
 
 
 @login_required
@@ -43,8 +43,15 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("commitments.change_commitment", raise_exception=True)
 @require_POST
 def done(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say that it is done."""
-    return _perform(request, pk, lambda c: actions.keep(commitment=c, **_by(request)), _("Done."))
+    """Say that it is done; what recurs is owed for the next time, unless it was the last."""
+    for_good = "for_good" in request.POST
+
+    def said(kept: Commitment) -> str:
+        if kept.is_closed:
+            return _("Done.")
+        return _("Done. Owed again %(moment)s.") % {"moment": moment_words(kept.due_at, clock.of(request))}
+
+    return _perform(request, pk, lambda c: actions.keep(commitment=c, for_good=for_good, **_by(request)), said)
 
 
 @login_required
@@ -68,6 +75,31 @@ def snooze(request: HttpRequest, pk: int) -> HttpResponse:
     return _perform(
         request, pk, lambda c: actions.snooze(commitment=c, until=until, **_by(request)), said, snooze_form=form
     )
+
+
+@login_required
+@permission_required("commitments.change_commitment", raise_exception=True)
+@require_POST
+def wait(request: HttpRequest, pk: int) -> HttpResponse:
+    """Stop its clock until the customer answers."""
+    form = WaitForm(request.POST)
+    if not form.is_valid():
+        return _item_page(request, _owed(request, pk), wait_form=form)
+    said = _("Waiting for the customer: its time stands still until they answer.")
+    reason = form.cleaned_data["reason"]
+    return _perform(request, pk, lambda c: waiting.wait(commitment=c, reason=reason, **_by(request)), said)
+
+
+@login_required
+@permission_required("commitments.change_commitment", raise_exception=True)
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let it go on with the time that was left."""
+
+    def said(resumed: Commitment) -> str:
+        return _("It goes on, due %(moment)s.") % {"moment": moment_words(resumed.due_at, clock.of(request))}
+
+    return _perform(request, pk, lambda c: waiting.resume(commitment=c, **_by(request)), said)
 
 
 @login_required
@@ -153,11 +185,13 @@ def _moment(request: HttpRequest, form: SnoozeForm) -> datetime | None:
     return None
 
 
-def _perform(request: HttpRequest, pk: int, act: Act, said: str, **forms: Form) -> HttpResponse:
+def _perform(
+    request: HttpRequest, pk: int, act: Act, said: str | Callable[[Commitment], str], **forms: Form
+) -> HttpResponse:
     """Do it; htmx gets the row as it is now, others go back to where they came from."""
     owed = _owed(request, pk)
     try:
-        act(owed)
+        done = act(owed)
     except Refused as error:
         if forms and not request.htmx:
             for form in forms.values():
@@ -165,7 +199,7 @@ def _perform(request: HttpRequest, pk: int, act: Act, said: str, **forms: Form) 
             return _item_page(request, owed, **forms)
         messages.error(request, " ".join(error.messages))
     else:
-        messages.success(request, said)
+        messages.success(request, said if isinstance(said, str) else said(done))
     if request.htmx:
         context = {
             "item": with_owners([_owed(request, pk)], at=clock.of(request))[0],
@@ -185,6 +219,7 @@ def _item_page(request: HttpRequest, owed: Commitment, **forms: Form) -> HttpRes
     context = {
         "item": with_owners([owed], at=clock.of(request))[0],
         "snooze_form": SnoozeForm(),
+        "wait_form": WaitForm(),
         "reassign_form": ReassignForm(),
         "pass_on_form": PassOnForm(),
         "hand_back_form": HandBackForm(),

@@ -13,6 +13,11 @@ WORDS: Mapping[str, Words] = {
     "reminder": Words(_("Due %(due)s: %(title)s")),
     "due_reminder": Words(_("Due now: %(title)s")),
     "late_reminder": Words(_("Overdue since %(due)s: %(title)s")),
+    "still_waiting": Words(
+        _("Still waiting for the customer? %(title)s"),
+        _("Its time stands still. Let it go on when they have answered, or close it."),
+    ),
+    "resumed": Words(_("It goes on, due %(due)s: %(title)s"), _("It waited for the customer, and no longer does.")),
     "escalation": Words(_("Escalated: %(title)s"), _("It was due %(due)s, and nobody has acted.")),
     "reassigned": Words(_("Yours now: %(title)s"), _("Given to you by %(by)s. Due %(due)s.")),
     "assigned_new": Words(_("You answer for %(record)s now"), _("About %(topic)s. Decided by %(by)s.")),

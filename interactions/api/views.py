@@ -10,10 +10,11 @@ from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.status import HTTP_200_OK
 
 from crm.commitments.actions import redue
 from crm.commitments.models import Commitment
-from crm.commitments.rest import Acts, questions_of, set_who_answers
+from crm.commitments.rest import IF_MATCH, Acts, etag, questions_of, set_who_answers
 from crm.core.paging import Order
 from crm.core.rest.views import RecordViewSet
 from crm.dossiers.models import Topic
@@ -164,18 +165,24 @@ class FollowUpViewSet(Acts, RecordViewSet):
         )  # fmt: skip
         return self.created(planned, FollowUp.objects.for_list())
 
-    @extend_schema(request=RedueInput)
+    @extend_schema(request=RedueInput, parameters=[IF_MATCH])
     def partial_update(self, request: Request, id: int) -> Response:
         """Let it be due at another moment; reminders and escalation begin anew."""
-        row = self.get_object()
-        owed = row.commitment
         values = self.read(RedueInput)
-        due_at = reading.moment_of(values, place=owed.dossier, topic=owed.topic, poc=owed.poc, at=self.at)
-        redue(commitment=owed, due_at=due_at, by=self.by, at=self.at)
-        return self.again(row)
+
+        def move(owed: Commitment) -> None:
+            due_at = reading.moment_of(values, place=owed.dossier, topic=owed.topic, poc=owed.poc, at=self.at)
+            redue(commitment=owed, due_at=due_at, by=self.by, at=self.at)
+
+        return self.act(move)
 
     def owed(self) -> Commitment:
         return self.get_object().commitment  # type: ignore[no-any-return]
 
     def acted(self) -> Response:
         return self.answer(self.get_object())
+
+    def answer(self, row: Any, *, status: int = HTTP_200_OK) -> Response:
+        response = super().answer(row, status=status)
+        response["ETag"] = etag(row.commitment)
+        return response

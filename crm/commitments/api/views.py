@@ -9,11 +9,12 @@ from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
+from rest_framework.status import HTTP_200_OK
 
 from crm.commitments.api.filters import OwedFilterSet
 from crm.commitments.api.serializers import HandBackInput, OwedSerializer, PassOnInput
 from crm.commitments.models import Commitment
-from crm.commitments.rest import Acts, set_who_answers
+from crm.commitments.rest import IF_MATCH, Acts, etag, set_who_answers
 from crm.core.paging import Order
 from crm.core.rest.views import RecordViewSet
 from interactions import passing
@@ -45,16 +46,21 @@ class OwedViewSet(Acts, RecordViewSet):
     def acted(self) -> Response:
         return self.answer(self.get_object())
 
-    @extend_schema(request=PassOnInput)
+    def answer(self, row: Any, *, status: int = HTTP_200_OK) -> Response:
+        response = super().answer(row, status=status)
+        response["ETag"] = etag(row)
+        return response
+
+    @extend_schema(request=PassOnInput, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"], url_path="pass-on")
     def pass_on(self, request: Request, id: int) -> Response:
         """Let a specialist solve a problem; they and whoever answers are told. A repeat does nothing."""
-        passing.pass_on(commitment=self.owed(), **self.read(PassOnInput), by=self.by, at=self.at)
-        return self.acted()
+        values = self.read(PassOnInput)
+        return self.act(lambda owed: passing.pass_on(commitment=owed, **values, by=self.by, at=self.at))
 
-    @extend_schema(request=HandBackInput)
+    @extend_schema(request=HandBackInput, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"], url_path="hand-back")
     def hand_back(self, request: Request, id: int) -> Response:
         """Bring a problem back solved to whoever answers, who tells the customer. A repeat does nothing."""
-        passing.hand_back(commitment=self.owed(), **self.read(HandBackInput), by=self.by, at=self.at)
-        return self.acted()
+        values = self.read(HandBackInput)
+        return self.act(lambda owed: passing.hand_back(commitment=owed, **values, by=self.by, at=self.at))

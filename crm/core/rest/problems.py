@@ -27,6 +27,7 @@ TITLES = {
     406: _("No such format"),
     409: _("In conflict with what is there"),
     411: _("Length required"),
+    412: _("Not as it was"),
     413: _("Too large"),
     415: _("No such format"),
     422: _("Refused"),
