@@ -144,9 +144,7 @@ class _Handler:
             if mode in {"data-451", "data-550"}:
                 return self.sink.replies.get(recipient, f"{mode[5:]} Not this")
             accepted = mode not in {"drop", "stall"}
-            self.sink.mails.append(
-                Mail(str(mail["Message-ID"] or ""), recipient, digest, time.time(), accepted, content)
-            )
+            self.sink.remember(Mail(str(mail["Message-ID"] or ""), recipient, digest, time.time(), accepted, content))
         if mode == "drop":
             server.transport.abort()
         elif mode == "stall":
