@@ -68,6 +68,9 @@ class OwedFields(serializers.Serializer):
     state = serializers.ChoiceField(Commitment.State.choices)
     due_at = MomentField()
     zone = serializers.CharField(help_text="Whose clock the due moment was meant by.")
+    due_because = serializers.ListField(
+        child=serializers.CharField(), help_text="How the due moment came about, one fact a line, in your words."
+    )
     priority = serializers.ChoiceField(Commitment.Priority.choices)
     topic = serializers.CharField(source="topic.code")
     record = RecordSerializer(source="dossier")
@@ -118,10 +121,20 @@ def questions_of(owed: list[Commitment]) -> list[Question]:
 
 
 def set_who_answers(rows: list[Any], owed: list[Commitment], *, at: datetime) -> None:
-    """Set `who_answers` on each of `rows`: whoever has to act on its `owed` now. Three queries."""
+    """Set `who_answers` on each of `rows`, whoever has to act on its `owed` now; and see `set_due_because`.
+
+    Five queries at most.
+    """
     answers = who_answers_each(questions_of(owed), at=at)
     for row, answer in zip(rows, answers, strict=True):
         row.who_answers = answer
+    set_due_because(owed, at=at)
+
+
+def set_due_because(owed: list[Commitment], *, at: datetime) -> None:
+    """Set `due_because` on each: how its due moment came about. Two queries at most."""
+    for commitment, because in zip(owed, arithmetic.lines_many(owed, at), strict=True):
+        commitment.due_because = because  # type: ignore[attr-defined]
 
 
 class Acts:

@@ -119,6 +119,22 @@ class WorkingTime:
             left -= bool(self._span.of_date(day))
         return self._clip(day, local.time().replace(fold=0))
 
+    def opens_on(self, day: date) -> bool:
+        """Say whether it opens on a local date at all."""
+        return bool(self._span.of_date(day))
+
+    def intervals(self, start: datetime, end: datetime) -> list[tuple[datetime, datetime]]:
+        """Return what is open from `start` to `end`, in order, cut at both; midnight does not part what meets there."""
+        first, last = _seconds(start), _seconds(end)
+        self._span.cover(first, last)
+        index = bisect_right(self._span.ends, first)
+        found = []
+        while index < len(self._span.starts) and self._span.starts[index] < last:
+            opened, closed = max(self._span.starts[index], first), min(self._span.ends[index], last)
+            found.append((_moment(opened), _moment(closed)))
+            index += 1
+        return found
+
     def combine(self, day: date, clock: time) -> datetime:
         """Return the moment when a clock in this zone shows `day`, `clock`; the first if it does so twice."""
         return combine(self.zone, day, clock)

@@ -1,0 +1,247 @@
+"""How a due moment came about: what was counted, from when, in whose hours, over which days; in the reader's words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.utils import formats, timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from crm.commitments import ladder
+from crm.commitments.models import Commitment, PolicyVersion
+from crm.commitments.spans import short, span
+from crm.core.working_time import WorkingTime
+from crm.poc.calendars import DayNote, Known, by_id
+
+DAY = timedelta(days=1)
+LONGEST = timedelta(days=120)  # beyond it the days are not gone through one by one
+MOST_SHOWN = 6  # of one sort, in a line
+WEEK_END, HOLIDAY, CLOSED, OTHER_HOURS = "week_end", "holiday", "closed", "other_hours"
+
+
+@dataclass(frozen=True, slots=True)
+class Passed:
+    """A day on the way that was no ordinary working day: closed, or open at other hours than usual."""
+
+    day: date
+    reason: str
+    name: str = ""
+    is_confirmed: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arithmetic:
+    """How one due moment came about. `counted_from` None: whoever promised it said when.
+
+    `target_at` is where the target alone would lie; `worked` are the stretches counted, `days` the open dates
+    counted, whichever the unit asks for. `paused_seconds` and `remaining_seconds` are working time.
+    """
+
+    due_at: datetime
+    counted_from: datetime | None = None
+    amount: int = 0
+    unit: str = ""
+    calendar: str = ""
+    zone: str = ""
+    target_at: datetime | None = None
+    worked: Sequence[tuple[datetime, datetime]] = ()
+    days: Sequence[date] = ()
+    passed: Sequence[Passed] = field(default_factory=tuple)
+    paused_seconds: int = 0
+    waiting_since: datetime | None = None
+    remaining_seconds: int | None = None
+
+    @property
+    def is_moved(self) -> bool:
+        """True when an act, and not the count, put it where it is."""
+        return self.target_at is not None and not self.paused_seconds and self.target_at != self.due_at
+
+
+def explain(commitment: Commitment, at: datetime) -> Arithmetic:
+    """Return how the due moment of `commitment` came about. Two queries at most, none where it was simply said."""
+    return explain_many([commitment], at)[0]
+
+
+def explain_many(commitments: Iterable[Commitment], at: datetime) -> list[Arithmetic]:
+    """Return how each due moment came about, in their order. Two queries at most once the calendars are known."""
+    rows = list(commitments)
+    counted = [row for row in rows if row.counted_from is not None]
+    targets = _targets(counted)
+    hanging = [row for row in rows if row.counted_from is not None or row.waiting_since is not None]
+    calendars = by_id(row.calendar_id for row in hanging if row.calendar_id is not None)
+    return [
+        _explained(row, targets.get(row.policy_version_id), calendars.get(row.calendar_id or 0), at) for row in rows
+    ]
+
+
+def lines(commitment: Commitment, at: datetime) -> list[str]:
+    """Say how the due moment came about, in the reader's language and zone."""
+    return say(explain(commitment, at))
+
+
+def lines_many(commitments: Iterable[Commitment], at: datetime) -> list[list[str]]:
+    """Say it of many, in their order; see `explain_many`."""
+    return [say(each) for each in explain_many(commitments, at)]
+
+
+def count(*, due_at: datetime, counted_from: datetime, amount: int, unit: str, known: Known, **more: Any) -> Arithmetic:
+    """Return the arithmetic of a target: an amount counted from a moment on by a calendar."""
+    working = known.working
+    target_at = ladder.shift(counted_from, amount, unit, working)
+    values: dict[str, Any] = {}
+    if unit not in ladder.ELAPSED:
+        end = max(target_at, counted_from)
+        is_near = end - counted_from <= LONGEST
+        values = {"calendar": known.name, "zone": working.zone}
+        values["passed"] = tuple(_passed(known, counted_from, end)) if is_near else ()
+        if unit == ladder.WORKING_DAYS:
+            values["days"] = tuple(_open_dates(working, counted_from, end)) if is_near else ()
+        else:
+            values["worked"] = tuple(working.intervals(counted_from, end))
+    return Arithmetic(
+        due_at=due_at, counted_from=counted_from, amount=amount, unit=unit, target_at=target_at, **values, **more
+    )
+
+
+def _targets(rows: Sequence[Commitment]) -> dict[int, tuple[int | None, str]]:
+    """Load the target of each one's version of its policy. One query, none for nothing."""
+    versions = PolicyVersion.objects.filter(pk__one_of=list({row.policy_version_id for row in rows}))
+    return {pk: (n, unit) for pk, n, unit in versions.values_list("pk", "target_amount", "target_unit")} if rows else {}
+
+
+def _explained(row: Commitment, target: tuple[int | None, str] | None, known: Known | None, at: datetime) -> Arithmetic:
+    more: dict[str, Any] = {"paused_seconds": row.paused_seconds}
+    if row.state == Commitment.State.WAITING and row.waiting_since is not None:
+        waited = max(0, known.working.between(row.waiting_since, at)) if known else 0
+        more["paused_seconds"] += waited
+        more |= {"waiting_since": row.waiting_since, "remaining_seconds": row.remaining_seconds}
+    if row.counted_from is None or target is None or target[0] is None or known is None:
+        return Arithmetic(due_at=row.due_at, **more)
+    return count(
+        due_at=row.due_at, counted_from=row.counted_from, amount=target[0], unit=target[1], known=known, **more
+    )
+
+
+def _dates(zone: str, start: datetime, end: datetime) -> Iterator[date]:
+    """The local dates from the one of `start` to the one of `end`."""
+    day, last = (moment.astimezone(ZoneInfo(zone)).date() for moment in (start, end))
+    while day <= last:
+        yield day
+        day += DAY
+
+
+def _open_dates(working: WorkingTime, start: datetime, end: datetime) -> list[date]:
+    """The dates that were counted: those after the first one on which it opens."""
+    _first, *later = _dates(working.zone, start, end)
+    return [day for day in later if working.opens_on(day)]
+
+
+def _passed(known: Known, start: datetime, end: datetime) -> Iterator[Passed]:
+    for day in _dates(known.working.zone, start, end):
+        note = known.days.get(day)
+        if not known.working.opens_on(day):
+            yield _closed(day, note)
+        elif note is not None:
+            yield Passed(day, OTHER_HOURS, note.name, note.is_confirmed)
+
+
+def _closed(day: date, note: DayNote | None) -> Passed:
+    if note is None:
+        return Passed(day, WEEK_END)
+    return Passed(day, HOLIDAY if note.is_holiday else CLOSED, note.name, note.is_confirmed)
+
+
+# --- In words --------------------------------------------------------------------------------------------------------
+
+
+def say(found: Arithmetic) -> list[str]:
+    """Say an arithmetic in the reader's language and zone, one fact a line, the due moment last."""
+    said = list(_counted(found)) if found.counted_from is not None else []
+    if found.paused_seconds:
+        said.append(_("paused %(time)s while waiting for the customer") % {"time": short(found.paused_seconds)})
+    if found.waiting_since is not None:
+        said.append(_waiting(found))
+        return said
+    if found.is_moved:
+        said.append(_("moved by hand since then"))
+    words = _("due %(moment)s") if said else _("due %(moment)s, as it was promised")
+    return [*said, words % {"moment": _moment(found.due_at)}]
+
+
+def _counted(found: Arithmetic) -> Iterator[str]:
+    values = {"span": span(found.amount, found.unit), "moment": _moment(found.counted_from)}
+    yield _("%(span)s from %(moment)s") % values
+    if found.calendar:
+        yield _("by the hours of “%(calendar)s” (%(zone)s)") % {"calendar": found.calendar, "zone": found.zone}
+    week_end = [passed.day for passed in found.passed if passed.reason == WEEK_END]
+    if week_end:
+        yield _("no working days: %(days)s") % {"days": _days(week_end)}
+    others = [passed for passed in found.passed if passed.reason != WEEK_END]
+    yield from (_said_of(passed) for passed in others[:MOST_SHOWN])
+    if len(others) > MOST_SHOWN:
+        n = len(others) - MOST_SHOWN
+        yield ngettext("and %(n)s more day that differs", "and %(n)s more days that differ", n) % {"n": n}
+    if found.days:
+        yield _("counted: %(days)s") % {"days": _days(found.days)}
+    elif found.worked:
+        yield _("counted: %(stretches)s") % {"stretches": _stretches(found.worked)}
+
+
+def _said_of(passed: Passed) -> str:
+    if passed.reason == OTHER_HOURS:
+        words = _("%(day)s has hours of its own (%(name)s)") if passed.name else _("%(day)s has hours of its own")
+    elif passed.reason == CLOSED:
+        words = _("%(day)s is closed (%(name)s)") if passed.name else _("%(day)s is closed")
+    elif passed.is_confirmed:
+        words = _("%(day)s is a holiday (%(name)s)")
+    else:
+        words = _("%(day)s is a holiday, not confirmed yet (%(name)s)")
+    return words % {"day": _day(passed.day), "name": passed.name}
+
+
+def _waiting(found: Arithmetic) -> str:
+    values = {"moment": _moment(found.waiting_since), "time": short(found.remaining_seconds or 0)}
+    if not found.remaining_seconds:
+        return _("waiting for the customer since %(moment)s; it was overdue then") % values
+    return _("waiting for the customer since %(moment)s, with %(time)s of working time left") % values
+
+
+def _days(days: Sequence[date]) -> str:
+    shown = [_day(day) for day in days[:MOST_SHOWN]]
+    if len(days) > MOST_SHOWN:
+        shown[-1:] = ["…", _day(days[-1])]
+    return ", ".join(shown)
+
+
+def _stretches(worked: Sequence[tuple[datetime, datetime]]) -> str:
+    """Mon 2 Mar 15:30–18:00 (2 h 30 min), …"""
+    shown = [
+        f"{_moment(start)}–{_clock(end)} ({short(int((end - start).total_seconds()))})"
+        for start, end in worked[:MOST_SHOWN]
+    ]
+    if len(worked) > MOST_SHOWN:
+        n = len(worked) - MOST_SHOWN
+        shown.append(ngettext("and %(n)s stretch more", "and %(n)s stretches more", n) % {"n": n})
+    return ", ".join(shown)
+
+
+def _moment(moment: datetime | None) -> str:
+    local = timezone.localtime(moment)
+    return f"{_day(local.date())} {_clock_of(local.time())}"
+
+
+def _clock(moment: datetime) -> str:
+    return _clock_of(timezone.localtime(moment).time())
+
+
+def _clock_of(clock: time) -> str:
+    return formats.time_format(clock, "H:i")
+
+
+def _day(day: date) -> str:
+    return formats.date_format(day, "D j M")
