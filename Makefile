@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 
 # What is given here reaches crm/env.py: `make run PORT=8001`, `make run EMPTY=1`.
 
-.PHONY: run test check format pictures requirements clean
+.PHONY: run test faults check format pictures requirements clean
 .DEFAULT_GOAL := run
 
 run: $(VENV)/base.stamp
@@ -18,6 +18,10 @@ test: $(VENV)/dev.stamp
 	  echo "== DB=$$db"; \
 	  DB=$$db $(BIN)/python -m pytest -n auto --dist worksteal --junit-xml=var/reports/$$db.xml $(ARGS) || failed=1; \
 	done; exit $${failed:-0}
+
+# What the engine promises, under every fault: an hour and more. `make faults ARGS="--only 2,4 --database postgres"`.
+faults: $(VENV)/dev.stamp
+	@$(BIN)/python -m tests.faults $(ARGS)
 
 check: $(VENV)/dev.stamp
 	$(BIN)/ruff format --check .

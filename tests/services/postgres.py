@@ -5,6 +5,7 @@ import os
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -27,12 +28,17 @@ SETTINGS = {  # a test server may lose everything, and should be quick
     "timezone": "UTC",
     "log_min_messages": "fatal",
 }
+LASTING = {"fsync", "autovacuum", "synchronous_commit", "full_page_writes"}  # as a real server has them
 
 
 class Postgres:
-    """A server of our own on the loopback address, in a temporary folder. `url` ends without a database name."""
+    """A server of our own on the loopback address, in a temporary folder. `url` ends without a database name.
 
-    def __init__(self, *, from_package: bool = False) -> None:
+    `is_lasting`: what is committed there lasts, as with a real one.
+    """
+
+    def __init__(self, *, from_package: bool = False, is_lasting: bool = False) -> None:
+        self.settings = {name: value for name, value in SETTINGS.items() if not (is_lasting and name in LASTING)}
         self.folder = Path(tempfile.mkdtemp(prefix="liaison-postgres-"))
         self.user = NOBODY if os.geteuid() == 0 else None
         system = None if from_package else _of_the_system()
@@ -44,7 +50,7 @@ class Postgres:
         self.start()
 
     def start(self) -> None:
-        options = [part for name, value in SETTINGS.items() for part in ("-c", f"{name}={value}")]
+        options = [part for name, value in self.settings.items() for part in ("-c", f"{name}={value}")]
         with (self.folder / "server.log").open("ab") as log:
             self.process = child.start(
                 [self.binaries / "postgres", "-D", self.folder / "data", "-p", str(self.port), *options],
@@ -54,6 +60,12 @@ class Postgres:
                 user=self.user,
             )
         self._wait()
+
+    def crash(self) -> None:
+        """Do what `pg_ctl restart -m immediate` does: everybody is thrown out, and the log is replayed."""
+        self.process.send_signal(signal.SIGQUIT)
+        self.process.wait(60)
+        self.start()
 
     def stop(self) -> None:
         """End the server at once (a crash, for whoever is connected) and remove its folder."""

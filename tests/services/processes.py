@@ -42,8 +42,9 @@ class Process:
         child.kill_group(self.popen)
         self.popen.wait()
 
-    def freeze(self) -> None:
-        os.killpg(self.pid, signal.SIGSTOP)
+    def freeze(self, *, alone: bool = False) -> None:
+        """Stop it and its group where they are; `alone`: its children go on."""
+        (os.kill if alone else os.killpg)(self.pid, signal.SIGSTOP)
 
     def thaw(self) -> None:
         os.killpg(self.pid, signal.SIGCONT)

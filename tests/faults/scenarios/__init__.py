@@ -1,0 +1,1 @@
+"""One module per sort of fault; whatever is registered here is found."""
