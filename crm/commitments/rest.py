@@ -16,7 +16,7 @@ from rest_framework.exceptions import APIException
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from crm.commitments import actions, waiting
+from crm.commitments import actions, arithmetic, waiting
 from crm.commitments.models import Commitment, Every
 from crm.core.rest.fields import Input, MomentField, NamedSerializer, RecordField
 from crm.dossiers.rest import RecordSerializer

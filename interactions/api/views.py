@@ -14,7 +14,7 @@ from rest_framework.status import HTTP_200_OK
 
 from crm.commitments.actions import redue
 from crm.commitments.models import Commitment
-from crm.commitments.rest import IF_MATCH, Acts, etag, questions_of, set_who_answers
+from crm.commitments.rest import IF_MATCH, Acts, etag, questions_of, set_due_because, set_who_answers
 from crm.core.paging import Order
 from crm.core.rest.views import RecordViewSet
 from crm.dossiers.models import Topic
@@ -76,6 +76,7 @@ class InteractionViewSet(RecordViewSet):
         answers = who_answers_each(questions, at=self.at)
         for row, answer in zip(planned, answers[len(topics) :], strict=True):
             row.who_answers = answer
+        set_due_because(owed, at=self.at)
         return {
             "who_answers": answers[: len(topics)],
             "follow_ups": FollowUpSerializer(planned, many=True).data,
@@ -158,9 +159,9 @@ class FollowUpViewSet(Acts, RecordViewSet):
         values = self.read(FollowUpInput)
         record = values.get("project") or values.get("contact") or values["account"]
         topic = values.get("topic") or Topic.objects.get(code=Topic.GENERAL)
-        due_at = reading.moment_of(values, place=record.dossier, topic=topic, poc=values.get("poc"), at=self.at)
+        said = reading.moment_of(values, place=record.dossier, topic=topic, poc=values.get("poc"), at=self.at)
         planned = plan(
-            new=reading.new_follow_up(values, due_at), dossier=record.dossier, topic=topic,
+            new=reading.new_follow_up(values, said), dossier=record.dossier, topic=topic,
             contact=values.get("contact"), channel=values.get("channel"), by=self.by, at=self.at,
         )  # fmt: skip
         return self.created(planned, FollowUp.objects.for_list())
@@ -171,8 +172,8 @@ class FollowUpViewSet(Acts, RecordViewSet):
         values = self.read(RedueInput)
 
         def move(owed: Commitment) -> None:
-            due_at = reading.moment_of(values, place=owed.dossier, topic=owed.topic, poc=owed.poc, at=self.at)
-            redue(commitment=owed, due_at=due_at, by=self.by, at=self.at)
+            said = reading.moment_of(values, place=owed.dossier, topic=owed.topic, poc=owed.poc, at=self.at)
+            redue(commitment=owed, due_at=said.moment, by=self.by, at=self.at)
 
         return self.act(move)
 
