@@ -22,12 +22,17 @@ class Kind:
     `may_send(message)` runs inside the intent transaction, before the message is locked: it
     locks what the message is about, and returns what may still be said; None: nothing.
     `compose(message, said)` makes the letter of it, outside any transaction.
+    `holds(message)` runs before a message is locked that may end undelivered: it locks what the
+    message is about, and says whether any of it is still to be said.
     `ended(message, at)` runs in the transaction in which the message ended, however it did.
+    `address_refused(message, at)` does where a mail server refused the address, and that is news.
     """
 
     may_send: Callable[[Message], Any | None]
     compose: Callable[[Message, Any], Letter]
     ended: Callable[[Message, datetime], None]
+    holds: Callable[[Message], bool] = lambda message: True
+    address_refused: Callable[[Message, datetime], None] = lambda message, at: None
 
 
 _kinds: dict[str, Kind] = {}
@@ -41,3 +46,8 @@ def register(name: str, kind: Kind) -> None:
 def of(message: Message) -> Kind:
     """Return the kind of `message`; a kind nobody registered is a KeyError."""
     return _kinds[message.kind]
+
+
+def find(message: Message) -> Kind | None:
+    """Return the kind of `message`, or None where nobody registered it."""
+    return _kinds.get(message.kind)

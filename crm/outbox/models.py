@@ -94,12 +94,19 @@ class Message(models.Model):
         indexes = [
             # Read by the sender every 5 s; stays tiny.
             models.Index(fields=["priority", "available_at", "id"], condition=Q(state="ready"), name="message_due"),
+            # Read by the auditor and the engine page.
+            models.Index(fields=["ended_at"], condition=Q(state__in=["dead", "uncertain"]), name="message_undelivered"),
             # Read by the inbox on My day.
             models.Index(fields=["recipient", "-id"], condition=Q(channel="inbox"), name="message_inbox"),
         ]
 
     def __str__(self) -> str:
         return f"{self.kind} {self.pk}"
+
+    @property
+    def is_urgent(self) -> bool:
+        """True of what nobody's quiet hours hold, and what is tried at any address."""
+        return self.priority == 0
 
 
 class DeliveryAttempt(models.Model):
@@ -138,6 +145,10 @@ class DeliveryAttempt(models.Model):
                 condition=Q(outcome="", ended_at=None) | (~Q(outcome="") & Q(ended_at__isnull=False)),
                 name="attempt_open_until_it_ended",
             ),
+        ]
+        indexes = [
+            # Read by the auditor; stays tiny.
+            models.Index(fields=["intent_at"], condition=Q(outcome=""), name="attempt_open"),
         ]
 
     def __str__(self) -> str:

@@ -9,30 +9,29 @@ the same Message-ID.
 from __future__ import annotations
 
 import logging
-import random
-from collections.abc import Callable
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import F, Min
+from django.db.models import Min, UUIDField
 
-from crm.core import clock
-from crm.outbox import kinds, letters, turns
+from crm.core import clock, failpoints
+from crm.outbox import addresses, breaker, kinds, letters, outcomes, quiet, turns
 from crm.outbox.models import DeliveryAttempt, Message
-from crm.outbox.post import Ambiguous, Post, Reply, Unreachable
+from crm.outbox.outcomes import Outcome, State
+from crm.outbox.post import Ambiguous, Interrupted, Post, Reply, Unreachable
 
 log = logging.getLogger(__name__)
 
-COMPONENT = "sender"
+COMPONENT = breaker.COMPONENT
 CLAIM = 10  # messages leased at a time
 BUDGET = 25  # seconds of one sweep; what is left is the next one's
-BACK_OFF, LONGEST_BACK_OFF = 15, 1800  # seconds
+MAX_INTERRUPTIONS = 3  # in a row; then it is not the messages
 NEVER_MAILED = ".invalid"  # RFC 2606: nobody can ever receive there
-State, Outcome, Phase = Message.State, DeliveryAttempt.Outcome, DeliveryAttempt.Phase
 
 
 def sweep() -> int:
@@ -45,233 +44,177 @@ def sweep() -> int:
         if not is_mine:
             return 0
         oldest = Message.objects.due().aggregate(at=Min("available_at"))["at"]
-        done = _send_all(until=monotonic() + BUDGET) if oldest else 0
+        done = _Sweep(until=monotonic() + BUDGET).run(oldest)
         turns.beat(COMPONENT, oldest=oldest)
     return done
 
 
-def _send_all(until: float) -> int:
-    post, done = Post(), 0
-    try:
-        while monotonic() < until:
-            post.open()
+class _Sweep:
+    """One conversation with the mail server, and what is sent in it."""
+
+    def __init__(self, until: float) -> None:
+        self.post = Post()
+        self.until = until
+        self.n_done = self.n_accepted = self.n_interrupted = 0
+
+    def run(self, oldest: datetime | None) -> int:
+        try:
+            if self._may_talk() and oldest is not None:
+                self._send_all()
+        except Unreachable as error:
+            log.warning("The mail server cannot be reached, or does not want us: %s", error)
+            breaker.open_()
+        finally:
+            self.post.close()
+        return self.n_done
+
+    def _may_talk(self) -> bool:
+        """Say whether the mail server is believed to be there; half a minute after it was not, look."""
+        if not breaker.is_open():
+            return True
+        if self.n_accepted == 0:
+            if not breaker.may_probe():
+                return False
+            self.post.probe(letters.sender())
+        breaker.close()
+        return True
+
+    def _send_all(self) -> None:
+        while monotonic() < self.until and self._may_talk():
+            self.n_accepted = 0
+            self.post.open()
             claimed = claim()
             if not claimed:
                 break
-            for n, message in enumerate(claimed):
-                if monotonic() > until:
-                    _give_back(claimed[n:])
-                    break
-                deliver(message, post)
-                done += 1
-    except Unreachable as error:
-        log.warning("The mail server cannot be reached: %s", error)
-    finally:
-        post.close()
-    return done
+            self._send(claimed)
+
+    def _send(self, claimed: Sequence[Message]) -> None:
+        at = clock.now()
+        held_until = quiet.held_until(claimed, at)
+        marked, untried = addresses.refused(claimed, at)
+        for n, message in enumerate(claimed):
+            if monotonic() > self.until:
+                outcomes.give_back(claimed[n:])
+                break
+            self.n_done += 1
+            try:
+                if message.pk in held_until:
+                    outcomes.hold(message, held_until[message.pk])
+                elif message.pk in untried:
+                    outcomes.end(message, State.DEAD, outcomes.ADDRESS_REFUSED)
+                else:
+                    self._deliver(message, is_marked=message.pk in marked)
+            except Unreachable:
+                outcomes.give_back(claimed[n:])
+                raise
+
+    def _deliver(self, message: Message, *, is_marked: bool) -> None:
+        """Take one claimed message as far as it goes now.
+
+        :raises Unreachable: the mail server is gone; the message is still in our hands.
+        """
+        try:
+            outcome = deliver(message, self.post)
+        except Interrupted as error:
+            self.n_interrupted += 1
+            if self.n_interrupted >= MAX_INTERRUPTIONS:
+                raise Unreachable(str(error)) from error
+            outcomes.put_off(message, str(error))
+            return
+        self.n_interrupted = 0
+        if outcome == Outcome.ACCEPTED:
+            self.n_accepted += 1
+            if is_marked:
+                addresses.clear(message)
 
 
-@transaction.atomic
 def claim() -> list[Message]:
     """Lease the most urgent ready messages to this sender, and return them."""
-    at = clock.now()
-    due = Message.objects.due().order_by("priority", "available_at", "id")
-    claimed = list(due.select_for_update(skip_locked=True, no_key=True, of=("self",))[:CLAIM])
-    token, until = uuid4(), at + timedelta(seconds=settings.MAIL_LEASE)
-    for message in claimed:
-        message.lease_token, message.available_at = token, until
-    ids = [message.pk for message in claimed]
-    Message.objects.filter(pk__in=ids).update(lease_token=token, available_at=until, n_claims=F("n_claims") + 1)
+    claimed = _claim()
+    failpoints.reach("sender.claimed")
     return claimed
 
 
-def deliver(message: Message, post: Post) -> None:
-    """Take one claimed message as far as it goes now.
+@transaction.atomic
+def _claim() -> list[Message]:
+    """One statement; on SQLite two, in a transaction that has the database for itself."""
+    until = clock.now() + timedelta(seconds=settings.MAIL_LEASE)
+    values = [connection.ops.adapt_datetimefield_value(until), UUIDField().get_db_prep_value(uuid4(), connection)]
+    if connection.vendor == "sqlite":
+        ids = list(
+            Message.objects.due().order_by("priority", "available_at", "id").values_list("pk", flat=True)[:CLAIM]
+        )
+        marks = ", ".join(["%s"] * len(ids))
+        claimed = {m.pk: m for m in Message.objects.raw(_CLAIM_ON_SQLITE.format(marks), [*values, *ids])} if ids else {}
+        return [claimed[pk] for pk in ids]
+    rows: Any = Message.objects.raw(_CLAIM_ON_POSTGRES, [CLAIM, *values])
+    return sorted(rows, key=lambda m: (m.priority, m.was_due_at, m.pk))
 
-    :raises Unreachable: the mail server is gone; the message is ready again.
+
+_CLAIM_ON_POSTGRES = """
+WITH due AS MATERIALIZED (
+  SELECT id, available_at FROM outbox_message WHERE state = 'ready' AND available_at <= crm_now()
+  ORDER BY priority, available_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
+UPDATE outbox_message AS m SET available_at = %s, lease_token = %s, n_claims = m.n_claims + 1
+FROM due WHERE m.id = due.id RETURNING m.*, due.available_at AS was_due_at"""
+_CLAIM_ON_SQLITE = """
+UPDATE outbox_message SET available_at = %s, lease_token = %s, n_claims = n_claims + 1
+WHERE id IN ({}) RETURNING *"""
+
+
+def deliver(message: Message, post: Post) -> str:
+    """Take one claimed message as far as it goes now, and return the attempt's outcome; empty: there was none.
+
+    :raises Unreachable: the mail server is gone, or does not want us.
+    :raises Interrupted: the conversation broke off, and nothing was sent.
     """
     if message.address.lower().endswith(NEVER_MAILED):
-        _end(message, State.DROPPED, "never_mailed")
-        return
+        outcomes.end(message, State.DROPPED, outcomes.NEVER_MAILED)
+        return ""
     if not letters.is_address(message.address):
-        _end(message, State.DEAD, "bad_address")
-        return
-    try:
-        reply = post.envelope(letters.sender(), message.address)
-    except Unreachable:
-        _give_back([message])
-        raise
+        outcomes.end(message, State.DEAD, outcomes.BAD_ADDRESS)
+        return ""
+    reply = post.envelope(letters.sender(), message.address)
     if not reply.is_yes:
-        _refused(message, reply)
-        return
-    intent = _prepare(message)
-    if intent is not None:
-        _hand_over(message, *intent, post)
+        outcomes.refused(message, reply)
+        return Outcome.REFUSED if reply.is_for_good else Outcome.DEFERRED
+    failpoints.reach("sender.rcpt")
+    until = monotonic() + settings.MAIL_LEASE  # at the earliest: the intent renews the lease
+    intent = _prepare(message, until)
+    return _hand_over(message, *intent, post, until) if intent is not None else ""
 
 
-def _prepare(message: Message) -> tuple[DeliveryAttempt, bytes] | None:
+def _prepare(message: Message, until: float) -> tuple[DeliveryAttempt, bytes] | None:
     """Record the intent and write the letter. What cannot be written is put off and holds nobody up."""
     attempt = None
     try:
-        attempt, said = intend(message)
+        attempt, said = outcomes.intend(message)
         if attempt is None:
             return None
+        failpoints.reach("sender.intent")
         return attempt, letters.to_bytes(message, kinds.of(message).compose(message, said))
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # nothing has left the house
         log.exception("Cannot write message %s", message.pk)
-        reply = Reply(0, repr(error))
-        _keep_trying(lambda: _write_down(message, attempt, Outcome.FAILED, reply))
+        outcomes.write_down(message, attempt, Outcome.FAILED, Reply(0, repr(error)), until=until)
         return None
 
 
-@transaction.atomic
-def intend(message: Message) -> tuple[DeliveryAttempt | None, Any]:
-    """Check that it may still be said, and write down the attempt; without one, nothing is to be sent.
-
-    The kind locks what the message is about before the message itself is locked. From the commit
-    on, a mail of this attempt may exist.
-    """
-    said = kinds.of(message).may_send(message)
-    held = _held(message)
-    if held is None:
-        return None, None
-    at = clock.now()
-    _settle_lost_attempts(held, at)
-    if held.state == State.READY and held.expires_at <= at:
-        _finish(held, State.DEAD, "too_old", at)
-    if held.state == State.READY and said is None:
-        _finish(held, State.DROPPED, "superseded", at)
-    if held.state != State.READY:
-        return None, None
-    held.n_attempts += 1
-    held.available_at = at + timedelta(seconds=settings.MAIL_LEASE)
-    held.save(update_fields=["n_attempts", "n_ambiguous", "available_at"])
-    return DeliveryAttempt.objects.create(message=held, n=held.n_attempts, phase=Phase.DATA, intent_at=at), said
-
-
-def _hand_over(message: Message, attempt: DeliveryAttempt, content: bytes, post: Post) -> None:
+def _hand_over(message: Message, attempt: DeliveryAttempt, content: bytes, post: Post, until: float) -> str:
     """Send it, then write down what came of it."""
     try:
         reply = post.data(content)
-    except Unreachable as error:
-        reply = Reply(0, str(error))
-        _keep_trying(lambda: _write_down(message, attempt, Outcome.FAILED, reply))
+    except Interrupted as error:
+        outcomes.write_down(message, attempt, Outcome.FAILED, Reply(0, str(error)), until=until)
         raise
     except Ambiguous as error:
-        reply = Reply(0, str(error))
-        outcome = Outcome.AMBIGUOUS
+        outcomes.write_down(message, attempt, Outcome.AMBIGUOUS, Reply(0, str(error)), until=until)
+        return Outcome.AMBIGUOUS
+    if reply.is_yes:
+        failpoints.reach("sender.accepted")
+        outcome = Outcome.ACCEPTED
     else:
-        outcome = Outcome.ACCEPTED if reply.is_yes else Outcome.REFUSED if reply.is_for_good else Outcome.DEFERRED
-    _keep_trying(lambda: _write_down(message, attempt, outcome, reply))
-
-
-@transaction.atomic
-def _write_down(message: Message, attempt: DeliveryAttempt | None, outcome: str, reply: Reply) -> None:
-    """Close the attempt, and the message with it where that is the end; only while the lease is ours."""
-    held = _held(message)
-    at = clock.now()
-    if attempt is not None:
-        open_or_given_up = DeliveryAttempt.objects.filter(pk=attempt.pk, outcome__in=[Outcome.OPEN, Outcome.AMBIGUOUS])
-        open_or_given_up.update(outcome=outcome, code=reply.code or None, reply=reply.text[:500], ended_at=at)
-    if held is None:
-        return
-    held.reply = f"{reply.code or ''} {reply.text}".strip()[:500]
-    if outcome == Outcome.ACCEPTED:
-        _finish(held, State.SENT, "", at)
-    elif outcome == Outcome.REFUSED:
-        _finish(held, State.DEAD, "refused", at)
-    else:
-        if outcome == Outcome.AMBIGUOUS:
-            _count_ambiguous(held, at)
-        _later(held, at)
-
-
-@transaction.atomic
-def _refused(message: Message, reply: Reply) -> None:
-    """Write down a refusal before any content: certainly not delivered."""
-    held = _held(message)
-    if held is None:
-        return
-    at = clock.now()
-    held.n_attempts += 1
-    outcome = Outcome.REFUSED if reply.is_for_good else Outcome.DEFERRED
-    DeliveryAttempt.objects.create(
-        message=held, n=held.n_attempts, phase=Phase.ENVELOPE, outcome=outcome, code=reply.code, reply=reply.text,
-        intent_at=at, ended_at=at,
-    )  # fmt: skip
-    held.reply = f"{reply.code} {reply.text}"[:500]
-    if reply.is_for_good:
-        _finish(held, State.DEAD, "refused", at)
-    else:
-        _later(held, at)
-
-
-def _settle_lost_attempts(held: Message, at: datetime) -> None:
-    """Close the attempts whose sender died: what they sent, if anything, nobody knows."""
-    lost = DeliveryAttempt.objects.filter(message=held, outcome=Outcome.OPEN)
-    if lost.update(outcome=Outcome.AMBIGUOUS, reply="the sender died", ended_at=at):
-        _count_ambiguous(held, at)
-
-
-def _count_ambiguous(held: Message, at: datetime) -> None:
-    """Allow one more copy, or give up: it may be there already."""
-    held.n_ambiguous += 1
-    if held.n_ambiguous > held.max_ambiguous:
-        _finish(held, State.UNCERTAIN, "ambiguous", at)
-
-
-def _later(held: Message, at: datetime) -> None:
-    """Make it ready again after a while, by chance up to twice as long each time; unless that is too late."""
-    if held.state != State.READY:
-        return
-    if held.expires_at <= at:
-        _finish(held, State.DEAD, "too_old", at)
-        return
-    longest = min(LONGEST_BACK_OFF, BACK_OFF * 2 ** min(held.n_attempts, 10))
-    held.available_at = at + timedelta(seconds=random.uniform(1, longest))
-    held.lease_token = None
-    held.save()
-
-
-def _finish(held: Message, state: str, reason: str, at: datetime) -> None:
-    """End a locked message, and let its kind take leave of it."""
-    held.state, held.reason, held.ended_at, held.lease_token = state, reason, at, None
-    held.save()
-    kinds.of(held).ended(held, at)
-
-
-@transaction.atomic
-def _end(message: Message, state: str, reason: str) -> None:
-    held = _held(message)
-    if held is not None:
-        _finish(held, state, reason, clock.now())
-
-
-@transaction.atomic
-def _give_back(messages: list[Message]) -> None:
-    """Make claimed messages ready at once: nothing was tried."""
-    ours = Message.objects.filter(pk__in=[m.pk for m in messages], lease_token=messages[0].lease_token)
-    ours.filter(state=State.READY).update(available_at=clock.now(), lease_token=None)
-
-
-def _held(message: Message) -> Message | None:
-    """Lock and return the message while the lease is ours, else None."""
-    rows = Message.objects.select_for_update(no_key=True).filter(state=State.READY, lease_token=message.lease_token)
-    return rows.filter(pk=message.pk).first()
-
-
-def _keep_trying(write: Callable[[], None]) -> None:
-    """Write down what the mail server said, on fresh connections while the lease lasts."""
-    until = monotonic() + settings.MAIL_LEASE
-    while True:
-        try:
-            write()
-        except (OperationalError, InterfaceError):
-            if monotonic() > until:
-                raise
-            connection.close()
-            sleep(0.5)
-        else:
-            return
+        outcome = Outcome.REFUSED if reply.is_for_good else Outcome.DEFERRED
+    outcomes.write_down(message, attempt, outcome, reply, until=until)
+    return outcome

@@ -16,7 +16,7 @@ from crm.core.clock import Now, now
 from crm.outbox.models import Heartbeat
 
 LOCK_SPACE = 0x4C494149  # keeps our advisory locks apart from anybody else's
-SEATS = {"planner": 1, "sender": 4}  # how many sweeps of a component run at a time
+SEATS = {"planner": 1, "sender": 4, "auditor": 1}  # how many sweeps of a component run at a time
 
 
 @contextmanager

@@ -14,11 +14,13 @@ from tests.factories import AT
 
 @dataclass
 class TestKind:
-    """Says what is asked of it. `said`: what may still be sent; `ended`: (message, state) in order."""
+    """Says what is asked of it. `said`: what may be sent; `ended`: (message, state); `news`: refused addresses."""
 
     __test__ = False
     said: Any = "Hello"
     broken: bool = False
+    holds: bool = True
+    news: list[str] = field(default_factory=list)
     ended: list[tuple[int, str]] = field(default_factory=list)
 
     def may_send(self, message: Message) -> Any:
@@ -32,11 +34,15 @@ class TestKind:
     def end(self, message: Message, at: Any) -> None:
         self.ended.append((message.pk, message.state))
 
+    def refused(self, message: Message, at: Any) -> None:
+        self.news.append(message.address)
+
 
 @pytest.fixture
 def kind() -> Iterator[TestKind]:
     kind = TestKind()
-    kinds.register("test", kinds.Kind(kind.may_send, kind.compose, kind.end))
+    answers = kinds.Kind(kind.may_send, kind.compose, kind.end, lambda message: kind.holds, kind.refused)
+    kinds.register("test", answers)
     yield kind
     kinds._kinds.pop("test")
 

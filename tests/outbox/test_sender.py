@@ -1,18 +1,23 @@
 """Handing over: once where all goes well, never twice more than is promised, and never silently not."""
 
-from datetime import timedelta
+import threading
+from datetime import time, timedelta
 from email.utils import parseaddr
 from uuid import UUID
 
 import pytest
+from django.db import connection, transaction
 
-from crm.outbox import sender
+from crm.outbox import outcomes, sender
 from crm.outbox.models import DeliveryAttempt, Heartbeat, Message
+from crm.outbox.post import Reply
+from crm.poc.preferences import NoticePreference
 from tests.factories import AT
 from tests.factories.outbox import DeliveryAttemptFactory, MessageFactory
+from tests.factories.poc import PersonFactory
 
 
-def outcomes(message: Message) -> list[tuple[int, str, str]]:
+def tried(message: Message) -> list[tuple[int, str, str]]:
     return list(message.delivery_attempts.order_by("n").values_list("n", "phase", "outcome"))
 
 
@@ -23,7 +28,7 @@ def test_a_mail_goes_once_and_its_end_is_written_down(post, kind):
     message.refresh_from_db()
     assert post.recipients == [message.address]
     assert (message.state, message.ended_at, message.n_attempts) == ("sent", AT, 1)
-    assert outcomes(message) == [(1, "data", "accepted")]
+    assert tried(message) == [(1, "data", "accepted")]
     assert kind.ended == [(message.pk, "sent")]
     assert Heartbeat.objects.get(component="sender").last_ok_at == AT
 
@@ -73,7 +78,7 @@ def test_what_may_not_be_sent_any_more_is_dropped_at_the_last_moment(post, kind)
     message.refresh_from_db()
     assert (message.state, message.reason) == ("dropped", "superseded")
     assert post.mails == []
-    assert outcomes(message) == []
+    assert tried(message) == []
 
 
 def test_a_refused_recipient_is_dead_at_once(post, kind):
@@ -83,7 +88,7 @@ def test_a_refused_recipient_is_dead_at_once(post, kind):
     message.refresh_from_db()
     assert (message.state, message.reason) == ("dead", "refused")
     assert message.reply.startswith("550")
-    assert outcomes(message) == [(1, "envelope", "refused")]
+    assert tried(message) == [(1, "envelope", "refused")]
     assert kind.ended == [(message.pk, "dead")]
 
 
@@ -100,18 +105,7 @@ def test_a_put_off_mail_is_tried_again_later_and_delivered_once(post, clock):
     clock.freeze(AT + timedelta(minutes=1))
     post.sweep()
     assert post.recipients == [message.address]
-    assert outcomes(message) == [(1, "envelope", "deferred"), (2, "data", "accepted")]
-
-
-def test_while_the_mail_server_is_gone_nothing_is_claimed_or_used_up(post):
-    post.mode = "refuse"
-    message = MessageFactory()
-    post.sweep()
-    message.refresh_from_db()
-    assert (message.n_claims, message.n_attempts, message.state) == (0, 0, "ready")
-    post.mode = "accept"
-    post.sweep()
-    assert post.recipients == [message.address]
+    assert tried(message) == [(1, "envelope", "deferred"), (2, "data", "accepted")]
 
 
 @pytest.mark.parametrize(("copies", "sent"), [(1, 2), (2, 3)])
@@ -134,7 +128,7 @@ def test_silence_after_the_data_is_not_waited_for_for_ever(post, settings):
     post.mode = "stall"
     message = MessageFactory()
     post.sweep()
-    assert outcomes(message) == [(1, "data", "ambiguous")]
+    assert tried(message) == [(1, "data", "ambiguous")]
 
 
 def test_an_attempt_without_an_outcome_counts_as_perhaps_delivered(post):
@@ -143,7 +137,7 @@ def test_an_attempt_without_an_outcome_counts_as_perhaps_delivered(post):
     post.sweep()
     message.refresh_from_db()
     assert (message.state, message.n_ambiguous) == ("sent", 1)
-    assert outcomes(message) == [(1, "data", "ambiguous"), (2, "data", "accepted")]
+    assert tried(message) == [(1, "data", "ambiguous"), (2, "data", "accepted")]
 
 
 def test_after_two_lost_attempts_it_is_not_sent_a_third_time(post):
@@ -190,7 +184,7 @@ def test_a_letter_that_cannot_be_written_is_put_off_and_holds_nobody_up(post, ki
     post.sweep()
     message.refresh_from_db()
     assert (message.state, message.n_ambiguous) == ("ready", 0)
-    assert outcomes(message) == [(1, "data", "failed")]
+    assert tried(message) == [(1, "data", "failed")]
     kind.broken = False
     clock.freeze(AT + timedelta(minutes=5))
     post.sweep()
@@ -210,16 +204,117 @@ def test_a_sender_that_lost_its_lease_changes_nothing(post, clock, settings):
     """It was stopped for longer than its lease, and another took over meanwhile."""
     message = MessageFactory()
     [slow] = sender.claim()
-    attempt, _ = sender.intend(slow)
+    attempt, _ = outcomes.intend(slow)
     clock.freeze(AT + timedelta(seconds=settings.MAIL_LEASE))
     post.sweep()
-    sender._write_down(slow, attempt, DeliveryAttempt.Outcome.REFUSED, sender.Reply(550, "too late"))
+    outcomes._write_down(slow, attempt, DeliveryAttempt.Outcome.REFUSED, Reply(550, "too late"))
     message.refresh_from_db()
     assert message.state == "sent"
-    assert outcomes(message) == [(1, "data", "refused"), (2, "data", "accepted")]
+    assert tried(message) == [(1, "data", "refused"), (2, "data", "accepted")]
 
 
 def test_a_hundred_mails_share_a_connection_and_all_arrive(post):
     messages = MessageFactory.create_batch(100)
     post.sweep()
     assert sorted(post.recipients) == sorted(m.address for m in messages)
+
+
+def test_a_connection_that_breaks_at_one_recipient_holds_nobody_up_and_uses_up_nothing(post, clock):
+    bad, good = MessageFactory(priority=1), MessageFactory()
+    post.rules[bad.address] = "reset"
+    post.sweep()
+    assert post.recipients == [good.address]
+    bad.refresh_from_db()
+    assert (bad.state, bad.n_attempts, tried(bad)) == ("ready", 0, [])
+    post.rules.clear()
+    clock.freeze(AT + timedelta(seconds=15))
+    post.sweep()
+    assert post.recipients == [good.address, bad.address]
+
+
+@pytest.mark.parametrize(
+    ("mode", "outcome", "state"), [("data-451", "deferred", "ready"), ("data-550", "refused", "dead")]
+)
+def test_what_is_refused_after_its_content_was_not_delivered(post, mode, outcome, state):
+    post.mode = mode
+    message = MessageFactory()
+    post.sweep()
+    message.refresh_from_db()
+    assert (message.state, tried(message)) == (state, [(1, "data", outcome)])
+
+
+def test_of_a_dead_mail_that_nobody_misses_any_more_nobody_is_told(post, kind):
+    kind.holds = False
+    post.mode = "550"
+    message = MessageFactory()
+    post.sweep()
+    message.refresh_from_db()
+    assert (message.state, message.reason) == ("dropped", "superseded")
+    assert tried(message) == [(1, "envelope", "refused")]
+
+
+def test_the_longest_wait_between_two_tries_is_half_an_hour(post, clock):
+    post.mode = "451"
+    message = MessageFactory(n_attempts=30)
+    post.sweep()
+    message.refresh_from_db()
+    assert AT < message.available_at <= AT + timedelta(minutes=30)
+
+
+def test_who_is_to_be_left_alone_gets_it_when_the_quiet_hours_end(post, clock):
+    person = PersonFactory(zone="Europe/Lisbon")
+    NoticePreference.objects.create(poc=person, quiet_from=time(9), quiet_until=time(13))  # AT is at noon
+    held, urgent = MessageFactory(recipient=person), MessageFactory(recipient=person, priority=0)
+    post.sweep()
+    assert [mail.message["Subject"] for mail in post.mails] == [f"Subject {urgent.pk}"]
+    held.refresh_from_db()
+    assert (held.available_at, held.n_attempts, held.lease_token) == (AT + timedelta(hours=1), 0, None)
+    clock.freeze(AT + timedelta(hours=1))
+    post.sweep()
+    assert len(post.to(person.email)) == 2
+
+
+def test_a_retry_that_falls_into_the_night_is_sent_at_its_end(post, clock):
+    person = PersonFactory(zone="UTC")
+    NoticePreference.objects.create(poc=person, quiet_from=AT.time().replace(minute=1), quiet_until=time(7))
+    message = MessageFactory(recipient=person)
+    post.mode = "451"
+    post.sweep()
+    assert tried(message) == [(1, "envelope", "deferred")]
+    post.mode = "accept"
+    clock.freeze(AT + timedelta(minutes=2))
+    post.sweep()
+    assert post.mails == []
+    message.refresh_from_db()
+    morning = (AT + timedelta(days=1)).replace(hour=7, minute=0, second=0)
+    assert (message.available_at, message.n_attempts) == (morning, 1)
+    clock.freeze(morning)
+    post.sweep()
+    assert post.recipients == [person.email]
+
+
+def test_what_would_be_too_old_by_the_morning_goes_at_night(post):
+    person = PersonFactory(zone="UTC")
+    NoticePreference.objects.create(poc=person, quiet_from=AT.time(), quiet_until=(AT - timedelta(hours=1)).time())
+    MessageFactory(recipient=person, expires_at=AT + timedelta(hours=2))
+    post.sweep()
+    assert post.recipients == [person.email]
+
+
+@pytest.mark.postgres
+def test_what_another_sender_claims_right_now_is_not_waited_for(database):
+    MessageFactory.create_batch(sender.CLAIM + 2)
+    with transaction.atomic():
+        mine = sender.claim()
+        others: list[Message] = []
+
+        def claim() -> None:
+            others.extend(sender.claim())
+            connection.close()
+
+        thread = threading.Thread(target=claim)
+        thread.start()
+        thread.join(10)
+    assert len(mine) == sender.CLAIM
+    assert len(others) == 2
+    assert {m.pk for m in mine}.isdisjoint(m.pk for m in others)
