@@ -25,6 +25,7 @@ LASTS = timedelta(days=7)  # after the due moment, or after the mail where that 
 MORNING = time(9)
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
+State = Commitment.State
 
 
 class Act(models.TextChoices):
@@ -33,6 +34,8 @@ class Act(models.TextChoices):
     DONE = "d", _("Done")
     ON_IT = "a", _("I am on it")
     LATER = "s", _("Later")
+    WAIT = "w", _("Waiting for the customer")
+    GO_ON = "g", _("It goes on")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,17 @@ def offered(commitment: Commitment) -> Sequence[Act]:
     """Return what can be done about it with one tap, the likeliest first."""
     if commitment.is_closed or commitment.kind == Kind.HANDOVER:  # decided on a page of its own
         return ()
-    acts = [] if commitment.kind in OWNER_KEPT else [Act.DONE]
-    if commitment.state != Commitment.State.ACKNOWLEDGED:
-        acts.append(Act.ON_IT)
-    return [*acts, Act.LATER]
+    if commitment.kind in OWNER_KEPT:
+        return (Act.ON_IT, Act.LATER)
+    if commitment.state == State.WAITING:
+        return (Act.GO_ON, Act.DONE)
+    return (Act.DONE, Act.ON_IT, Act.LATER, Act.WAIT)
 
 
 def link_to(commitment: Commitment, act: Act, *, poc_id: int, written_at: datetime, zone: str) -> Link:
     """Return the link for a mail written at `written_at` to `poc_id`, who lives in `zone`."""
-    return Link(act, commitment.pk, poc_id, commitment.due_at, ends_at(commitment, written_at=written_at, zone=zone))
+    expires_at = ends_at(commitment, written_at=written_at, zone=zone)
+    return Link(act, commitment.pk, poc_id, whole_minute(commitment.due_at), expires_at)
 
 
 def ends_at(commitment: Commitment, *, written_at: datetime, zone: str) -> datetime:
@@ -95,6 +100,11 @@ def next_morning(at: datetime, working: WorkingTime) -> datetime:
     """Return nine o'clock of the next open day, or its opening where that is later."""
     today = at.astimezone(ZoneInfo(working.zone)).date()
     return ladder.shift(working.combine(today, MORNING), 1, ladder.WORKING_DAYS, working)
+
+
+def whole_minute(at: datetime) -> datetime:
+    """Return the minute that `at` lies in, as links know moments."""
+    return EPOCH + _minutes(at) * MINUTE
 
 
 def _signer() -> signing.Signer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -59,7 +59,7 @@ def _thread(said: Sequence[Notification]) -> str:
     return f"c{commitment_id}" if commitment_id else ""
 
 
-def _context(items: Sequence[Item], person: Recipient) -> Mapping[str, Any]:
+def _context(items: Sequence[Item], person: Recipient) -> dict[str, Any]:
     ends = [item.ends_at for item in items if item.ends_at is not None]
     return {
         "items": items,

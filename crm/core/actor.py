@@ -23,15 +23,20 @@ class Source(models.TextChoices):
     TASK = "task", _("automatic")
     IMPORT = "import", _("import")
     SYSTEM = "system", _("system")
+    MAIL = "mail", _("link in a mail")
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts (None: nobody signed in, the product itself), through which door, with which API token."""
+    """Who acts (None: nobody signed in, the product itself), through which door, with which API token.
+
+    `name` is whose mailbox acted, where nobody signs in there.
+    """
 
     user: User | None
     source: str = Source.PAGE
     token_id: int | None = None
+    name: str = ""
 
     @classmethod
     def system(cls, source: str = Source.SYSTEM) -> Self:

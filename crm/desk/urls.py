@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from crm.desk.views import away, cell, feed, gaps, history, merging, my_day, welcome, who
+from crm.desk.views import away, cell, feed, gaps, history, merging, my_day, one_click, preferences, welcome, who
 
 app_name = "desk"
 urlpatterns = [
@@ -12,6 +12,9 @@ urlpatterns = [
     path("away/", away.away, name="away"),
     path("away/<id:pk>/", away.away_change, name="away_change"),
     path("away/<id:pk>/end/", away.away_end, name="away_end"),
+    path("me/notices/", preferences.notices, name="notices"),
+    path("o/fewer/<str:token>/", one_click.fewer, name="fewer_mails"),
+    path("o/<str:token>/", one_click.one_click, name="one_click"),
     path("calendar/", feed.calendar, name="calendar"),
     path("calendar/end/", feed.calendar_end, name="calendar_end"),
     path("calendar/<str:secret>.ics", feed.feed, name="feed"),

@@ -93,11 +93,12 @@ def record_many(happenings: Iterable[Happening], *, by: Actor, at: datetime) -> 
         ),
         batch_size=BATCH,
     )
+    named = {"actor": by.name} if by.name else {}
     EventPersonal.objects.bulk_create(
         (
-            EventPersonal(event=event, values=dict(h.personal))
+            EventPersonal(event=event, values=dict(h.personal) | named)
             for event, h in zip(events, happenings, strict=True)
-            if h.personal
+            if h.personal or named
         ),
         batch_size=BATCH,
     )

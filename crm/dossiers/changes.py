@@ -59,6 +59,8 @@ def changes_of(event: Event, personal: Personal, own: Thing) -> list[FieldChange
         if name == "stakeholder" and personal.get("contact"):
             old, new = (f"{personal['contact']} ({word(role)})" if role else "" for role in (old, new))
         shown = _field(own, name)
+        if name.startswith("mails_"):
+            old, new = (_OWN_VALUES[way]() for way in (old, new))
         changes.append(FieldChange(_label(name, shown), _value(old, shown), _value(new, shown)))
     return changes
 
@@ -85,6 +87,18 @@ _OWN_LABELS: dict[str, Callable[[], str]] = {
     "stakeholder": lambda: _("stakeholder"),
     "member": lambda: _("member"),
     "password": lambda: _("password"),
+    "mails_reminders": lambda: _("reminders by mail"),
+    "mails_given": lambda: _("what is given to them, by mail"),
+    "mails_answers": lambda: _("who answers, by mail"),
+    "mails_news": lambda: _("news by mail"),
+    "digest_at": lambda: _("daily digest at"),
+    "quiet_from": lambda: _("no mails from"),
+    "quiet_until": lambda: _("no mails until"),
+}
+_OWN_VALUES: dict[str, Callable[[], str]] = {
+    "at_once": lambda: _("at once"),
+    "digest": lambda: _("in the daily digest"),
+    "never": lambda: _("not by mail"),
 }
 
 

@@ -129,6 +129,7 @@ class Event(models.Model):
         REOPENED = "reopened", _("owed again")
         CANCELLED = "cancelled", _("cancelled")
         ESCALATED = "escalated", _("escalated")
+        RELEASED = "released", _("planned again")
 
     kind = models.CharField(max_length=20, choices=Kind)
     happened_at = models.DateTimeField()

@@ -36,6 +36,11 @@ def tell(event: Event, personal: Personal, own: Thing) -> Told:
     return say(event, personal, own)
 
 
+def who(event: Event, personal: Personal) -> str:
+    """Name whoever acted, or whose mailbox did; "" where the product itself did."""
+    return event.actor.name if event.actor else str(personal.get("actor") or "")
+
+
 def _plain(event: Event, personal: Personal, own: Thing) -> Told:
     """Any kind without a sentence of its own."""
     title = event.get_kind_display()
@@ -278,7 +283,7 @@ def _owed(event: Event, personal: Personal, own: Thing) -> Told:
     facts = event.facts
     values = {
         "what": personal.get("title") or _("something"),
-        "user": event.actor.name if event.actor else _("Liaison"),
+        "user": who(event, personal) or _("Liaison"),
         "poc": personal.get("poc") or "",
         "was": personal.get("was") or _("somebody"),
         "moment": moment(facts.get("until") or facts.get("due_at") or ""),
@@ -288,7 +293,9 @@ def _owed(event: Event, personal: Personal, own: Thing) -> Told:
         say = _OWED_BY_WHOEVER_ANSWERS[event.kind]
     if event.kind == Event.Kind.KEPT and facts.get("again"):
         values["moment"], say = moment(facts["again"]), _done_and_again
-    return Told(say() % values, icon=icon, tone=tone, note=str(facts.get("reason") or personal.get("reason") or ""))
+    meta = [_("By a link in a mail")] if event.source == Source.MAIL else []
+    note = str(facts.get("reason") or personal.get("reason") or "")
+    return Told(say() % values, icon=icon, tone=tone, note=note, meta=meta)
 
 
 _OWED: dict[str, tuple[str, str, Callable[[], str]]] = {
@@ -305,6 +312,7 @@ _OWED: dict[str, tuple[str, str, Callable[[], str]]] = {
     Event.Kind.PASSED_ON: ("dot", "swap", lambda: _("%(user)s passed it on to %(poc)s: %(what)s")),
     Event.Kind.RETURNED: ("dot", "check", lambda: _("%(was)s has solved it: %(what)s")),
     Event.Kind.ESCALATED: ("bad", "escalate", lambda: _("Escalated to %(poc)s: %(what)s")),
+    Event.Kind.RELEASED: ("dot", "clock", lambda: _("%(user)s had its reminders go on: %(what)s")),
 }
 
 

@@ -157,7 +157,7 @@ def _entry(event: Event, own: Thing) -> Entry:
         meta=told.meta,
         via=None,
         late=event.recorded_at if late else None,
-        actor=event.actor.name if event.actor else "",
+        actor=sentences.who(event, personal),
         interaction_id=event.facts.get("interaction"),
     )
 

@@ -1,0 +1,134 @@
+"""What a link in a mail opens: one page that asks once, and does it. No sign-in; a look alone changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.functional import Promise as Lazy
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods
+
+from crm.commitments import one_click as acts
+from crm.commitments import unsubscribing
+from crm.commitments.links import Act
+from crm.commitments.one_click import Asked, Problem
+from crm.commitments.preferring import GROUPS, want_no_mail
+from crm.core import clock, limits
+from crm.core.actor import Actor, Source
+from crm.core.refusals import Refused
+from crm.poc.models import PointOfContact
+from crm.poc.recipients import Recipient, reach
+
+FROM_ONE_PLACE = 60  # requests a minute, of each process
+IN_ALL = 1200
+HEADERS = {
+    "Cache-Control": "private, no-store",
+    "Referrer-Policy": "no-referrer",  # the address is what allows it
+    "X-Robots-Tag": "noindex, nofollow, noarchive",
+}
+STATUS = {Problem.NOT_YOURS: 403, Problem.EXPIRED: 410}  # otherwise 409: it is settled, or has moved on
+BUTTONS: dict[Act, Lazy] = {
+    Act.DONE: _("It is done"),
+    Act.ON_IT: _("I am on it"),
+    Act.LATER: _("Remind me then"),
+    Act.WAIT: _("Wait for the customer"),
+    Act.GO_ON: _("Let it go on"),
+}
+View = Callable[[HttpRequest, str], HttpResponse]
+
+
+def _by_mail(view: View) -> Callable[..., HttpResponse]:
+    """Let whoever holds an address open `view`: it needs no cookie, and leaves no trace elsewhere."""
+
+    @csrf_exempt  # what allows it is the signed address, never a cookie
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @wraps(view)
+    def opened(request: HttpRequest, token: str) -> HttpResponse:
+        if limits.within(f"mail:{limits.address_of(request)}", FROM_ONE_PLACE) and limits.within("mail", IN_ALL):
+            response = view(request, token)
+        else:
+            response = render(request, "poc/shared/wait.html", status=429)
+            response["Retry-After"] = str(limits.wait())
+        for name, value in HEADERS.items():
+            response[name] = value
+        return response
+
+    return opened
+
+
+@_by_mail
+def one_click(request: HttpRequest, token: str) -> HttpResponse:
+    """Say what the link is about and ask once; a POST does it."""
+    asked = acts.asked(token, at=clock.of(request))
+    if asked is None:
+        return render(request, "desk/mail_link_gone.html", status=404)
+    with _words_of(asked.reader):
+        return _do(request, asked) if request.method == "POST" and not asked.problem else _ask(request, asked)
+
+
+@_by_mail
+def fewer(request: HttpRequest, token: str) -> HttpResponse:
+    """Ask whether what a digest told is to come by mail no more; a POST does it, a mail program's too (RFC 8058)."""
+    at = clock.of(request)
+    out = unsubscribing.read(token)
+    poc = PointOfContact.objects.active().select_related("user").filter(pk=out.poc_id).first() if out else None
+    if out is None or poc is None or out.expires_at <= at:
+        return render(request, "desk/mail_link_gone.html", status=404)
+    reader = reach([poc.pk])[poc.pk]
+    if request.method == "POST":
+        by = Actor(poc.user, Source.MAIL, name="" if poc.user else poc.name)
+        want_no_mail(poc=poc, unwanted=out.groups, by=by, at=at)
+    with _words_of(reader):
+        context = {
+            "names": [GROUPS[group][0] for group in out.groups if group in GROUPS],
+            "is_done": request.method == "POST",
+            "signs_in": poc.user_id is not None,
+        }
+        return render(request, "desk/fewer_mails.html", context)
+
+
+def _ask(request: HttpRequest, asked: Asked, refused: Refused | None = None) -> HttpResponse:
+    status = 422 if refused else STATUS.get(asked.problem, 409) if asked.problem else 200
+    return render(request, "desk/one_click.html", _context(request, asked) | {"refused": refused}, status=status)
+
+
+def _do(request: HttpRequest, asked: Asked) -> HttpResponse:
+    """Do it, and say what it means."""
+    until = acts.later(asked, at=clock.of(request)) if asked.link.act == Act.LATER else None
+    try:
+        done = acts.perform(asked, at=clock.of(request))
+    except Refused as error:
+        return _ask(request, asked, error)
+    due_at = done.due_at if asked.link.act == Act.GO_ON else None
+    return render(request, "desk/one_click_done.html", _context(request, asked) | {"until": until, "due_at": due_at})
+
+
+def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
+    """Nothing of the record but what the mail said; against a link that is not theirs any more, nothing at all."""
+    if asked.problem in (Problem.NOT_YOURS, Problem.EXPIRED):
+        return {"problem": asked.problem}
+    act = asked.link.act
+    return {
+        "problem": asked.problem,
+        "settled": asked.settled,
+        "owed": asked.commitment,
+        "act": act.name,
+        "button": BUTTONS[act],
+        "until": acts.later(asked, at=clock.of(request)) if act == Act.LATER else None,
+        "signs_in": asked.user is not None,
+    }
+
+
+@contextmanager
+def _words_of(reader: Recipient) -> Iterator[None]:
+    """Speak as the mail did, whoever is signed in here."""
+    with translation.override(reader.language), timezone.override(ZoneInfo(reader.zone)):
+        yield
