@@ -17,7 +17,7 @@ from accounts.models import Account
 from contacts.models import Contact, ContactPhone
 from crm.commitments import actions as commitments
 from crm.commitments.ladder import POC
-from crm.commitments.models import Commitment, Kind
+from crm.commitments.models import Commitment, Kind, Priority
 from crm.commitments.notices import because
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
@@ -26,8 +26,9 @@ from crm.dossiers.models import Channel, Dossier, Event, Outcome, Purpose, Topic
 from crm.poc.decide import Answer, Reason
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import Question, ask
-from interactions.follow_ups import NewFollowUp, keep_promised, promised_in, retry
+from interactions.follow_ups import NewFollowUp, keep_promised, promised_in
 from interactions.models import FollowUp, Interaction, TouchPoint
+from interactions.settling import let_go_on, settle
 from projects.models import Project
 
 MAX_NOTE = 20_000  # characters
@@ -63,12 +64,6 @@ class NoteTooLong(Refused):
     default_message = _("The note may have at most 20,000 characters.")
 
 
-class SettlesElsewhere(Refused):
-    field = "settles"
-    code = "settles_elsewhere"
-    default_message = _("What is settled must be open and belong to the same account.")
-
-
 class KeyTaken(Refused):
     field = "client_key"
     code = "key_taken"
@@ -79,7 +74,8 @@ class KeyTaken(Refused):
 class Touch:
     """One touch to log. `occurred_at` None is now; `caller` is a number, address or name nobody knew.
 
-    `phone` is the number that was dialled, where it is known: a wrong one is marked.
+    `phone` is the number that was dialled, where it is known: a wrong one is marked. `priority` is
+    that of what it asks for; empty: as its reason says.
     """
 
     channel: Channel
@@ -97,6 +93,7 @@ class Touch:
     note: str = ""
     caller: str = ""
     client_key: UUID | None = None
+    priority: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +105,7 @@ class Logged:
     answer: Commitment | None = None  # the first answer that is owed now
     resolution: Commitment | None = None  # what is to be solved now
     told: PointOfContact | None = None
+    resumed: Sequence[int] = ()  # ids of what waited for the customer, and goes on
     is_new: bool = True
 
 
@@ -160,16 +158,19 @@ def _log(touch: Touch, follow_up: NewFollowUp | None, settles: Sequence[Commitme
     interaction = interaction_of(touch, dossier, answers[question], moment, by, at)
     interaction.poc = fetched.pocs[interaction.poc_id]
     interaction.save(force_insert=True)
-    settled = _settle(interaction, settles, by, at)
-    owed = _promise(interaction, follow_up, by, at)
+    follows = settle(interaction, settles, by, at)
+    follows["resumed"] = let_go_on(interaction, by, at)
+    owed = _promise(interaction, follow_up, touch.priority, by, at)
     promised = owed.pop(Kind.FOLLOW_UP, None)
     planned = (
         keep_promised(new=follow_up, commitment=promised, interaction=interaction) if follow_up and promised else None
     )
     _touched(interaction, touch.phone)
-    event = _record(interaction, planned, settled | {"opened": [c.pk for c in owed.values()]}, by, at)
+    follows["opened"] = [c.pk for c in owed.values()]
+    event = _record(interaction, planned, follows, by, at)
     told = _tell(interaction, event, because(answers[question], POC), by, at)
-    return Logged(interaction, planned, owed.get(Kind.FIRST_ANSWER), owed.get(Kind.RESOLUTION), told)
+    resumed = [facts["id"] for facts in follows["resumed"]]
+    return Logged(interaction, planned, owed.get(Kind.FIRST_ANSWER), owed.get(Kind.RESOLUTION), told, resumed)
 
 
 def _complete(touch: Touch) -> None:
@@ -234,41 +235,25 @@ def reason_values(reason: Reason) -> dict[str, Any]:
     return {k: v for k, v in values.items() if v is not None}
 
 
-def _settle(
-    interaction: Interaction, settles: Sequence[Commitment], by: Actor, at: datetime
-) -> dict[str, list[tuple[int, str]] | list[int]]:
-    """Keep what was owed, or try it again where nobody was reached; return what undoing it needs.
-
-    What is to be solved is settled by an outcome after which nothing more is owed, by no other.
-    """
-    outcome = interaction.outcome
-    kept, retried = [], []
-    for commitment in settles:
-        if commitment.home_id != interaction.home_id or commitment.is_closed:
-            raise SettlesElsewhere
-        if commitment.kind == Kind.RESOLUTION and outcome and not outcome.is_final:
-            continue
-        if outcome and outcome.asks_retry:
-            retried.append((commitment.pk, commitment.due_at.isoformat()))
-            retry(commitment=commitment, by=by, at=at)
-        else:
-            kept.append(commitment.pk)
-            commitments.keep(commitment=commitment, by=by, at=at)
-    return {"kept": kept, "retried": retried}
-
-
-def _promise(interaction: Interaction, follow_up: NewFollowUp | None, by: Actor, at: datetime) -> dict[str, Commitment]:
+def _promise(
+    interaction: Interaction, follow_up: NewFollowUp | None, priority: str, by: Actor, at: datetime
+) -> dict[str, Commitment]:
     """Open what the touch asks for and what was promised in it, at once; return it by its kind.
 
     Owed from now, however late it was logged.
     """
-    promises = _answers_to(interaction, at)
+    promises = _answers_to(interaction, priority or priority_of(interaction.purpose), at)
     if follow_up:
         promises.append(promised_in(new=follow_up, interaction=interaction, at=at))
     return {c.kind: c for c in commitments.open_commitments(promises, by=by, at=at)} if promises else {}
 
 
-def _answers_to(interaction: Interaction, at: datetime) -> list[commitments.Promise]:
+def priority_of(purpose: Purpose | None) -> str:
+    """How pressing what somebody asks for is, where nobody says so: what is told at once is high."""
+    return (Priority.HIGH if purpose and purpose.tells_at_once else Priority.NORMAL).value
+
+
+def _answers_to(interaction: Interaction, priority: str, at: datetime) -> list[commitments.Promise]:
     """Return the first answer and the resolution that an inbound touch asks for."""
     outcome, purpose = interaction.outcome, interaction.purpose
     if interaction.direction != Interaction.Direction.INBOUND or (outcome and outcome.is_final):
@@ -281,7 +266,8 @@ def _answers_to(interaction: Interaction, at: datetime) -> list[commitments.Prom
     return [
         commitments.Promise(
             dossier=interaction.dossier, topic=interaction.topic, kind=kind, title=title, purpose=purpose,
-            channel=interaction.channel, answers=interaction.poc_id if interaction.occurred_at == at else None,
+            channel=interaction.channel, priority=priority,
+            answers=interaction.poc_id if interaction.occurred_at == at else None,
         )
         for kind, title in titles.items()
     ]  # fmt: skip

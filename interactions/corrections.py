@@ -14,6 +14,7 @@ from contacts.models import Contact
 from crm.commitments import actions as commitments
 from crm.commitments.filing import move_grants
 from crm.commitments.models import Commitment
+from crm.commitments.waiting import Paused, wait_again
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.dossiers.actions import record, refuse_archived
@@ -26,7 +27,13 @@ if TYPE_CHECKING:
     from crm.users.models import User
 
 UNDO_WITHIN = timedelta(minutes=10)
-CONSEQUENCES = ("opened", "kept", "retried")  # what the event of a touch says about what it brought with it
+CONSEQUENCES = (
+    "opened",
+    "kept",
+    "again",
+    "retried",
+    "resumed",
+)  # what the event of a touch says about what it brought with it
 
 
 class TooLate(Refused):
@@ -101,11 +108,14 @@ def _take_back(interaction: Interaction, facts: dict[str, Any], by: Actor, at: d
         commitments.cancel(commitment=commitment, by=by, at=at)
     for commitment in Commitment.objects.filter(pk__in=facts.get("kept", [])).order_by("pk"):
         commitments.reopen(commitment=commitment, by=by, at=at)
-    retried = dict(facts.get("retried", []))
-    for commitment in Commitment.objects.open().filter(pk__in=retried).order_by("pk"):
-        FollowUp.objects.filter(commitment=commitment, attempt__gt=1).update(attempt=F("attempt") - 1)
-        was = datetime.fromisoformat(retried[commitment.pk])
-        commitments.redue(commitment=commitment, due_at=was, by=by, at=at)
+    retried, again = dict(facts.get("retried", [])), dict(facts.get("again", []))
+    for commitment in Commitment.objects.open().filter(pk__in=[*retried, *again]).order_by("pk"):
+        if commitment.pk in retried:
+            FollowUp.objects.filter(commitment=commitment, attempt__gt=1).update(attempt=F("attempt") - 1)
+        was = datetime.fromisoformat((retried | again)[commitment.pk])
+        commitments.redue(commitment=commitment, due_at=was, this_once=True, by=by, at=at)
+    for values in facts.get("resumed", []):
+        wait_again(was=Paused.read(values), by=by, at=at)
 
 
 def touch_clocks_back(interaction: Interaction) -> None:

@@ -21,6 +21,7 @@ from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import resolve
 from interactions.models import FollowUp, Interaction
+from interactions.recurrence import Recurrence
 
 
 class DueInThePast(Refused):
@@ -40,6 +41,7 @@ class NewFollowUp:
     contact: Contact | None = None
     channel: Channel | None = None
     place: str = ""
+    recurs: Recurrence | None = None  # None: once
 
 
 def promised_in(*, new: NewFollowUp, interaction: Interaction, at: datetime) -> commitments.Promise:
@@ -98,6 +100,9 @@ def _promise(
         due_at=new.due_at,
         poc=new.poc,
         channel=channel,
+        purpose=interaction.purpose if interaction else None,
+        recur_every=new.recurs.every if new.recurs else None,
+        recur_unit=new.recurs.unit if new.recurs else "",
     )
 
 
@@ -171,4 +176,9 @@ def retry(*, commitment: Commitment, by: Actor, at: datetime) -> Commitment:
         dossier_id=commitment.dossier_id, topic_id=commitment.topic_id, at=at, poc_id=commitment.poc_id
     ).poc_id
     due_at = working_times([poc_id])[poc_id].add_days(at, 1)
-    return commitments.redue(commitment=commitment, due_at=due_at, by=by, at=at)
+    return commitments.redue(commitment=commitment, due_at=due_at, this_once=True, by=by, at=at)
+
+
+def count_anew(commitment: Commitment) -> None:
+    """What recurs is owed for the next time: nobody has tried yet."""
+    FollowUp.objects.filter(commitment=commitment, attempt__gt=1).update(attempt=1)

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from contacts.models import Contact
+from crm.commitments.models import Priority
 from crm.core.forms import RecordField
 from crm.dossiers.models import Channel, Outcome, Purpose, Topic
 from crm.poc.models import PointOfContact
@@ -25,13 +26,39 @@ from interactions.actions import MAX_NOTE
 from interactions.correcting import FIELDS
 from interactions.look_up import Match
 from interactions.models import Interaction
-from interactions.quick_log import Options
+from interactions.quick_log import Options, When
+from interactions.recurrence import Recurrence
 from projects.models import Project
 
 TEXT = "t"  # the follow-up is written in plain words
 DAY = 24 * 60  # minutes
 LATE_QUEUE = 14  # days a form may have waited on a device
 ALLOWED = _("Write when as: tomorrow 9, fri 14:00, in 3 working days, +2w, or 2026-12-03 14:00.")
+
+
+OFTEN = (  # offered; any other way is said in words: "every 10 days"
+    ("1 days", _("every day")),
+    ("1 weeks", _("every week")),
+    ("2 weeks", _("every 2 weeks")),
+    ("1 months", _("every month")),
+    ("3 months", _("every 3 months")),
+    ("6 months", _("every 6 months")),
+    ("12 months", _("every year")),
+)
+
+
+class RepeatsField(forms.TypedChoiceField):
+    """How often something is owed again: a `Recurrence`, or None for once."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        choices = [("", _("Once")), *OFTEN]
+        kwargs = {"label": _("How often"), "required": False, "choices": choices, "empty_value": None} | kwargs
+        super().__init__(coerce=_recurrence, **kwargs)
+
+
+def _recurrence(text: str) -> Recurrence:
+    every, unit = text.split()
+    return Recurrence(int(every), unit)
 
 
 def readable(reader: Callable[[str], Any], text: str) -> Any:
@@ -56,12 +83,16 @@ class QuickLogForm(forms.Form):
     direction = forms.ChoiceField(choices=Interaction.Direction.choices)
     channel = forms.CharField(max_length=30)
     purpose = forms.CharField(max_length=30, required=False)
+    priority = forms.ChoiceField(
+        label=_("How pressing"), required=False, choices=[("", _("As the reason says")), *Priority.choices]
+    )
     outcome = forms.CharField(max_length=30, required=False)
     topic = forms.CharField(max_length=30)
     contact = forms.CharField(max_length=20, required=False)
     project = forms.CharField(max_length=20, required=False)
     follow_up = forms.CharField(max_length=40, required=False)
     due = forms.CharField(max_length=due.LONGEST, required=False, label=_("When"))
+    repeats = RepeatsField()
     mine = forms.BooleanField(required=False)
     note = forms.CharField(max_length=MAX_NOTE, required=False, strip=True)
     seconds = forms.IntegerField(min_value=0, max_value=DAY * 60, required=False)
@@ -159,6 +190,7 @@ class FollowUpForm(forms.Form):
         help_text=_("Empty: call, write to or meet them, as the channel says."),
     )  # fmt: skip
     due = forms.CharField(label=_("When"), max_length=due.LONGEST, help_text=ALLOWED)
+    repeats = RepeatsField(help_text=_("Or say it with the moment: every 10 days."))
     poc = forms.ModelChoiceField(
         PointOfContact.objects.none(), label=_("Who does it"), required=False, empty_label=_("Whoever answers then")
     )
@@ -172,7 +204,7 @@ class FollowUpForm(forms.Form):
         label=_("Note"), max_length=MAX_NOTE, required=False, widget=forms.Textarea(attrs={"rows": 3})
     )
 
-    def __init__(self, *args: Any, reader: Callable[[str], datetime], contacts: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, reader: Callable[[str], When], contacts: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.reader = reader
         self.fields["poc"].queryset = PointOfContact.objects.active().order_by("kind", "name_key", "pk")
@@ -180,8 +212,36 @@ class FollowUpForm(forms.Form):
         self.fields["channel"].queryset = Channel.objects.in_use()
         self.fields["topic"].queryset = Topic.objects.in_use()
 
-    def clean_due(self) -> datetime:
+    def clean_due(self) -> When:
         return readable(self.reader, self.cleaned_data["due"])
+
+
+class UpdateForm(forms.Form):
+    """What customers are told next: to whom it is promised, by when, about what."""
+
+    to = forms.ModelMultipleChoiceField(
+        Contact.objects.none(), label=_("To whom"), widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": _("Say to whom it is promised: one contact at least.")},
+    )  # fmt: skip
+    what = forms.CharField(label=_("What about"), max_length=150, required=False)
+    due = forms.CharField(
+        label=_("By when"), max_length=due.LONGEST, required=False, help_text=_("Empty: as soon as the house wants it.")
+    )
+    poc = forms.ModelChoiceField(
+        PointOfContact.objects.none(), label=_("Who does it"), required=False, empty_label=_("Whoever answers then")
+    )
+    topic = forms.ModelChoiceField(Topic.objects.none(), label=_("About"), empty_label=None)
+
+    def __init__(self, *args: Any, reader: Callable[[str], When], contacts: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reader = reader
+        self.fields["to"].queryset = contacts
+        self.fields["poc"].queryset = PointOfContact.objects.active().order_by("kind", "name_key", "pk")
+        self.fields["topic"].queryset = Topic.objects.in_use()
+
+    def clean_due(self) -> datetime | None:
+        text = self.cleaned_data["due"]
+        return readable(self.reader, text).moment if text else None
 
 
 class SortForm(forms.Form):

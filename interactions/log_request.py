@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from functools import cached_property
 from typing import Any
 from uuid import uuid4
@@ -25,17 +24,19 @@ from crm.core.text import search_key
 from crm.dossiers.models import Dossier, Topic
 from crm.poc.models import PointOfContact
 from interactions import look_up, quick_log, twins
-from interactions.actions import Logged, SettlesElsewhere, Touch, log
+from interactions.actions import Logged, Touch, log
 from interactions.follow_ups import NewFollowUp
 from interactions.forms import TEXT, QuickLogForm, readable
 from interactions.look_up import Match
 from interactions.models import TouchPoint
 from interactions.new_caller import NewCaller, log_new_caller
-from interactions.quick_log import CALLS, IN, OUT, Ahead, Options, Subject
+from interactions.quick_log import CALLS, IN, OUT, Ahead, Options, Subject, When
+from interactions.settling import SettlesElsewhere
 
 FIELDS = {"name": "new_name", "phones": "new_reach", "emails": "new_reach", "due_at": "due", "poc": "due"}
 SHOWN = frozenset((
-    "purpose", "outcome", "due", "note", "minutes", "occurred_at", "new_name", "new_reach", "new_firm",
+    "purpose", "priority", "outcome", "due", "repeats", "note", "minutes", "occurred_at", "new_name", "new_reach",
+    "new_firm",
 ))  # fmt: skip
 ID = 18  # digits
 
@@ -106,7 +107,9 @@ class LogRequest:
     @cached_property
     def offered(self) -> list[Commitment]:
         """What it may settle; `is_chosen` as ticked, at first what is due by tomorrow."""
-        offered = quick_log.offered_to_settle(self.subject, at=self.at) if self.subject else []
+        offered = (
+            quick_log.offered_to_settle(self.subject, direction=self.direction, at=self.at) if self.subject else []
+        )
         ticked = set(self.values.getlist("settles"))
         for commitment in offered:
             first = self.request.method != "POST"
@@ -150,8 +153,8 @@ class LogRequest:
         """Whoever answers is told, unless they are the one who logs."""
         return None if ahead.poc.user_id == self.user.pk else ahead.poc
 
-    def read_due(self, text: str) -> tuple[datetime, PointOfContact]:
-        """Return the moment plain words mean here, and who will answer then."""
+    def read_due(self, text: str) -> When:
+        """Return what plain words mean here."""
         return quick_log.read_due(text, place=self.place, topic=self.topic, at=self.at)
 
     # --- Saving ------------------------------------------------------------------------------------------------------
@@ -194,6 +197,7 @@ class LogRequest:
             channel=values["channel"], direction=values["direction"], topic=values["topic"],
             purpose=values["purpose"], outcome=values["outcome"], note=values["note"], seconds=self.form.length(),
             occurred_at=self.form.happened_at(self.at, queued=self.is_queued), client_key=values["client_key"],
+            priority=values["priority"],
         )  # fmt: skip
         rest = {"follow_up": self._follow_up(), "by": Actor.of(self.request), "at": self.at}
         if subject is not None:
@@ -235,10 +239,12 @@ class LogRequest:
         wanted = values["follow_up"]
         if wanted is None:
             return None
-        moment = readable(lambda text: self.read_due(text)[0], values["due"]) if wanted == TEXT else wanted
+        said = readable(self.read_due, values["due"]) if wanted == TEXT else None
+        moment = said.moment if said else wanted
         if self.is_queued and moment < self.at:  # it waited on the device longer than that
-            moment = self.read_due("tomorrow")[0]
-        return NewFollowUp(due_at=moment, poc=self.me if values["mine"] else None)
+            moment = self.read_due("tomorrow").moment
+        recurs = values["repeats"] or (said.recurs if said else None)
+        return NewFollowUp(due_at=moment, poc=self.me if values["mine"] else None, recurs=recurs)
 
     @property
     def _opens_contact(self) -> bool:

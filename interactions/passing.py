@@ -18,7 +18,7 @@ from crm.core.refusals import Refused
 from crm.dossiers.models import Event, EventDossier
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import resolve
-from interactions.actions import resolution_title
+from interactions.actions import priority_of, resolution_title
 from interactions.corrections import facts_when_logged
 from interactions.models import Interaction
 
@@ -119,6 +119,7 @@ def pass_on_touch(
             title=resolution_title(interaction),
             purpose=interaction.purpose,
             channel=interaction.channel,
+            priority=priority_of(interaction.purpose),
             interaction=interaction.pk,
         )
         owed = commitments.open_commitments([promise], by=by, at=at)[0]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from django.db.models import Q
@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from contacts.models import Contact
-from crm.commitments.models import Commitment, Kind
+from crm.commitments.models import OWNER_KEPT, Commitment, Kind
 from crm.dossiers import vocabulary
 from crm.dossiers.models import Channel, Dossier, Outcome, OutcomeQuerySet, Purpose, Topic
 from crm.poc import words
@@ -24,9 +24,10 @@ from crm.poc.models import PointOfContact
 from crm.poc.resolve import Question, fetch
 from crm.poc.visibility import visible_homes
 from crm.users.models import User
-from interactions import due
+from interactions import due, recurrence
 from interactions.look_up import KINDS
 from interactions.models import Interaction
+from interactions.recurrence import Recurrence
 from projects.models import Project
 
 OFFERED = 3  # things a log may settle
@@ -212,19 +213,23 @@ def look_ahead(place: Dossier, topic: Topic, *, topics: Sequence[Topic], at: dat
     return Ahead(now, named.pocs[now.poc_id], why(now), choices)
 
 
-def offered_to_settle(subject: Subject, *, at: datetime) -> list[Commitment]:
+def offered_to_settle(subject: Subject, *, direction: str = OUT, at: datetime) -> list[Commitment]:
     """Return what this log may settle, soonest first; `is_suggested` where it is due by tomorrow. One query.
 
-    What is to be solved is suggested whenever it is due: only an outcome that solves it settles it.
+    What is to be solved is suggested whenever it is due: only an outcome that solves it settles it. A
+    promised update is offered with those it was promised to, where we are in touch with them.
     """
     if not subject.is_visible:
         return []
     places = [r.dossier_id for r in (subject.contact, subject.project, subject.account) if r is not None]
     here = Q(dossier__one_of=places or [subject.dossier.pk])
+    told = subject.contact.pk if subject.contact and direction == OUT else 0
+    theirs = Q(kind=Kind.NEXT_UPDATE, pk__in=_promised_to(told))
     if subject.contact is not None:
         here &= Q(follow_up=None) | Q(follow_up__contact=None) | Q(follow_up__contact=subject.contact)
         here |= Q(follow_up__contact=subject.contact)
-    owed = Commitment.objects.open().filter(here, home=subject.dossier.home_id)
+    here = (here & ~Q(kind=Kind.NEXT_UPDATE)) | theirs
+    owed = Commitment.objects.open().filter(here, home=subject.dossier.home_id).exclude(kind__in=OWNER_KEPT)
     found = list(owed.select_related("follow_up__contact__dossier").order_by("due_at", "pk")[:OFFERED])
     tomorrow = (timezone.localtime(at) + timedelta(days=2)).replace(hour=0, minute=0, second=0, microsecond=0)
     for commitment in found:
@@ -232,8 +237,21 @@ def offered_to_settle(subject: Subject, *, at: datetime) -> list[Commitment]:
     return found
 
 
-def read_due(text: str, *, place: Dossier, topic: Topic, at: datetime) -> tuple[datetime, PointOfContact]:
-    """Return the moment plain words mean by the calendar of whoever answers, and who will answer then.
+class When(NamedTuple):
+    """What plain words mean: a moment, who will answer then, and how often again (None: once)."""
+
+    moment: datetime
+    poc: PointOfContact
+    recurs: Recurrence | None
+
+
+def _promised_to(contact_id: int) -> Any:
+    """The updates promised to a contact."""
+    return Commitment.addressees.through.objects.filter(dossier=contact_id).values("commitment")
+
+
+def read_due(text: str, *, place: Dossier, topic: Topic, at: datetime) -> When:
+    """Return what plain words mean by the calendar of whoever answers.
 
     :raises due.Unreadable: they say no moment.
     :raises due.TooFar: it lies years ahead.
@@ -241,9 +259,9 @@ def read_due(text: str, *, place: Dossier, topic: Topic, at: datetime) -> tuple[
     asked = [Question(place.pk, topic.pk), Question(place.pk, topic.pk, at=at + due.FURTHEST)]
     fetched = fetch(asked, at)
     now = decide(dossier_id=place.pk, topic_id=topic.pk, at=at, facts=fetched.facts)
-    moment = due.read(text, at=at, working=working_times([now.poc_id])[now.poc_id])
+    moment, recurs = recurrence.read(text, at=at, working=working_times([now.poc_id])[now.poc_id])
     then = decide(dossier_id=place.pk, topic_id=topic.pk, at=moment, facts=fetched.facts)
-    return moment, fetched.pocs[then.poc_id]
+    return When(moment, fetched.pocs[then.poc_id], recurs)
 
 
 def logged_a_moment_ago(place: Dossier, *, outcome: Outcome | None, user: User, at: datetime) -> Interaction | None:

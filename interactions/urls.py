@@ -18,4 +18,5 @@ urlpatterns = [
     path("interactions/<int:pk>/correct/", views.correct, name="correct"),
     path("interactions/<int:pk>/put/", views.put, name="put"),
     path("follow-ups/new/", views.follow_up_new, name="follow_up_new"),
+    path("updates/new/", views.update_new, name="update_new"),
 ]

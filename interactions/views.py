@@ -23,15 +23,16 @@ from crm.core.actor import Actor
 from crm.core.forms import attempt
 from crm.core.paging import Order, page
 from crm.core.refusals import Refused
+from crm.core.templatetags.moments import moment_words
 from crm.desk.record import partial, with_owners
 from crm.dossiers import timeline
 from crm.dossiers.models import Channel, Topic
 from crm.poc import words
 from crm.poc.models import PointOfContact
 from crm.poc.visibility import visible_dossiers
-from interactions import correcting, corrections, due, passing, quick_log
+from interactions import correcting, corrections, due, passing, quick_log, updates
 from interactions.follow_ups import NewFollowUp, plan
-from interactions.forms import CorrectForm, FollowUpForm, InteractionFilter, SortForm
+from interactions.forms import CorrectForm, FollowUpForm, InteractionFilter, SortForm, UpdateForm
 from interactions.log_request import LogRequest, place_to_return
 from interactions.look_up import find
 from interactions.models import Interaction
@@ -96,8 +97,8 @@ def log_due(request: HttpRequest) -> HttpResponse:
     context: dict[str, Any] = {"empty": not text}
     if text:
         try:
-            moment, poc = asked.read_due(text[: due.LONGEST])
-            context |= {"moment": moment, "poc": poc, "past": moment < asked.at}
+            said = asked.read_due(text[: due.LONGEST])
+            context |= {"moment": said.moment, "poc": said.poc, "past": said.moment < asked.at, "recurs": said.recurs}
         except (due.Unreadable, due.TooFar):
             context["unreadable"] = True
     return render(request, "interactions/partials/due_line.html", context)
@@ -249,12 +250,12 @@ def follow_up_new(request: HttpRequest) -> HttpResponse:
     general = Topic.objects.get(code=Topic.GENERAL)
     contacts = Contact.objects.filter(dossier__home=dossier.home_id).current().select_related("dossier")
 
-    def moment(text: str) -> Any:
-        return quick_log.read_due(text, place=dossier, topic=general, at=at)[0]
+    def reader(text: str) -> quick_log.When:
+        return quick_log.read_due(text, place=dossier, topic=general, at=at)
 
     initial = {"topic": general, "contact": dossier.pk if dossier.kind == "contact" else None}
     data = request.POST if request.method == "POST" else None
-    form = FollowUpForm(data, reader=moment, contacts=contacts, initial=initial)
+    form = FollowUpForm(data, reader=reader, contacts=contacts, initial=initial)
     if request.method == "POST" and form.is_valid():
         done = attempt(form, lambda: _plan(request, form, dossier))
         if done:
@@ -274,8 +275,40 @@ def _named(rows: Any, request: HttpRequest) -> Any:
 def _plan(request: HttpRequest, form: FollowUpForm, dossier: Any) -> Any:
     values = form.cleaned_data
     poc: PointOfContact | None = values["poc"]
-    new = NewFollowUp(due_at=values["due"], title=values["what"], text=values["text"], poc=poc, place=values["place"])
+    new = NewFollowUp(
+        due_at=values["due"].moment, title=values["what"], text=values["text"], poc=poc, place=values["place"],
+        recurs=values["repeats"] or values["due"].recurs,
+    )  # fmt: skip
     return plan(
         new=new, dossier=dossier, topic=values["topic"], contact=values["contact"], channel=values["channel"],
         by=Actor.of(request), at=clock.of(request),
     )  # fmt: skip
+
+
+@login_required
+@permission_required("interactions.add_followup", raise_exception=True)
+@require_http_methods(["GET", "HEAD", "POST"])
+def update_new(request: HttpRequest) -> HttpResponse:
+    """Promise contacts of a record, `?record=`, to tell them how it stands."""
+    dossier = _named(visible_dossiers(request.user).current().select_related("parent"), request)
+    at = clock.of(request)
+    general = Topic.objects.get(code=Topic.GENERAL)
+    contacts = updates.offered_to(dossier).order_by("dossier__title_key", "pk")
+
+    def reader(text: str) -> quick_log.When:
+        return quick_log.read_due(text, place=dossier, topic=general, at=at)
+
+    initial = {"topic": general, "to": [dossier.pk] if dossier.kind == "contact" else None}
+    data = request.POST if request.method == "POST" else None
+    form = UpdateForm(data, reader=reader, contacts=contacts, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        values = form.cleaned_data
+        new = updates.NewUpdate(values["to"], values["what"], values["due"], values["poc"])
+        act = {"new": new, "dossier": dossier, "topic": values["topic"], "by": Actor.of(request), "at": at}
+        promised = attempt(form, lambda: updates.promise(**act))
+        if promised:
+            said = _("Promised by %(moment)s.") % {"moment": moment_words(promised.due_at, at)}
+            messages.success(request, said)
+            return redirect(dossier)
+    context = {"form": form, "record": dossier}
+    return render(request, "interactions/update.html", context, status=422 if form.errors else 200)

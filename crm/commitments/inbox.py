@@ -34,6 +34,7 @@ class Read:
     """What one reader has to see. Each promise has its `owner`: whoever answers for it now."""
 
     owed: list[Commitment]  # by them; the soonest first, overdue included, snoozed ones when asked for
+    waiting: list[Commitment]  # by them, and its time stands still until the customer answers
     escalated: list[Commitment]  # to them, and still owed; the longest overdue first
     used_up: list[Commitment]  # nobody acts although everybody was told, and they lead who answers
 
@@ -76,11 +77,17 @@ def read(
     answer = {pk: answers[question] for pk, question in questions.items()}
     for pk, commitment in rows.items():
         commitment.owner = fetched.pocs[answer[pk].poc_id]  # type: ignore[attr-defined]
+    own = [rows[c.pk] for c in owed if answer[c.pk].poc_id in mine]
     return Read(
-        owed=[rows[c.pk] for c in owed if answer[c.pk].poc_id in mine],
+        owed=[c for c in own if c.state != Commitment.State.WAITING],
+        waiting=sorted((c for c in own if c.state == Commitment.State.WAITING), key=_since),
         escalated=[rows[c.pk] for c in escalated],
         used_up=[rows[c.pk] for c in used_up if _is_told_when_used_up(answer[c.pk], mine)],
     )
+
+
+def _since(commitment: Commitment) -> tuple[datetime, int]:
+    return commitment.waiting_since or commitment.acted_at, commitment.pk
 
 
 def _able_and_leading(mine: set[int], at: datetime) -> tuple[set[int], set[int]]:

@@ -48,6 +48,7 @@ class Day:
     proposals: list[Handover] = field(default_factory=list)  # to offer to somebody
     answers: list[Commitment] = field(default_factory=list)  # owed to customers; each has `left`
     passed: list[Commitment] = field(default_factory=list)  # to solve for others; each has its `passing`
+    waiting: list[Commitment] = field(default_factory=list)  # for customers; the longest first
     coming: list[Commitment] = field(default_factory=list)
     losing: list[Account] = field(default_factory=list)
     absences: list[Absence] = field(default_factory=list)
@@ -75,7 +76,7 @@ def of(user: User, *, at: datetime) -> Day:
         return Day(is_poc=False)
     read = inbox.read(pocs, at=at, before=at + AHEAD, also=["follow_up__channel"])
     day = _sorted(read.owed, read.escalated, at)
-    day.used_up = read.used_up
+    day.used_up, day.waiting = read.used_up, read.waiting
     _say_what_is_left([*day.answers, *day.passed], at)
     proposed = Handover.objects.proposed().filter(giver__one_of=pocs, dossier__archived_at=None).for_list()
     day.proposals = list(proposed.order_by("opened_at", "pk"))
@@ -101,7 +102,7 @@ def _sorted(mine: Sequence[Commitment], escalated: Sequence[Commitment], at: dat
             day.handovers.append(commitment)
         elif commitment.pk in passed and not passed[commitment.pk].is_back:
             day.passed.append(commitment)
-        elif commitment.kind in (Kind.FIRST_ANSWER, Kind.RESOLUTION):
+        elif commitment.kind in (Kind.FIRST_ANSWER, Kind.RESOLUTION, Kind.NEXT_UPDATE):
             day.answers.append(commitment)
         elif commitment.due_at < tomorrow:
             day.today.append(commitment)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
@@ -17,12 +17,13 @@ from crm.dossiers.models import Dossier, Topic
 from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import resolve
-from interactions import due
+from interactions import recurrence
 from interactions.actions import Touch, WhoRequired, place_of
 from interactions.callers import match
 from interactions.follow_ups import NewFollowUp
 from interactions.forms import readable
 from interactions.models import TouchPoint
+from interactions.recurrence import Recurrence
 
 HEADER = "Idempotency-Key"
 LONGEST_KEY = 255
@@ -74,15 +75,23 @@ def follow_up_of(values: dict[str, Any] | None, touch: Touch, *, at: datetime) -
     if not values:
         return None
     place = place_of(touch)
-    due_at = moment_of(values, place=place, topic=touch.topic, poc=values.get("poc"), at=at, field="follow_up.due_text")
-    return new_follow_up(values, due_at)
+    said = moment_of(values, place=place, topic=touch.topic, poc=values.get("poc"), at=at, field="follow_up.due_text")
+    return new_follow_up(values, said)
 
 
-def new_follow_up(values: dict[str, Any], due_at: datetime) -> NewFollowUp:
+def new_follow_up(values: dict[str, Any], said: Said) -> NewFollowUp:
+    recurs = Recurrence(**values["recurs"]) if values.get("recurs") else said.recurs
     return NewFollowUp(
-        due_at=due_at, title=values["title"], text=values["text"], poc=values.get("poc"),
-        channel=values.get("channel"), place=values["location"],
+        due_at=said.moment, title=values["title"], text=values["text"], poc=values.get("poc"),
+        channel=values.get("channel"), place=values["location"], recurs=recurs,
     )  # fmt: skip
+
+
+class Said(NamedTuple):
+    """The due moment a client gave or said in words, and how often it is owed again (None: once)."""
+
+    moment: datetime
+    recurs: Recurrence | None = None
 
 
 def moment_of(
@@ -93,17 +102,17 @@ def moment_of(
     poc: PointOfContact | None,
     at: datetime,
     field: str = "due_text",
-) -> datetime:
+) -> Said:
     """Return the due moment a client gave, or said in plain words: by the clock of whoever will act.
 
     :raises ValidationError: the words do not say when.
     """
     if "due_at" in values:
-        return values["due_at"]  # type: ignore[no-any-return]
+        return Said(values["due_at"])
     acting = resolve(dossier_id=place.pk, topic_id=topic.pk, poc_id=poc.pk if poc else None, at=at).poc_id
     working = working_times([acting])[acting]
     try:
-        return readable(lambda text: due.read(text, at=at, working=working), values["due_text"])
+        return Said(*readable(lambda text: recurrence.read(text, at=at, working=working), values["due_text"]))
     except DjangoValidationError as error:
         raise ValidationError({field: ErrorDetail(error.messages[0], error.code or "invalid")}) from error
 

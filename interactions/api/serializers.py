@@ -9,7 +9,7 @@ from rest_framework import serializers
 
 from accounts.models import Account
 from contacts.models import Contact
-from crm.commitments.models import Commitment
+from crm.commitments.models import Commitment, Every, Priority
 from crm.commitments.rest import OwedFields
 from crm.core.actor import Source
 from crm.core.rest.fields import (
@@ -24,7 +24,7 @@ from crm.core.rest.fields import (
 from crm.dossiers.models import Channel, Outcome, Purpose, Topic
 from crm.poc.models import PointOfContact
 from crm.poc.rest import ReachSerializer, ReasonSerializer, WhoAnswersSerializer
-from interactions import due
+from interactions import due, recurrence
 from interactions.actions import MAX_NOTE
 from interactions.models import Interaction, TouchPoint
 from projects.models import Project
@@ -138,6 +138,13 @@ class WholeInteractionSerializer(InteractionSerializer):
     candidates = CandidateSerializer(many=True, help_text="Of a caller nobody knew: whose number or address it is.")
 
 
+class RecursInput(Input):
+    """How often it is owed again, once it is done."""
+
+    every = serializers.IntegerField(min_value=1, max_value=recurrence.MOST)
+    unit = serializers.ChoiceField(Every.choices)
+
+
 class PlannedInput(Input):
     """What is to follow: by when exactly one of `due_at` and `due_text`."""
 
@@ -152,6 +159,9 @@ class PlannedInput(Input):
     poc = RecordField(pocs, required=False, allow_null=True, help_text="Left out: whoever answers then.")
     channel = CodeField(Channel.objects.in_use, required=False, allow_null=True)
     location = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
+    recurs = RecursInput(
+        required=False, allow_null=True, help_text="Left out: as `due_text` says (`fri 9 every 2 weeks`), else once."
+    )
 
     def validate(self, values: dict[str, Any]) -> dict[str, Any]:
         if ("due_at" in values) == ("due_text" in values):
@@ -198,6 +208,9 @@ class InteractionInput(Input):
     topic = CodeField(Topic.objects.in_use, required=False, help_text="`general` where it is left out.")
     purpose = CodeField(Purpose.objects.in_use, required=False, allow_null=True)
     outcome = CodeField(Outcome.objects.in_use, required=False, allow_null=True)
+    priority = serializers.ChoiceField(
+        Priority.choices, required=False, default="", help_text="Of what it asks for; left out: as its purpose says."
+    )
     account = RecordField(accounts, required=False, allow_null=True)
     contact = RecordField(contacts, required=False, allow_null=True)
     project = RecordField(projects, required=False, allow_null=True)

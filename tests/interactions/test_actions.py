@@ -16,6 +16,7 @@ from interactions import actions
 from interactions.actions import Touch, log
 from interactions.follow_ups import DueInThePast, NewFollowUp
 from interactions.models import Interaction
+from interactions.settling import SettlesElsewhere
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
 from tests.factories.commitments import CommitmentFactory
@@ -132,7 +133,7 @@ def test_no_answer_owes_it_again_the_next_working_day_as_another_attempt(by, lim
 
 def test_what_lies_elsewhere_or_is_done_is_not_settled(by, lima, call):
     for other in (CommitmentFactory(), CommitmentFactory(dossier=lima.dossier, kept=True)):
-        with pytest.raises(actions.SettlesElsewhere):
+        with pytest.raises(SettlesElsewhere):
             log(touch=call(contact=lima), settles=[other], by=by, at=AT)
     assert not Interaction.objects.exists()
 

@@ -1,5 +1,6 @@
 """`{% due … %}`: when something owed falls due, as one chip; heavier the more urgent."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from django import template
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.core.templatetags.moments import day_words, moment_words, reader_now, span_words
 
@@ -80,7 +82,7 @@ def due(context: template.Context, at: datetime | None, state: str = "open", **m
 @register.inclusion_tag("partials/due.html", takes_context=True)
 def item_due(context: template.Context, item: Any) -> dict[str, Chip]:
     """Show the chip of one thing owed, a commitment of `for_list`."""
-    since = item.hold_until if item.state == "snoozed" else item.acted_at
+    since = item.hold_until if item.state == "snoozed" else item.waiting_since
     escalated_to = item.escalated_to.name if item.escalated_to_id else ""
     now = reader_now(context)
     return {
@@ -89,3 +91,16 @@ def item_due(context: template.Context, item: Any) -> dict[str, Chip]:
             escalated_at=item.escalated_at,
         )
     }  # fmt: skip
+
+
+@register.simple_tag
+def how_often(every: int, unit: str) -> str:
+    """Say how often something is owed again: every 2 weeks."""
+    return _EVERY[unit](every) % {"n": every}
+
+
+_EVERY: dict[str, Callable[[int], str]] = {
+    "days": lambda n: ngettext("every day", "every %(n)s days", n),
+    "weeks": lambda n: ngettext("every week", "every %(n)s weeks", n),
+    "months": lambda n: ngettext("every month", "every %(n)s months", n),
+}
