@@ -202,6 +202,9 @@ MAIL_LEASE = _number("MAIL_LEASE", 120, least=1, most=3600)
 # Seconds between two rings of the bell: how late a reminder or a mail may be set on its way. Default 5.
 BELL_EVERY = _number("BELL_EVERY", 5, least=1, most=60)
 
+# Seconds between two audits, which see whether reminders and mails are as they should be. Default 60.
+AUDIT_EVERY = _number("AUDIT_EVERY", 60, least=1, most=3600)
+
 # Seconds without a sweep after which the guard runs reminders and mails itself, without Redis or Celery. Default 60.
 GUARD_AFTER = _number("GUARD_AFTER", 60, least=1, most=3600)
 

@@ -151,6 +151,7 @@ CELERY_BEAT_SCHEDULER = "celery.beat:Scheduler"  # in memory: nothing to keep
 CELERY_BEAT_SCHEDULE = {
     "plan": {"task": "crm.commitments.tasks.plan", "schedule": float(env.BELL_EVERY)},
     "send": {"task": "crm.outbox.tasks.send", "schedule": float(env.BELL_EVERY)},
+    "audit": {"task": "crm.commitments.tasks.audit", "schedule": float(env.AUDIT_EVERY)},
     "holidays": {"task": "crm.poc.tasks.holidays", "schedule": 6 * 3600.0},
 }
 
@@ -166,6 +167,7 @@ EMAIL_USE_SSL = env.EMAIL.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = env.EMAIL_TIMEOUT
 MAIL_LEASE = env.MAIL_LEASE
 GUARD_AFTER = env.GUARD_AFTER
+AUDIT_EVERY = env.AUDIT_EVERY
 DEFAULT_FROM_EMAIL = SERVER_EMAIL = env.DEFAULT_FROM_EMAIL
 
 # --- Sign-in --------------------------------------------------------------------------------------------------------

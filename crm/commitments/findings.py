@@ -14,6 +14,9 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         """Narrow to what was still so when the auditor looked last."""
         return self.filter(ended_at=None)
 
+    def repaired(self) -> Self:
+        return self.exclude(repaired_at=None)
+
 
 class Finding(models.Model):
     """Something the auditor found that should not be: seen from … until …, perhaps repaired."""

@@ -11,7 +11,7 @@ AT_ONCE: Collection[str] = (ESCALATIONS, ALARMS)  # neither held for a digest no
 DIGEST, NEVER = "digest", "never"  # what a preference says of a group; otherwise it is told at once
 
 _GROUPS: Mapping[str, Collection[str]] = {  # group → kinds of notices (crm.commitments.wording)
-    REMINDERS: ("reminder", "still_waiting"),
+    REMINDERS: ("reminder", "still_waiting", "resumed"),
     ESCALATIONS: ("escalation",),
     ANSWERS: (
         "assigned_new", "assigned_old", "unassigned", "stayed",
@@ -22,7 +22,7 @@ _GROUPS: Mapping[str, Collection[str]] = {  # group → kinds of notices (crm.co
         "handover_offered", "handover_covered", "handover_given", "handover_accepted", "handover_declined",
         "handover_withdrawn",
     ),
-    ALARMS: ("nobody", "set_aside", "no_summary", "undelivered", "never_opens"),
+    ALARMS: ("nobody", "set_aside", "no_summary", "undelivered", "never_opens", "audit"),
 }  # fmt: skip
 _group_of = {kind: group for group, kinds in _GROUPS.items() for kind in kinds}
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.findings import Finding
@@ -184,6 +184,15 @@ class Commitment(models.Model):
                 name="commitment_open_of_a_calendar",
             ),
             models.Index(fields=["policy_version"], condition=Q(closed_at=None), name="commitment_open_of_a_policy"),
+            # Read by the auditor: what is looked at only long after its own moment; and what was set aside.
+            models.Index(
+                fields=["next_action_at"], condition=Q(next_action_at__gt=F("anchor_at")), name="commitment_put_off"
+            ),
+            models.Index(
+                fields=["quarantined_at"],
+                condition=Q(closed_at=None, quarantined_at__isnull=False),
+                name="commitment_set_aside",
+            ),
             # Read by My day, the records' pages and the lists, soonest first.
             models.Index(
                 fields=["home", "due_at", "id"], condition=Q(closed_at=None), name="commitment_open_of_a_home"
@@ -300,6 +309,10 @@ class Notification(models.Model):
                 fields=["tell_at", "recipient", "channel"],
                 condition=Q(state="planned", message=None),
                 name="notification_unpacked",
+            ),
+            # Read by the auditor: what somebody was told of mails that failed, and of its own findings.
+            models.Index(
+                fields=["created_at"], condition=Q(kind__in=["undelivered", "audit"]), name="notification_of_trouble"
             ),
             # Read by the planner: who was told already, and when it was handed off.
             models.Index(fields=["commitment", "generation", "step"], name="notification_of_a_step"),

@@ -53,7 +53,8 @@ class Rig:
         """Wait for a whole sweep of planner and sender after which nothing is left to do."""
         for _ in range(2):  # a sweep may have been half over; the second one began after this
             Heartbeat.objects.all().delete()
-            wait_until(lambda: Heartbeat.objects.count() == 2, seconds=seconds)
+            swept = Heartbeat.objects.filter(component__in=["planner", "sender"])
+            wait_until(lambda: swept.count() == 2, seconds=seconds)
         wait_until(self.is_quiet, seconds=seconds)
 
     def is_quiet(self) -> bool:

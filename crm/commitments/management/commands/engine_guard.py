@@ -1,4 +1,4 @@
-"""Keep reminders and mails going when nobody rings the bell: a process without Redis or Celery."""
+"""Keep reminders, mails and the audit going when nobody rings the bell: a process without Redis or Celery."""
 
 from __future__ import annotations
 
@@ -14,12 +14,18 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
 
-from crm.commitments import planner
+from crm.commitments import auditor, planner
 from crm.outbox import sender, turns
 
 log = logging.getLogger(__name__)
 
-SWEEPS: Mapping[str, Callable[[], int]] = {planner.COMPONENT: planner.sweep, sender.COMPONENT: sender.sweep}
+SWEEPS: Mapping[str, Callable[[], int]] = {
+    planner.COMPONENT: planner.sweep,
+    sender.COMPONENT: sender.sweep,
+    auditor.COMPONENT: auditor.sweep,
+}
+COMPONENT = "guard"
+STOOD_IN = "guard_stood_in"  # when it last did another's work
 EVERY = 5  # seconds between two looks
 
 
@@ -47,9 +53,25 @@ def look() -> None:
     for component, sweep in SWEEPS.items():
         try:
             close_old_connections()
-            if turns.is_silent(component, after=timedelta(seconds=settings.GUARD_AFTER)):
-                log.warning("The %s has been silent for %s s: the guard steps in", component, settings.GUARD_AFTER)
+            after = _patience(component)
+            if turns.is_silent(component, after=after):
+                log.warning("The %s has been silent for %s s: the guard steps in", component, after.seconds)
                 sweep()
+                turns.beat(STOOD_IN)
         except Exception:
             log.exception("The guard failed at the %s", component)
             connection.close()
+    _beat()
+
+
+def _patience(component: str) -> timedelta:
+    """The auditor is not rung every few seconds: its silence is longer."""
+    return timedelta(seconds=settings.GUARD_AFTER + (settings.AUDIT_EVERY if component == auditor.COMPONENT else 0))
+
+
+def _beat() -> None:
+    try:
+        turns.beat(COMPONENT)
+    except Exception:
+        log.exception("The guard cannot say that it is there")
+        connection.close()

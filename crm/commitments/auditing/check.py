@@ -1,0 +1,136 @@
+"""What a check is: a question to the database, and what can be done about its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db import connection
+from django.utils.functional import Promise as Lazy
+
+from crm.commitments.findings import Finding
+
+MOST = 500  # rows one check returns; what is more is found once these are mended
+SIZE = 10_000  # ids of a part: of a million rows one in a hundred, looked through within two hours
+NEWEST = 10_000  # ids at the upper end that are looked at each time
+TABLES = {
+    "c": "commitments_commitment",
+    "n": "commitments_notification",
+    "m": "outbox_message",
+    "a": "outbox_deliveryattempt",
+}
+
+# What databases say differently.
+DIALECTS: Mapping[str, Mapping[str, str]] = {
+    "postgresql": {
+        "msgid": "CAST(m.msgid AS text)",
+        "soon_after": "{} + interval '30 seconds'",
+    },
+    "sqlite": {
+        "msgid": "substr(m.msgid, 1, 8) || '-' || substr(m.msgid, 9, 4) || '-' || substr(m.msgid, 13, 4) || '-' || "
+        "substr(m.msgid, 17, 4) || '-' || substr(m.msgid, 21)",
+        "soon_after": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', {}, '+30 seconds')",
+    },
+}
+
+
+class Found(NamedTuple):
+    """One thing that should not be: its key ("c:<id>", "m:<id>" …), and a value that says more."""
+
+    subject: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """When a sweep looks, and which part of each long table, first and last id; what is short is looked at whole."""
+
+    at: datetime
+    parts: Mapping[str, tuple[int, int]]
+    newest: Mapping[str, int]
+
+    def values(self) -> dict[str, Any]:
+        """Return the parameters every question may name: `at`, and <table>_first, _last, _newest."""
+        values: dict[str, Any] = {"at": self.at, "most": MOST}
+        for letter, (first, last) in self.parts.items():
+            values |= {f"{letter}_first": first, f"{letter}_last": last, f"{letter}_newest": self.newest[letter]}
+        return values
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One question. `repair` mends a finding under its row's lock, and says whether there was anything to mend.
+
+    What `is_passing` may be over by itself: it is told when it is seen a second time. What `is_past` cannot be
+    undone: it stands until somebody has seen it. What is to be said `is_once` is over when it is said. What others
+    tell already `is_told_already`.
+    """
+
+    code: str
+    title: Lazy
+    find: Callable[[Scope], list[Found]]
+    repair: Callable[[Finding, datetime], bool] | None = None
+    is_passing: bool = False
+    is_past: bool = False
+    is_once: bool = False
+    is_told_already: bool = False
+
+
+def scope(at: datetime, *, whole: bool = False) -> Scope:
+    """Return the parts that are next in turn; each minute has its own. `whole`: all there is."""
+    parts, newest = {}, {}
+    for letter, table in TABLES.items():
+        low, high = _ends(table)
+        n_parts = max(1, -(-(high - low + 1) // SIZE))
+        first = low + SIZE * (int(at.timestamp()) // 60 % n_parts)
+        parts[letter] = (low, high) if whole else (first, first + SIZE - 1)
+        newest[letter] = high - NEWEST
+    return Scope(at, parts, newest)
+
+
+def sql(text: str, *, late: timedelta | None = None, **moments: timedelta) -> Callable[[Scope], list[Found]]:
+    """Return a question in SQL. It selects key and detail; `<name>` gives it the parameter of the moment so far on."""
+
+    def find(scope: Scope) -> list[Found]:
+        values = scope.values() | {name: scope.at + span for name, span in moments.items()}
+        if late is not None:
+            values["late"] = scope.at - late
+        return [Found(str(subject), str(detail or "")[:500]) for subject, detail in ask(text, values)]
+
+    return find
+
+
+def ask(text: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    """Return the rows of a question, with at most `most` of them."""
+    adapted = {
+        name: connection.ops.adapt_datetimefield_value(value) if isinstance(value, datetime) else value
+        for name, value in values.items()
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_in_dialect(text) + " LIMIT %(most)s", adapted)
+        return list(cursor.fetchall())
+
+
+def part(letter: str, *, and_newest: bool = True) -> str:
+    """Return the condition that keeps to this sweep's part of a table, known in the question by its letter."""
+    of_part = f"{letter}.id BETWEEN %({letter}_first)s AND %({letter}_last)s"
+    return f"({of_part} OR {letter}.id > %({letter}_newest)s)" if and_newest else of_part
+
+
+def _in_dialect(text: str) -> str:
+    words = DIALECTS[connection.vendor]
+    text = text.replace("{msgid}", words["msgid"])
+    before, soon_after, rest = text.partition("{soon_after:")
+    if not soon_after:
+        return text
+    column, _brace, after = rest.partition("}")
+    return before + words["soon_after"].format(column) + after
+
+
+def _ends(table: str) -> tuple[int, int]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT (SELECT min(id) FROM {table}), (SELECT max(id) FROM {table})")
+        low, high = cursor.fetchone()
+    return low or 0, high or 0

@@ -1,0 +1,95 @@
+"""Mails: handed over once, to the right reader, and nothing that fails is kept quiet."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils.translation import gettext_lazy as _
+
+from crm.commitments.auditing import repairs
+from crm.commitments.auditing.check import Check, Found, Scope, part, sql
+
+REPORTED = -timedelta(days=30)  # what ended longer ago was seen by somebody
+GRACE = timedelta(minutes=5)
+
+_OPEN_ATTEMPTS = """
+SELECT 'a:' || a.id, CAST(a.intent_at AS text) FROM outbox_deliveryattempt a
+WHERE a.outcome = '' AND a.intent_at < %(late)s ORDER BY a.intent_at"""
+
+# An attempt whose end nobody knew allows one more copy.
+_ACCEPTED_TWICE = f"""
+SELECT 'm:' || b.message_id, CAST(count(*) AS text)
+FROM outbox_deliveryattempt b JOIN outbox_message m ON m.id = b.message_id
+WHERE b.outcome = 'accepted'
+  AND b.message_id IN (SELECT a.message_id FROM outbox_deliveryattempt a WHERE a.outcome = 'accepted' AND {part("a")})
+GROUP BY b.message_id, m.n_ambiguous HAVING count(*) > 1 + m.n_ambiguous"""
+
+_NEVER_TAKEN = f"""
+SELECT 'm:' || m.id, CAST(m.ended_at AS text) FROM outbox_message m
+WHERE m.channel = 'email' AND m.state = 'sent' AND {part("m")}
+  AND NOT EXISTS (SELECT 1 FROM outbox_deliveryattempt a WHERE a.message_id = m.id AND a.outcome = 'accepted')"""
+
+_LOST = f"""
+SELECT 'n:' || n.id, n.idem_key FROM commitments_notification n
+WHERE n.state = 'planned' AND n.message_id IS NOT NULL AND {part("n")}
+  AND NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.id = n.message_id)"""
+
+_SAYS_NOTHING = """
+SELECT 'm:' || m.id, m.kind FROM outbox_message m
+WHERE m.state = 'ready' AND m.kind IN ('notice', 'digest')
+  AND NOT EXISTS (SELECT 1 FROM commitments_notification n WHERE n.message_id = m.id)"""
+
+_WRONG_READER = f"""
+SELECT 'n:' || n.id, n.idem_key FROM commitments_notification n JOIN outbox_message m ON m.id = n.message_id
+WHERE {part("n")} AND (n.recipient_id <> m.recipient_id OR n.channel <> m.channel)"""
+
+# A later generation was in force, and yet an earlier one was handed over. An act carries the moment at which it was
+# asked for, so that a mail of the seconds before its commit is no finding.
+_AFTER_THE_ACT = f"""
+SELECT DISTINCT 'm:' || a.message_id, n.idem_key
+FROM outbox_deliveryattempt a JOIN commitments_notification n ON n.message_id = a.message_id
+WHERE a.phase = 'data' AND {part("a")} AND n.commitment_id IS NOT NULL
+  AND EXISTS (
+    SELECT 1 FROM commitments_notification later WHERE later.commitment_id = n.commitment_id
+      AND later.generation > n.generation AND {{soon_after:later.created_at}} < a.intent_at)
+  AND (n.state = 'planned' OR NOT EXISTS (
+    SELECT 1 FROM commitments_notification o WHERE o.message_id = n.message_id AND o.state = 'planned'))"""
+
+_UNTOLD = """
+SELECT 'm:' || m.id, m.reason FROM outbox_message m
+WHERE m.state = 'dead' AND m.ended_at > %(since)s
+  AND EXISTS (SELECT 1 FROM commitments_notification n WHERE n.message_id = m.id AND n.kind <> 'undelivered')
+  AND NOT EXISTS (SELECT 1 FROM commitments_notification n WHERE n.message_id = m.id AND n.kind = 'undelivered')
+  AND {msgid} NOT IN (
+    SELECT substr(t.idem_key, 4, 36) FROM commitments_notification t
+    WHERE t.kind = 'undelivered' AND t.created_at > %(since)s)"""
+
+_UNCERTAIN = """
+SELECT 'm:' || m.id, CAST(m.ended_at AS text) FROM outbox_message m
+WHERE m.state = 'uncertain' AND m.ended_at > %(since)s ORDER BY m.ended_at DESC"""
+
+_TO_GONE = """
+SELECT 'm:' || m.id, CAST(m.recipient_id AS text)
+FROM outbox_message m JOIN poc_pointofcontact p ON p.id = m.recipient_id
+WHERE m.state = 'ready' AND m.lease_token IS NULL AND p.deactivated_at IS NOT NULL"""
+
+
+def _open_attempts(scope: Scope) -> list[Found]:
+    return sql(_OPEN_ATTEMPTS, late=timedelta(seconds=settings.MAIL_LEASE) + GRACE)(scope)
+
+
+CHECKS = [
+    Check(
+        "open_attempt", _("An attempt to send has no outcome"), _open_attempts, repairs.close_attempt, is_passing=True
+    ),
+    Check("twice", _("A mail was accepted more often than it may be"), sql(_ACCEPTED_TWICE), is_past=True),
+    Check("never_taken", _("A mail counts as sent that no server took"), sql(_NEVER_TAKEN), is_past=True),
+    Check("lost", _("A mail has vanished"), sql(_LOST), repairs.pack_again),
+    Check("says_nothing", _("A mail says nothing: a duplicate"), sql(_SAYS_NOTHING), repairs.drop_message),
+    Check("wrong_reader", _("A mail goes to somebody else than decided"), sql(_WRONG_READER), is_past=True),
+    Check("after_act", _("A notice was sent although it held no more"), sql(_AFTER_THE_ACT), is_past=True),
+    Check("untold", _("Nobody was told of a mail that failed"), sql(_UNTOLD, since=REPORTED), repairs.tell_undelivered),
+    Check("uncertain", _("A mail was perhaps not delivered"), sql(_UNCERTAIN, since=REPORTED), is_once=True),
+    Check("to_gone", _("A mail waits for somebody who no longer answers"), sql(_TO_GONE), repairs.send_now),
+]

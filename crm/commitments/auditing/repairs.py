@@ -1,0 +1,152 @@
+"""Mending what the auditor found: each in one transaction, under the row's lock, and only while it is still so.
+
+Nothing is decided here. A row is put back where the planner, the packing or the sender take it up; what they
+decided before stays decided, by its key.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+
+from crm.commitments.findings import Finding
+from crm.commitments.models import Commitment, Notification
+from crm.core.working_time import combine
+from crm.outbox import kinds
+from crm.outbox.models import DeliveryAttempt, Message
+
+NO_NOTICE, DUPLICATE = "no_notice", "duplicate"  # reasons
+Outcome = DeliveryAttempt.Outcome
+
+
+@transaction.atomic
+def look_now(finding: Finding, at: datetime) -> bool:
+    """Have the planner look at once."""
+    c = _commitment(finding)
+    if c is None:
+        return False
+    c.next_action_at = at
+    c.save(update_fields=["next_action_at"])
+    return True
+
+
+@transaction.atomic
+def due_as_said(finding: Finding, at: datetime) -> bool:
+    """Work the due moment out anew from its day, time and zone, and have the planner look."""
+    c = _commitment(finding)
+    if c is None:
+        return False
+    moment = combine(c.zone, c.due_on, c.due_time)
+    if c.anchor_at == c.due_at:
+        c.anchor_at = moment
+    c.due_at, c.next_action_at = moment, at
+    c.save(update_fields=["anchor_at", "due_at", "next_action_at"])
+    return True
+
+
+@transaction.atomic
+def run_again(finding: Finding, at: datetime) -> bool:
+    """Go back to the step that is missing; those after it were decided, and are not decided again.
+
+    Only before the first act: later on their keys would be new ones.
+    """
+    c = _commitment(finding)
+    place = int(finding.detail)
+    if c is None or c.generation > 1 or c.cursor <= place:
+        return False
+    c.cursor, c.repeat_no, c.handed_off_at, c.used_up_at, c.next_action_at = place, 0, None, None, at
+    c.save(update_fields=["cursor", "repeat_no", "handed_off_at", "used_up_at", "next_action_at"])
+    return True
+
+
+@transaction.atomic
+def tell_now(finding: Finding, at: datetime) -> bool:
+    """Let a notice be packed at once."""
+    waiting = Notification.objects.planned().filter(message=None)
+    n = waiting.select_for_update(no_key=True).filter(pk=_id(finding)).first()
+    if n is None:
+        return False
+    n.tell_at = at
+    n.save(update_fields=["tell_at"])
+    return True
+
+
+@transaction.atomic
+def pack_again(finding: Finding, at: datetime) -> bool:
+    """Let a notice whose message is gone be packed again, unless a mail server took it: under the same Message-ID."""
+    n = Notification.objects.planned().select_for_update(no_key=True).filter(pk=_id(finding)).first()
+    if n is None or Message.objects.filter(pk=n.message_id).exists():
+        return False
+    if DeliveryAttempt.objects.filter(message_id=n.message_id, outcome=Outcome.ACCEPTED).exists():
+        return False
+    n.message_id = None
+    n.save(update_fields=["message"])
+    return True
+
+
+@transaction.atomic
+def supersede(finding: Finding, at: datetime) -> bool:
+    """Take back a notice that repeats another, where it has not left the house."""
+    pending = Notification.objects.pending().filter(pk=_id(finding))
+    return bool(pending.update(state=Notification.State.SUPERSEDED, reason=DUPLICATE))
+
+
+@transaction.atomic
+def send_now(finding: Finding, at: datetime) -> bool:
+    """Let the sender take a mail up at once: it judges whether the mail is still wanted."""
+    m = _ready(finding)
+    if m is None:
+        return False
+    m.available_at, m.lease_token = at, None
+    m.save(update_fields=["available_at", "lease_token"])
+    return True
+
+
+@transaction.atomic
+def drop_message(finding: Finding, at: datetime) -> bool:
+    """Drop a mail that tells no notice."""
+    m = _ready(finding)
+    if m is None or Notification.objects.filter(message=m).exists():
+        return False
+    m.state, m.reason, m.ended_at, m.lease_token = Message.State.DROPPED, NO_NOTICE, at, None
+    m.save(update_fields=["state", "reason", "ended_at", "lease_token"])
+    return True
+
+
+@transaction.atomic
+def close_attempt(finding: Finding, at: datetime) -> bool:
+    """Close an attempt of a mail that has ended; of one that is still to be sent, the sender does at its next try."""
+    attempt = DeliveryAttempt.objects.filter(pk=_id(finding), outcome=Outcome.OPEN).first()
+    if attempt is None:
+        return False
+    message = Message.objects.select_for_update(no_key=True).get(pk=attempt.message_id)
+    if message.state == Message.State.READY:
+        return False
+    still_open = DeliveryAttempt.objects.filter(pk=attempt.pk, outcome=Outcome.OPEN)
+    return bool(still_open.update(outcome=Outcome.AMBIGUOUS, reply="no outcome was written down", ended_at=at))
+
+
+@transaction.atomic
+def tell_undelivered(finding: Finding, at: datetime) -> bool:
+    """Tell of a dead mail as the sender should have done."""
+    dead = Message.objects.filter(state=Message.State.DEAD, pk=_id(finding))
+    message = dead.select_for_update(no_key=True).first()
+    if message is None:
+        return False
+    kinds.of(message).ended(message, at)
+    return True
+
+
+def _id(finding: Finding) -> int:
+    return int(finding.subject.partition(":")[2])
+
+
+def _commitment(finding: Finding) -> Commitment | None:
+    """Lock and return what is open, else None."""
+    return Commitment.objects.open().select_for_update(no_key=True).filter(pk=_id(finding)).first()
+
+
+def _ready(finding: Finding) -> Message | None:
+    ready = Message.objects.filter(state=Message.State.READY, pk=_id(finding))
+    return ready.select_for_update(no_key=True).first()
