@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 from crm.commitments import ladder
@@ -67,7 +67,7 @@ def walk(
                 told.setdefault(notice.step.ordinal, set()).add(notice.recipient)
         if look.is_used_up:
             break
-        position, now = replace(look.position, is_pending=False), look.next_at
+        position, now = look.position._replace(is_pending=False), look.next_at
     return fired
 
 

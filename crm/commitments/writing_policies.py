@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.models import Policy, PolicyVersion, Step
@@ -187,13 +188,19 @@ def is_rest(policy: Policy) -> bool:
 
 
 def newest_of(policy: Policy) -> PolicyVersion:
-    """Return the version in force. One query."""
-    return policy.versions.select_related("calendar").order_by("-number")[0]
+    """Return the version in force, with its steps."""
+    return versions_of(policy)[0]
+
+
+def versions_of(policy: Policy) -> QuerySet[PolicyVersion]:
+    """Return a policy's versions with all that belongs to them, newest first. Three queries."""
+    rows = policy.versions.select_related("calendar", "created_by").prefetch_related("steps__poc")
+    return rows.order_by("-number")
 
 
 def terms_of(version: PolicyVersion) -> Terms:
-    """Return what a version asks for, as it was written. One query, two where its calendar is not loaded."""
-    rows = version.steps.select_related("poc").order_by("ordinal")
+    """Return what a version asks for, as it was written; one that comes from `versions_of` costs no query."""
+    rows = sorted(version.steps.all(), key=lambda row: row.ordinal)
     return Terms(
         **{name: getattr(version, name) for name in Terms.__dataclass_fields__ if name != "steps"},
         steps=tuple(StepTerms(**{name: getattr(row, name) for name in StepTerms.__dataclass_fields__}) for row in rows),
