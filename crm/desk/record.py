@@ -34,7 +34,7 @@ KINDS = {  # what the address calls it → events
     "talks": (Kind.LOGGED,),
     "owed": (
         Kind.OWED, Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.WAITING, Kind.RESUMED, Kind.REDUE, Kind.REASSIGNED,
-        Kind.KEPT, Kind.CANCELLED, Kind.ESCALATED, Kind.PASSED_ON, Kind.RETURNED,
+        Kind.KEPT, Kind.CANCELLED, Kind.ESCALATED, Kind.RELEASED, Kind.PASSED_ON, Kind.RETURNED,
     ),
     "changes": (
         Kind.CREATED, Kind.CHANGED, Kind.ARCHIVED, Kind.RESTORED, Kind.MERGED, Kind.UNMERGED, Kind.ASSIGNED,
@@ -121,7 +121,8 @@ def owed_on(dossier: Dossier) -> CommitmentQuerySet:
     if dossier.kind == Dossier.Kind.ACCOUNT:
         return owed.filter(home=dossier)
     if dossier.kind == Dossier.Kind.CONTACT:
-        return owed.filter(Q(dossier=dossier) | Q(follow_up__contact_id=dossier.pk))
+        told = Commitment.addressees.through.objects.filter(dossier=dossier.pk).values("commitment")
+        return owed.filter(Q(dossier=dossier) | Q(follow_up__contact_id=dossier.pk) | Q(pk__in=told))
     return owed.filter(dossier=dossier)
 
 
