@@ -1,0 +1,142 @@
+"""Promised updates: to whom, by when, and kept once each of them was reached."""
+
+from datetime import timedelta
+
+import pytest
+
+from crm.commitments.models import Commitment, Kind
+from crm.dossiers.actions import Archived
+from crm.dossiers.models import Dossier
+from interactions import quick_log, updates
+from interactions.actions import log
+from interactions.follow_ups import DueInThePast
+from interactions.updates import NewUpdate, NotOnRecord, ToWhomRequired, promise
+from tests.factories import AT
+from tests.factories.contacts import ContactFactory
+from tests.factories.dossiers import purpose, topic
+from tests.factories.projects import ProjectFactory, StakeholderFactory
+
+TOMORROW = AT + timedelta(days=1)
+LATER = AT + timedelta(minutes=5)
+
+
+@pytest.fixture
+def rui(lima):
+    return ContactFactory(name="Rui", account=lima.account)
+
+
+@pytest.fixture
+def promised(lima, by):
+    """Promise people an update: `promised(lima, rui)`."""
+
+    def make(*people, dossier=None, **values):
+        new = NewUpdate(people, **{"about": "the delivery", "due_at": TOMORROW} | values)
+        return promise(new=new, dossier=dossier or lima.account.dossier, topic=topic(), by=by, at=AT)
+
+    return make
+
+
+def state(owed):
+    return Commitment.objects.get(pk=owed.pk).state
+
+
+def test_an_update_is_owed_to_those_it_was_promised_to(lima, rui, promised):
+    owed = promised(lima, rui)
+    assert (owed.kind, owed.title, owed.due_at) == (
+        Kind.NEXT_UPDATE, "Tell Beatriz Lima, Rui: the delivery", TOMORROW,
+    )  # fmt: skip
+    assert set(owed.addressees.all()) == {lima.dossier, rui.dossier}
+
+
+def test_without_a_moment_it_is_due_by_the_houses_target(lima, promised):
+    owed = promised(lima, due_at=None, about="")
+    assert owed.due_at > AT
+    assert (owed.counted_from, owed.title) == (AT, "Tell Beatriz Lima how it stands")
+
+
+@pytest.mark.parametrize(
+    ("values", "refusal"), [({"to": ()}, ToWhomRequired), ({"due_at": AT - timedelta(seconds=1)}, DueInThePast)]
+)
+def test_an_update_needs_somebody_and_a_moment_to_come(lima, by, values, refusal):
+    new = NewUpdate(**{"to": [lima]} | values)
+    with pytest.raises(refusal):
+        promise(new=new, dossier=lima.dossier, topic=topic(), by=by, at=AT)
+
+
+def test_nobody_from_elsewhere_is_promised_anything(lima, promised):
+    with pytest.raises(NotOnRecord):
+        promised(ContactFactory(at_account=True))
+
+
+def test_an_archived_contact_is_promised_nothing(lima, rui, promised):
+    Dossier.objects.filter(pk=rui.pk).update(archived_at=AT)
+    rui.dossier.refresh_from_db()
+    with pytest.raises(Archived):
+        promised(rui)
+
+
+def test_a_projects_people_may_be_from_another_account(lima, promised):
+    project = ProjectFactory(account=lima.account)
+    guest = StakeholderFactory(project=project, contact__at_account=True).contact
+    assert promised(guest, dossier=project.dossier).addressees.get() == guest.dossier
+
+
+def test_reaching_the_one_it_was_promised_to_keeps_it(lima, call, by, promised):
+    owed = promised(lima)
+    log(touch=call(contact=lima), settles=[owed], by=by, at=LATER)
+    assert state(owed) == "kept"
+
+
+def test_it_is_kept_once_each_was_reached(lima, rui, call, by, promised):
+    owed = promised(lima, rui)
+    log(touch=call(contact=lima), settles=[owed], by=by, at=LATER)
+    assert state(owed) == "open"
+    assert updates.reached_since([owed]) == {owed.pk: {lima.pk}}
+    log(touch=call(contact=rui), settles=[owed], by=by, at=LATER)
+    assert state(owed) == "kept"
+
+
+def test_what_was_said_before_the_promise_does_not_count(lima, rui, call, by, promised):
+    log(touch=call(contact=rui, occurred_at=AT - timedelta(hours=1)), by=by, at=AT)
+    owed = promised(lima, rui)
+    log(touch=call(contact=lima), settles=[owed], by=by, at=LATER)
+    assert state(owed) == "open"
+
+
+def test_their_own_call_keeps_nothing(lima, call, by, promised):
+    owed = promised(lima)
+    log(touch=call(contact=lima, direction="in", purpose=purpose("feedback")), settles=[owed], by=by, at=LATER)
+    assert state(owed) == "open"
+
+
+def test_nobody_reached_it_is_tried_again(lima, call, by, promised):
+    owed = promised(lima)
+    log(touch=call("no_answer", contact=lima), settles=[owed], by=by, at=LATER)
+    assert Commitment.objects.get(pk=owed.pk).due_at > owed.due_at - timedelta(days=1)
+    assert state(owed) == "open"
+
+
+def test_logging_offers_it_with_those_it_was_promised_to_alone(lima, rui, marta, promised):
+    owed = promised(lima)
+
+    def offered(contact, direction=quick_log.OUT):
+        subject = quick_log.subject_of(contact.pk, user=marta.user, chosen={})
+        return [c.pk for c in quick_log.offered_to_settle(subject, direction=direction, at=AT)]
+
+    assert (offered(lima), offered(rui), offered(lima, quick_log.IN)) == ([owed.pk], [], [])
+
+
+def test_it_is_promised_on_the_records_page(as_marta, lima):
+    url = f"/updates/new/?record={lima.pk}"
+    assert "Beatriz Lima" in as_marta.get(url).content.decode()
+    response = as_marta.post(url, {"to": [lima.pk], "what": "the delivery", "due": "tomorrow 9", "topic": topic().pk})
+    assert response.status_code == 302
+    owed = Commitment.objects.get(kind=Kind.NEXT_UPDATE)
+    assert owed.addressees.get() == lima.dossier
+    assert "Tell Beatriz Lima: the delivery" in as_marta.get(f"/contacts/{lima.pk}/").content.decode()
+
+
+def test_to_whom_is_asked_for(as_marta, lima):
+    response = as_marta.post(f"/updates/new/?record={lima.pk}", {"topic": topic().pk})
+    assert response.status_code == 422
+    assert "one contact at least" in response.content.decode()
