@@ -7,7 +7,7 @@ registers what it tells when it is ready, as kinds of notices register their wor
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from crm.commitments.models import Commitment
 
@@ -18,7 +18,7 @@ class Background:
 
     account: str = ""  # where the record itself is not the account
     contact: str = ""
-    roles: Sequence[str] = field(default_factory=list)  # what the contact is at their firm
+    roles: Sequence[str] = ()  # what the contact is at their firm
     phone: str = ""  # the number to call
     zone: str = ""  # whose clock they live by
     text: str = ""  # what is to be done, in more words
