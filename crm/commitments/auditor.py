@@ -86,14 +86,12 @@ def _look(check: Check, of: Scope, *, has_standing: bool) -> Round:
 
 
 def _news(check: Check, found: list[Found]) -> list[Found]:
-    """Leave out what was said or seen already, of what is said once or stays so for ever."""
-    if not found or not (check.is_once or check.is_past):
+    """Leave out what somebody has seen already, of what stays so for ever."""
+    if not found or not check.is_past:
         return found
-    known = Finding.objects.filter(code=check.code, subject__in=[f.subject for f in found])
-    if check.is_past:
-        known = known.exclude(ended_at=None)
-    said = set(known.values_list("subject", flat=True))
-    return [f for f in found if f.subject not in said]
+    ended = Finding.objects.filter(code=check.code, subject__in=[f.subject for f in found]).exclude(ended_at=None)
+    seen = set(ended.values_list("subject", flat=True))
+    return [f for f in found if f.subject not in seen]
 
 
 @transaction.atomic

@@ -312,7 +312,9 @@ class Notification(models.Model):
             ),
             # Read by the auditor: what somebody was told of mails that failed, and of its own findings.
             models.Index(
-                fields=["created_at"], condition=Q(kind__in=["undelivered", "audit"]), name="notification_of_trouble"
+                fields=["created_at"],
+                condition=Q(kind__in=["undelivered", "perhaps_undelivered", "audit"]),
+                name="notification_of_trouble",
             ),
             # Read by the planner: who was told already, and when it was handed off.
             models.Index(fields=["commitment", "generation", "step"], name="notification_of_a_step"),

@@ -147,8 +147,8 @@ class DeliveryAttempt(models.Model):
             ),
         ]
         indexes = [
-            # Read by the auditor; stays tiny.
-            models.Index(fields=["intent_at"], condition=Q(outcome=""), name="attempt_open"),
+            # Read by the engine page: what left within the last hour.
+            models.Index(fields=["intent_at"], name="attempt_by_moment"),
         ]
 
     def __str__(self) -> str:

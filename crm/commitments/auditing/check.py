@@ -64,8 +64,7 @@ class Check:
     """One question. `repair` mends a finding under its row's lock, and says whether there was anything to mend.
 
     What `is_passing` may be over by itself: it is told when it is seen a second time. What `is_past` cannot be
-    undone: it stands until somebody has seen it. What is to be said `is_once` is over when it is said. What others
-    tell already `is_told_already`.
+    undone: it stands until somebody has seen it. What others tell already `is_told_already`.
     """
 
     code: str
@@ -74,7 +73,6 @@ class Check:
     repair: Callable[[Finding, datetime], bool] | None = None
     is_passing: bool = False
     is_past: bool = False
-    is_once: bool = False
     is_told_already: bool = False
 
 

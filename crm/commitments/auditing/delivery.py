@@ -13,9 +13,9 @@ from crm.commitments.auditing.check import Check, Found, Scope, part, sql
 REPORTED = -timedelta(days=30)  # what ended longer ago was seen by somebody
 GRACE = timedelta(minutes=5)
 
-_OPEN_ATTEMPTS = """
+_OPEN_ATTEMPTS = f"""
 SELECT 'a:' || a.id, CAST(a.intent_at AS text) FROM outbox_deliveryattempt a
-WHERE a.outcome = '' AND a.intent_at < %(late)s ORDER BY a.intent_at"""
+WHERE a.outcome = '' AND a.intent_at < %(late)s AND {part("a")}"""
 
 # An attempt whose end nobody knew allows one more copy.
 _ACCEPTED_TWICE = f"""
@@ -56,18 +56,17 @@ WHERE a.phase = 'data' AND {part("a")} AND n.commitment_id IS NOT NULL
   AND (n.state = 'planned' OR NOT EXISTS (
     SELECT 1 FROM commitments_notification o WHERE o.message_id = n.message_id AND o.state = 'planned'))"""
 
+# Only of what still held is somebody told: what an act had overtaken is of an earlier generation.
 _UNTOLD = """
 SELECT 'm:' || m.id, m.reason FROM outbox_message m
-WHERE m.state = 'dead' AND m.ended_at > %(since)s
-  AND EXISTS (SELECT 1 FROM commitments_notification n WHERE n.message_id = m.id AND n.kind <> 'undelivered')
-  AND NOT EXISTS (SELECT 1 FROM commitments_notification n WHERE n.message_id = m.id AND n.kind = 'undelivered')
+WHERE m.state IN ('dead', 'uncertain') AND m.ended_at > %(since)s
+  AND EXISTS (
+    SELECT 1 FROM commitments_notification n LEFT JOIN commitments_commitment c ON c.id = n.commitment_id
+    WHERE n.message_id = m.id AND n.state = 'planned' AND n.kind NOT IN ('undelivered', 'perhaps_undelivered')
+      AND (n.commitment_id IS NULL OR (c.generation = n.generation AND c.closed_at IS NULL)))
   AND {msgid} NOT IN (
     SELECT substr(t.idem_key, 4, 36) FROM commitments_notification t
-    WHERE t.kind = 'undelivered' AND t.created_at > %(since)s)"""
-
-_UNCERTAIN = """
-SELECT 'm:' || m.id, CAST(m.ended_at AS text) FROM outbox_message m
-WHERE m.state = 'uncertain' AND m.ended_at > %(since)s ORDER BY m.ended_at DESC"""
+    WHERE t.kind IN ('undelivered', 'perhaps_undelivered') AND t.created_at > %(since)s)"""
 
 _TO_GONE = """
 SELECT 'm:' || m.id, CAST(m.recipient_id AS text)
@@ -90,6 +89,5 @@ CHECKS = [
     Check("wrong_reader", _("A mail goes to somebody else than decided"), sql(_WRONG_READER), is_past=True),
     Check("after_act", _("A notice was sent although it held no more"), sql(_AFTER_THE_ACT), is_past=True),
     Check("untold", _("Nobody was told of a mail that failed"), sql(_UNTOLD, since=REPORTED), repairs.tell_undelivered),
-    Check("uncertain", _("A mail was perhaps not delivered"), sql(_UNCERTAIN, since=REPORTED), is_once=True),
     Check("to_gone", _("A mail waits for somebody who no longer answers"), sql(_TO_GONE), repairs.send_now),
 ]

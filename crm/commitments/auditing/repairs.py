@@ -129,13 +129,13 @@ def close_attempt(finding: Finding, at: datetime) -> bool:
 
 @transaction.atomic
 def tell_undelivered(finding: Finding, at: datetime) -> bool:
-    """Tell of a dead mail as the sender should have done."""
-    dead = Message.objects.filter(state=Message.State.DEAD, pk=_id(finding))
-    message = dead.select_for_update(no_key=True).first()
-    if message is None:
-        return False
-    kinds.of(message).ended(message, at)
-    return True
+    """Tell of a mail that failed as the sender should have done."""
+    failed = Message.objects.undelivered().filter(pk=_id(finding))
+    for message in failed:
+        if kinds.of(message).holds(message) and failed.select_for_update(no_key=True).exists():
+            kinds.of(message).ended(message, at)
+            return True
+    return False
 
 
 def _id(finding: Finding) -> int:

@@ -22,7 +22,9 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="notification",
             index=models.Index(
-                fields=["created_at"], condition=Q(kind__in=["undelivered", "audit"]), name="notification_of_trouble"
+                fields=["created_at"],
+                condition=Q(kind__in=["undelivered", "perhaps_undelivered", "audit"]),
+                name="notification_of_trouble",
             ),
         ),
     ]

@@ -13,6 +13,6 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="deliveryattempt",
-            index=models.Index(fields=["intent_at"], condition=Q(outcome=""), name="attempt_open"),
+            index=models.Index(fields=["intent_at"], name="attempt_by_moment"),
         ),
     ]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from crm.commitments import actions, packing, sending
+from crm.commitments import actions, packing
 from crm.commitments.models import Finding, Notification
 from crm.core.clock import now
 from crm.outbox.models import DeliveryAttempt, Message
@@ -103,19 +103,20 @@ def test_a_mail_that_was_on_its_way_before_the_act_is_none(reminded, house, audi
     assert audit("after_act") == []
 
 
-def test_a_dead_mail_that_nobody_was_told_of_is_told_of(reminded, house, audit, told):
+@pytest.mark.parametrize("state", ["dead", "uncertain"])
+def test_a_mail_that_failed_and_that_nobody_was_told_of_is_told_of(reminded, house, audit, state):
     mail = mail_of(reminded)
-    Message.objects.filter(pk=mail.pk).update(state="dead", reason="refused", ended_at=now())
+    Message.objects.filter(pk=mail.pk).update(state=state, reason="refused", ended_at=now())
     assert audit("untold") == []
     assert Finding.objects.get(code="untold").subject == f"m:{mail.pk}"
-    assert told(kind=sending.UNDELIVERED) == [("undelivered", "Dora")]
+    assert Notification.objects.filter(idem_key__startswith=f"q:m{mail.msgid}:").exists()
 
 
-def test_a_mail_that_was_perhaps_not_delivered_is_said_once(reminded, house, audit):
-    Message.objects.filter(pk=mail_of(reminded).pk).update(state="uncertain", reason="ambiguous", ended_at=now())
-    assert len(audit("uncertain")) == 1
-    assert audit("uncertain") == []
-    assert Notification.objects.filter(kind="audit", channel="inbox").count() == 1
+def test_of_a_mail_that_an_act_had_overtaken_nobody_need_be_told(reminded, house, audit):
+    Message.objects.filter(pk=mail_of(reminded).pk).update(state="dead", reason="refused", ended_at=now())
+    actions.keep(commitment=reminded, by=house.by, at=now())
+    audit()
+    assert not Finding.objects.filter(code="untold").exists()
 
 
 def test_a_mail_for_somebody_who_left_is_judged_at_once(reminded, house, audit):
