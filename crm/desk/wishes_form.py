@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from crm.commitments.preferring import GROUPS, Way
+from crm.commitments.preferring import GROUPS, TIMES, Way
 from crm.core.forms import TimeInput
 from crm.poc.preferences import NoticePreference
 
@@ -22,10 +23,8 @@ class WishesForm(forms.Form):
         help_text=_("May run over midnight. Urgent mails come all the same, the others at the end."),
     )  # fmt: skip
 
-    def __init__(self, *args: Any, wishes: NoticePreference, **kwargs: Any) -> None:
-        times = {name: getattr(wishes, name) for name in ("digest_at", "quiet_from", "quiet_until")}
-        ways = {group: wishes.by_email.get(group, Way.AT_ONCE.value) for group in GROUPS}
-        super().__init__(*args, initial=ways | times, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         own = {
             group: forms.ChoiceField(label=label, help_text=text, choices=Way.choices, widget=forms.RadioSelect)
             for group, (label, text) in GROUPS.items()
@@ -37,6 +36,16 @@ class WishesForm(forms.Form):
         return [self[group] for group in GROUPS]
 
     def values(self) -> dict[str, Any]:
-        """What the action takes."""
-        values = dict(self.cleaned_data)
-        return {"by_email": {group: values.pop(group) for group in GROUPS}, **values}
+        return wished(self.cleaned_data)
+
+
+def initial_of(wishes: NoticePreference) -> dict[str, Any]:
+    """Return what the form begins with."""
+    ways = {group: wishes.by_email.get(group, Way.AT_ONCE.value) for group in GROUPS}
+    return ways | {name: getattr(wishes, name) for name in TIMES}
+
+
+def wished(cleaned: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the action takes, from the form's cleaned data."""
+    values = dict(cleaned)
+    return {"by_email": {group: values.pop(group) for group in GROUPS}, **values}

@@ -12,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from crm.commitments.preferring import prefer, wishes_of
 from crm.core import clock
 from crm.core.admin_base import AdminForm, Inline, Section
 from crm.core.forms import MomentInput, ZoneField
@@ -19,6 +20,7 @@ from crm.desk.acts import Act, ActsAdmin
 from crm.desk.administration import ToldActedAdmin, actor
 from crm.desk.calendar_admin import CalendarAdmin
 from crm.desk.share_admin import ShareLinkAdmin
+from crm.desk.wishes_form import WishesForm, initial_of, wished
 from crm.dossiers.models import Topic
 from crm.handovers import actions as handovers
 from crm.handovers.forms import ChangeForm
@@ -107,6 +109,10 @@ class PocAdmin(ActsAdmin, ToldActedAdmin):
             unless=lambda poc: poc.is_house or poc.deactivated_at is not None,
         ),
         Act(
+            "notices", _("How they are told"), "notices_form", MANAGES,
+            unless=lambda poc: poc.deactivated_at is not None,
+        ),
+        Act(
             "stay", _("Undo that they left"), "leave_form", "poc.change_pointofcontact",
             unless=lambda poc: poc.deactivated_at is None,
         ),
@@ -150,6 +156,15 @@ class PocAdmin(ActsAdmin, ToldActedAdmin):
     def leave_form(self, request: HttpRequest, poc: PointOfContact) -> HttpResponse:
         """Go where one says who follows."""
         return redirect("handovers:leave", poc.pk)
+
+    def notices_form(self, request: HttpRequest, poc: PointOfContact) -> HttpResponse:
+        """Say how a team's mailbox, or a person, is told by mail."""
+
+        def act(values: dict[str, Any]) -> str:
+            prefer(poc=poc, **wished(values), by=actor(request), at=clock.of(request))
+            return _t("From now on %(name)s is told so.") % {"name": poc.name}
+
+        return self.act_page(request, poc, WishesForm, act, initial=initial_of(wishes_of(poc)))
 
     @admin.action(description=_("Answer again"), permissions=["change"])
     def answer_again(self, request: HttpRequest, queryset: QuerySet[PointOfContact]) -> None:

@@ -14,7 +14,7 @@ from crm.commitments.preferring import prefer, wishes_of
 from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.forms import attempt
-from crm.desk.wishes_form import WishesForm
+from crm.desk.wishes_form import WishesForm, initial_of
 from crm.poc.models import PointOfContact
 from crm.poc.recipients import reach
 
@@ -27,7 +27,7 @@ def notices(request: HttpRequest) -> HttpResponse:
     poc = PointOfContact.objects.of_user(request.user).active().first()
     if poc is None:
         return render(request, "desk/notices.html", {"form": None})
-    form = WishesForm(request.POST or None, wishes=wishes_of(poc))
+    form = WishesForm(request.POST or None, initial=initial_of(wishes_of(poc)))
     by, at = Actor.of(request), clock.of(request)
     is_sent = request.method == "POST" and form.is_valid()
     if is_sent and attempt(form, lambda: prefer(poc=poc, **form.values(), by=by, at=at)):
