@@ -22,7 +22,10 @@ _GROUPS: Mapping[str, Collection[str]] = {  # group → kinds of notices (crm.co
         "handover_offered", "handover_covered", "handover_given", "handover_accepted", "handover_declined",
         "handover_withdrawn",
     ),
-    ALARMS: ("nobody", "set_aside", "no_summary", "undelivered", "never_opens", "audit"),
+    ALARMS: (
+        "nobody", "set_aside", "no_summary", "undelivered", "perhaps_undelivered", "address_refused", "never_opens",
+        "audit",
+    ),
 }  # fmt: skip
 _group_of = {kind: group for group, kinds in _GROUPS.items() for kind in kinds}
 

@@ -17,8 +17,9 @@ look again. Its rules:
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from crm.core.working_time import NeverOpens, WorkingTime
 
@@ -30,6 +31,7 @@ WORKING_DAYS = "working_days"
 WORKING_SECONDS = "working_seconds"
 SECONDS = {"minutes": 60, "hours": 3600, "working_seconds": 1, "working_minutes": 60, "working_hours": 3600}
 ELAPSED = ("minutes", "hours")
+DAYS_ENOUGH = 20  # open ones, of a calendar that no weekday opens
 CHECK_BACK = timedelta(minutes=1)  # while the mail of the step before has not been handed off
 
 # Why a step, or one slot of it, told nobody.
@@ -57,6 +59,10 @@ class Step:
         return self.kind == REMINDER and self.amount != 0
 
 
+# No step of any ladder: what is asked now and then of whoever has something that waits for the customer.
+STILL_WAITING = Step(ordinal=-1, kind="still_waiting", amount=0, unit=WORKING_DAYS, slot=POC)
+
+
 @dataclass(frozen=True, slots=True)
 class Ladder:
     """The steps of one policy, how long an acknowledgement holds them off, and when waiting is asked about.
@@ -72,13 +78,13 @@ class Ladder:
     calendar_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(NamedTuple):
     """How far one commitment is on its ladder.
 
     `handed_off_at` is when the step before `cursor` reached somebody, None when nothing was
-    told yet; `is_pending` is true while what was told is still on its way. `hold_until` ends a
-    snooze; `is_acknowledged` holds off by the ladder's own time-out.
+    told yet; `is_pending` is true while what was told is still on its way, which it is until
+    `held_until` at least where it waits for a digest. `hold_until` ends a snooze; `is_acknowledged`
+    holds off by the ladder's own time-out.
     """
 
     anchor_at: datetime
@@ -88,12 +94,12 @@ class Position:
     repeat_no: int = 0
     handed_off_at: datetime | None = None
     is_pending: bool = False
+    held_until: datetime | None = None
     is_acknowledged: bool = False
     hold_until: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """One recipient of one step (or, skipped, one slot that told nobody). `slot` was asked, `reached` answered."""
 
     step: Step
@@ -138,6 +144,17 @@ def _work(at: datetime, seconds: int, calendar: WorkingTime) -> datetime:
         return at + timedelta(seconds=seconds)
 
 
+def opens(calendar: WorkingTime, now: datetime) -> bool:
+    """Say whether steps can count in this calendar: it opens every week, or on days enough to come."""
+    if any(calendar.hours.values()):
+        return True
+    try:
+        calendar.add_days(now, DAYS_ENOUGH)
+    except NeverOpens:
+        return False
+    return True
+
+
 def named(poc_id: int) -> str:
     """Return the slot of somebody named by a step."""
     return f"poc:{poc_id}"
@@ -164,7 +181,7 @@ def look(
     """
     if position.is_acknowledged:
         hold_until = shift(position.acted_at, ladder.ack_amount, ladder.ack_unit, calendar)
-        position = replace(position, hold_until=hold_until)
+        position = position._replace(hold_until=hold_until)
     told = {step: set(people) for step, people in told.items()}
     notices: list[Notice] = []
     next_at: datetime | None = None
@@ -173,7 +190,7 @@ def look(
         own = _own_moment(step, position, calendar)
         if step.may_be_skipped and position.repeat_no == 0 and own < position.quiet_until:
             notices.append(_skip(step, position, own, step.slot, TOO_LATE))
-            position = replace(position, cursor=position.cursor + 1)
+            position = position._replace(cursor=position.cursor + 1)
             continue
         moment = _moment(step, own, ladder, position, calendar)
         if moment is None or moment > now:
@@ -185,6 +202,16 @@ def look(
     return _result(position, next_at, notices, now, calendar, is_used_up=position.cursor >= len(ladder.steps))
 
 
+def look_at_waiting(
+    *, ladder: Ladder, position: Position, moment: datetime, now: datetime, calendar: WorkingTime,
+    slots: Mapping[str, Sequence[int]],
+) -> Look:  # fmt: skip
+    """Ask whoever has it whether it still waits for the customer, and say when to ask again."""
+    asked = _run(STILL_WAITING, position, moment, slots, {})
+    next_at = shift(now, ladder.wait_amount, ladder.wait_unit, calendar)
+    return Look(position._replace(repeat_no=position.repeat_no + 1), max(next_at, now + CHECK_BACK), asked)
+
+
 def _own_moment(step: Step, position: Position, calendar: WorkingTime) -> datetime:
     """Return when a step falls that counts from the due moment; of another nothing is known yet."""
     if step.kind == ESCALATION and step.anchor == HAND_OFF:
@@ -194,10 +221,9 @@ def _own_moment(step: Step, position: Position, calendar: WorkingTime) -> dateti
 
 def _moment(step: Step, own: datetime, ladder: Ladder, position: Position, calendar: WorkingTime) -> datetime | None:
     """Return when `step` runs; None while the hand-off it counts from has not happened."""
-    is_first_reminder = step.kind == REMINDER and position.repeat_no == 0
     if position.is_acknowledged and position.hold_until:
-        return max(own, position.hold_until) if is_first_reminder else position.hold_until
-    if is_first_reminder:
+        return max(own, position.hold_until)
+    if step.kind == REMINDER and position.repeat_no == 0:
         return own
     if position.is_pending:
         return None
@@ -217,6 +243,8 @@ def _gate(
     if before is None or before.anchor != DUE:
         return since
     earlier = shift(position.anchor_at, before.amount, before.unit, calendar)
+    if before.may_be_skipped and earlier < position.quiet_until:
+        return since  # nobody was told by it, and whoever acted knows
     if step.unit in ELAPSED:
         return since + (own - earlier)
     return _work(since, calendar.between(earlier, own), calendar)
@@ -225,10 +253,10 @@ def _gate(
 def _look_again(
     step: Step, own: datetime, ladder: Ladder, position: Position, now: datetime, calendar: WorkingTime
 ) -> datetime:
-    """Return when to look whether a pending hand-off has happened: not before the step could run."""
-    if position.handed_off_at != now:  # what was told at an earlier look is still on its way
-        return now + CHECK_BACK
-    soonest = _moment(step, own, ladder, replace(position, is_pending=False), calendar)
+    """Return when to look whether a pending hand-off has happened: not before the step could run if it did now."""
+    handed_off_at = max(now, position.held_until or now)
+    if_now = position._replace(is_pending=False, handed_off_at=handed_off_at)
+    soonest = _moment(step, own, ladder, if_now, calendar)
     return max(soonest or now, now + CHECK_BACK)
 
 
@@ -236,11 +264,13 @@ def _run(
     step: Step, position: Position, moment: datetime, slots: Mapping[str, Sequence[int]], told: dict[int, set[int]]
 ) -> list[Notice]:
     """Tell whoever is in the slot, climbing while there is nobody new in it."""
-    before = {person for ordinal, people in told.items() if ordinal < step.ordinal for person in people}
+    escalates = step.kind == ESCALATION
+    below = (people for ordinal, people in told.items() if escalates and ordinal < step.ordinal)
+    before = {person for people in below for person in people}
     notices: list[Notice] = []
     for slot in climb(step.slot):
         people = slots.get(slot, ())
-        fresh = [p for p in people if p not in before] if step.kind == ESCALATION else people
+        fresh = [p for p in people if p not in before] if before else people
         if fresh:
             told.setdefault(step.ordinal, set()).update(fresh)
             tell = [Notice(step, position.repeat_no, moment, step.slot, slot, recipient=p) for p in fresh]
@@ -257,8 +287,7 @@ def _skip(step: Step, position: Position, moment: datetime, slot: str, reason: s
 def _advance(step: Step, position: Position, now: datetime, *, reached: bool) -> Position:
     """Return the position after `step` ran; whoever was reached has yet to be handed the notice."""
     repeats = reached and position.repeat_no < step.max_repeats
-    return replace(
-        position,
+    return position._replace(
         cursor=position.cursor if repeats else position.cursor + 1,
         repeat_no=position.repeat_no + 1 if repeats else 0,
         handed_off_at=now,
@@ -281,10 +310,11 @@ def _result(
     holds = False
     if position.hold_until is not None and position.hold_until > now:
         holds, soonest = True, min(soonest, position.hold_until)
-    else:
-        position = replace(position, hold_until=None, is_acknowledged=False)
+    elif position.hold_until is not None or position.is_acknowledged:
+        position = position._replace(hold_until=None, is_acknowledged=False)
     soonest = max(soonest, now + timedelta(seconds=1))
-    return Look(position, soonest, list(_coalesced(notices)), is_awake=not holds, is_used_up=is_used_up)
+    told = notices if len(notices) < 2 else list(_coalesced(notices))
+    return Look(position, soonest, told, is_awake=not holds, is_used_up=is_used_up)
 
 
 def _coalesced(notices: Sequence[Notice]) -> Iterator[Notice]:
@@ -292,6 +322,6 @@ def _coalesced(notices: Sequence[Notice]) -> Iterator[Notice]:
     last = {n.recipient: n for n in notices if n.step.kind == REMINDER and n.state == PLANNED}
     for notice in notices:
         if notice.state == PLANNED and notice.step.kind == REMINDER and last[notice.recipient] is not notice:
-            yield replace(notice, state=COALESCED, reason=ONE_NOTICE)
+            yield notice._replace(state=COALESCED, reason=ONE_NOTICE)
         else:
             yield notice

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
-from crm.commitments import ladder
+from crm.commitments import digests, ladder
 from crm.commitments.models import Commitment, Notification
 from crm.outbox import bulk
 from crm.outbox.models import Message
@@ -17,7 +17,7 @@ from crm.poc.recipients import Recipient, recipients
 from crm.users import roles
 
 EMAIL, INBOX = Message.Channel.EMAIL.value, Message.Channel.INBOX.value
-URGENT, ESCALATION, REMINDER, ORDINARY = 0, 1, 3, 5  # priorities of messages
+URGENT, ESCALATION, REMINDER, ORDINARY = digests.URGENT, 1, 3, 5  # priorities of messages
 
 
 class Row(NamedTuple):
@@ -42,6 +42,21 @@ class Row(NamedTuple):
     facts: Mapping[str, Any]
 
 
+class Owed(Protocol):
+    """What telling about something needs of it: a Commitment, or what the planner reads of one."""
+
+    @property
+    def pk(self) -> int: ...
+    @property
+    def dossier_id(self) -> int: ...
+    @property
+    def home_id(self) -> int: ...
+    @property
+    def generation(self) -> int: ...
+    @property
+    def grant_cause(self) -> str: ...
+
+
 class Told(NamedTuple):
     """Somebody who may now open what they were told about."""
 
@@ -58,40 +73,36 @@ def write(rows: Sequence[Row], told: Iterable[Told]) -> None:
 
 
 def step_rows(
-    commitment: Commitment, notice: ladder.Notice, at: datetime, *, slot_poc: int | None, facts: Mapping[str, Any]
+    of: Owed,
+    notice: ladder.Notice,
+    at: datetime,
+    *,
+    person: Recipient | None,
+    slot_poc: int | None,
+    facts: Mapping[str, Any],
 ) -> list[Row]:
     """Return the rows of one notice of a ladder: one per channel, or one that says why nobody was told."""
-    step = notice.step
-    stem = f"c:{commitment.pk}:g{commitment.generation}:s{step.ordinal}:r{notice.repeat_no}"
+    step, ordinal = notice.step, notice.step.ordinal
+    place = f"s{ordinal}" if ordinal >= 0 else "wait"
+    stem = f"c:{of.pk}:g{of.generation}:{place}:r{notice.repeat_no}"
+    ways: dict[str, tuple[str, datetime]] = {}  # channel → key and from when
     if notice.state == ladder.SKIPPED:
-        keys = [(f"{stem}:{notice.reached}:-", "")]
+        ways[""] = f"{stem}:{notice.reached}:-", at
     else:
         member = f"/m{notice.recipient}" if notice.recipient != slot_poc else ""
-        is_told = notice.state == ladder.PLANNED
-        channels = (INBOX, EMAIL) if step.by_email and is_told else (INBOX,)
-        keys = [(f"{stem}:{notice.slot}{member}:{channel}", channel) for channel in channels]
+        ways[INBOX] = f"{stem}:{notice.slot}{member}:{INBOX}", at
+        if step.by_email and notice.state == ladder.PLANNED and person is not None:
+            tell_at = digests.mail_at(person, (step.kind,), _priority(step), at)
+            if tell_at is not None:
+                ways[EMAIL] = f"{stem}:{notice.slot}{member}:{EMAIL}", tell_at
     return [
         Row(
-            idem_key=key,
-            kind=step.kind,
-            commitment_id=commitment.pk,
-            dossier_id=commitment.dossier_id,
-            generation=commitment.generation,
-            step=step.ordinal,
-            repeat=notice.repeat_no,
-            slot=notice.reached,
-            recipient_id=notice.recipient,
-            channel=channel,
-            priority=_priority(step),
-            planned_for=notice.planned_for,
-            created_at=at,
-            tell_at=at,
-            state=notice.state,
-            reason=notice.reason,
-            facts=facts,
+            key, step.kind, of.pk, of.dossier_id, of.generation, ordinal if ordinal >= 0 else None, notice.repeat_no,
+            notice.reached, notice.recipient, channel, _priority(step), notice.planned_for, at, tell_at,
+            notice.state, notice.reason, facts,
         )
-        for key, channel in keys
-    ]
+        for channel, (key, tell_at) in ways.items()
+    ]  # fmt: skip
 
 
 def because(answer: Answer, why: str) -> dict[str, Any]:
@@ -112,18 +123,13 @@ def reachable(people: Iterable[Recipient]) -> list[Recipient]:
     return [p for p in people if p.address or p.user_id is not None]
 
 
-def with_address(rows: Iterable[Row], addressed: Mapping[int, bool]) -> list[Row]:
-    """Leave out mails to people without an address; their inbox has it."""
-    return [row for row in rows if row.channel != EMAIL or addressed.get(row.recipient_id or 0)]
-
-
 def supersede_all(commitments: Iterable[Commitment], reason: str) -> None:
     """Take back whatever about these has not left the house. Their rows must be locked. One query."""
     pending = Notification.objects.filter(commitment__one_of=[c.pk for c in commitments]).pending()
     pending.update(state=Notification.State.SUPERSEDED, reason=reason)
 
 
-def alarm(*, idem_key: str, kind: str, facts: Mapping[str, Any], about: Commitment | None = None, at: datetime) -> None:
+def alarm(*, idem_key: str, kind: str, facts: Mapping[str, Any], about: Owed | None = None, at: datetime) -> None:
     """Tell every administrator one thing once, and let them open the record of what it is about.
 
     Where there is no administrator, the front desk is told.
@@ -146,18 +152,23 @@ def plain_rows(
     at: datetime,
     *,
     priority: int,
+    also: Sequence[str] = (),
 ) -> list[Row]:
-    """Return the rows that tell `people` one thing which no ladder asked for."""
-    people = {person.poc_id: person for person in people}
-    rows = [
-        Row(
-            f"{idem_key}:m{person.poc_id}:{channel}", kind, None, dossier_id, None, None, 0, "", person.poc_id,
-            channel, priority, at, at, at, ladder.PLANNED, "", facts,
-        )
-        for person in people.values()
-        for channel in channels
-    ]  # fmt: skip
-    return with_address(rows, {pk: bool(person.address) for pk, person in people.items()})
+    """Return the rows that tell `people` one thing which no ladder asked for.
+
+    Whoever wants no mail of its kind, or has no address, has it in the inbox. `also` are kinds for which
+    this one stands too: it is mailed as soon as any of them would be.
+    """
+    rows: list[Row] = []
+    for person in {person.poc_id: person for person in people}.values():
+        for channel in channels:
+            tell_at = digests.mail_at(person, (kind, *also), priority, at) if channel == EMAIL else at
+            if tell_at is not None:
+                rows.append(Row(
+                    f"{idem_key}:m{person.poc_id}:{channel}", kind, None, dossier_id, None, None, 0, "",
+                    person.poc_id, channel, priority, at, at, tell_at, ladder.PLANNED, "", facts,
+                ))  # fmt: skip
+    return rows
 
 
 def _priority(step: ladder.Step) -> int:

@@ -1,20 +1,21 @@
 """Packing: notices become messages, at the end of a sweep.
 
-Up to five for one recipient and channel are a message each; more are one digest, whose members
-do not change any more. A message's id is made of its members' keys, so packing again after a
-crash makes the same messages.
+Up to five for one recipient and channel are a message each, the most urgent and the oldest first; more
+are one digest, whose members do not change any more. What waited for somebody's daily digest is one,
+too. A message's id is made of its members' keys, so packing again after a crash makes the same messages.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
 from django.db import transaction
+from django.db.models import Count
 
 from crm.commitments.models import Notification
 from crm.commitments.notices import ESCALATION
@@ -25,7 +26,7 @@ from crm.poc.recipients import Recipient, reach
 
 NOTICE, DIGEST = "notice", "digest"  # kinds of messages
 MAX_SINGLE = 5  # immediate notices for one recipient in one sweep; more become a digest
-RECIPIENTS = 100  # packed in one transaction
+NOTICES = 2000  # packed in one transaction, or those of one recipient
 BUDGET = 30  # seconds
 NAMESPACE = UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")  # RFC 9562: names that are object identifiers
 NEVER_MAILED = ".invalid"  # RFC 2606: nobody can ever receive there
@@ -41,6 +42,13 @@ class Unpacked(NamedTuple):
     channel: str
     kind: str
     priority: int
+    planned_for: datetime
+    created_at: datetime
+    tell_at: datetime
+
+    @property
+    def was_held(self) -> bool:
+        return self.tell_at > self.created_at
 
 
 class Packed(NamedTuple):
@@ -69,24 +77,38 @@ class Packed(NamedTuple):
 def pack() -> None:
     """Pack every notice that is planned; each recipient's in one transaction."""
     until = monotonic() + BUDGET
-    while monotonic() < until:
-        waiting = Notification.objects.unpacked().values_list("recipient_id", flat=True).distinct()
-        recipient_ids = list(waiting.order_by("recipient_id")[:RECIPIENTS])
-        if not recipient_ids or not _pack(recipient_ids):
+    waiting = Notification.objects.unpacked().values_list("recipient_id").annotate(n=Count("pk"))
+    for recipient_ids in _shares(list(waiting.order_by("recipient_id"))):
+        if monotonic() > until:
             return
+        _pack(recipient_ids)
+
+
+def _shares(waiting: Iterable[tuple[int | None, int]]) -> Iterator[list[int]]:
+    """Divide the recipients so that a transaction packs about as many notices as it may."""
+    share: list[int] = []
+    size = 0
+    for recipient_id, n in waiting:
+        if share and size + n > NOTICES:
+            yield share
+            share, size = [], 0
+        share.append(recipient_id or 0)
+        size += n
+    if share:
+        yield share
 
 
 @transaction.atomic
-def _pack(recipient_ids: Sequence[int]) -> int:
-    """Pack what waits for these recipients, and return how many messages that made."""
+def _pack(recipient_ids: Sequence[int]) -> None:
+    """Pack what waits for these recipients."""
     rows = Notification.objects.unpacked().filter(recipient__one_of=recipient_ids).order_by("id")
     locked = rows.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    waiting = [Unpacked(*row) for row in locked.values_list(*Unpacked._fields)]
+    waiting = [Unpacked._make(row) for row in locked.values_list(*Unpacked._fields)]
     if not waiting:
-        return 0
+        return
     people = reach({row.recipient_id for row in waiting})
     at = clock.now()
-    groups = {_msgid(group): group for group in _grouped(waiting)}
+    groups = {_msgid(group): group for group in sorted(_grouped(waiting), key=_rank)}
     bulk.insert(
         Message,
         Packed._fields,
@@ -96,19 +118,25 @@ def _pack(recipient_ids: Sequence[int]) -> int:
     ids = dict(Message.objects.filter(msgid__in=groups).values_list("msgid", "pk"))
     pairs = [(row.pk, ids[msgid]) for msgid, group in groups.items() for row in group]
     bulk.update(Notification, ["message_id"], pairs)
-    return len(groups)
 
 
-def _grouped(waiting: Iterable[Unpacked]) -> Iterable[list[Unpacked]]:
-    """Divide notices into messages: single ones, or one digest."""
+def _rank(group: Sequence[Unpacked]) -> tuple[int, datetime, int]:
+    """The most urgent first, then the oldest."""
+    return min((row.priority, row.planned_for, row.pk) for row in group)
+
+
+def _grouped(waiting: Iterable[Unpacked]) -> Iterator[list[Unpacked]]:
+    """Divide notices into messages: single ones, and one digest of more than that, and of what waited for it."""
     by_recipient: Mapping[tuple[int, str], list[Unpacked]] = defaultdict(list)
     for row in waiting:
         by_recipient[row.recipient_id, row.channel].append(row)
     for rows in by_recipient.values():
-        if len(rows) > MAX_SINGLE:
-            yield rows
-        else:
-            yield from ([row] for row in rows)
+        at_once = [row for row in rows if not row.was_held]
+        digest = rows if len(at_once) > MAX_SINGLE else [row for row in rows if row.was_held]
+        if digest:
+            yield digest
+        if digest is not rows:
+            yield from ([row] for row in at_once)
 
 
 def _message(msgid: UUID, group: Sequence[Unpacked], person: Recipient, at: datetime) -> Packed:
@@ -119,7 +147,7 @@ def _message(msgid: UUID, group: Sequence[Unpacked], person: Recipient, at: date
     escalates = priority <= ESCALATION
     return Packed(
         msgid=msgid,
-        kind=NOTICE if len(group) == 1 else DIGEST,
+        kind=DIGEST if len(group) > 1 or group[0].was_held else NOTICE,
         channel=group[0].channel,
         recipient_id=person.poc_id,
         address="" if is_inbox else person.address or f"nobody@{NEVER_MAILED.lstrip('.')}",

@@ -13,29 +13,32 @@ from time import monotonic
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import DateTimeField, F, Min, Value
+from django.db.models import Min
 
-from crm.commitments import catch_up, facts, ladder, notices, packing
-from crm.commitments.models import Commitment
+from crm.commitments import catch_up, facts, ladder, notices, packing, quarantine
+from crm.commitments.models import Commitment, Notification
 from crm.core import clock
 from crm.core.actor import Actor, Source
-from crm.core.query import Row, RowComparison
+from crm.core.failpoints import reach
+from crm.core.working_time import WorkingTime
 from crm.dossiers.actions import Happening, record_many
-from crm.dossiers.models import Event
+from crm.dossiers.models import Dossier, Event
 from crm.outbox import bulk, turns
-from crm.poc.models import PointOfContact
+from crm.poc.calendars import origin
+from crm.poc.models import PointOfContact, WorkingCalendar
 
 log = logging.getLogger(__name__)
 
 COMPONENT = "planner"
 BATCH = 500
 BUDGET = 40  # seconds of one sweep; what is left is the next one's
-MAX_ERRORS = 5  # then a row is set aside, and the administrators are told
+LONGEST_HOLD = timedelta(minutes=2)  # what is decided while a backlog is worked off is told together, this late at most
 COLUMNS = (
     "state", "cursor", "repeat_no", "handed_off_at", "hold_until", "next_action_at", "used_up_at",
-    "escalated_to_id", "escalated_at", "plan_errors",
+    "escalated_to_id", "escalated_at", "plan_errors", "calendar_id", "calendar_version",
 )  # fmt: skip
 State = Commitment.State
+Looked = tuple[facts.Owed, ladder.Look]
 
 
 def sweep() -> int:
@@ -47,26 +50,48 @@ def sweep() -> int:
         if not is_mine:
             return 0
         oldest = Commitment.objects.due_for_a_look().aggregate(at=Min("next_action_at"))["at"]
-        done = _plan_all(until=monotonic() + BUDGET)
+        done, is_done = _plan_all(until=monotonic() + BUDGET) if oldest else (0, True)
         catch_up.tell_returned()
-        packing.pack()
+        if is_done or _is_overdue():
+            packing.pack()
         turns.beat(COMPONENT, oldest=oldest)
     return done
 
 
-def _plan_all(until: float) -> int:
+def _plan_all(until: float) -> tuple[int, bool]:
+    """Plan what is due; return how many rows were looked at, and whether none is left."""
     done = 0
     after: tuple[datetime, int] | None = None
+    memory = facts.Memory()
     while monotonic() < until:
-        due = Commitment.objects.due_for_a_look().order_by("next_action_at", "id")
-        if after is not None:  # past what others hold locked
-            due = due.filter(_later_than(*after))
-        batch: list[tuple[Any, int]] = list(due.values_list("next_action_at", "id")[:BATCH])
-        if not batch:
-            break
-        done += plan([pk for _, pk in batch])
-        after = batch[-1]
-    return done
+        rows = _plan_batch(after, memory)
+        if not rows:
+            return done, True
+        done += len(rows)
+        after = rows[-1].next_action_at, rows[-1].pk
+    return done, False
+
+
+def _plan_batch(after: tuple[datetime, int] | None, memory: facts.Memory) -> list[facts.Owed]:
+    """Look at the next rows in one transaction, and return them; none: nothing is due that nobody else holds."""
+    rows: list[facts.Owed] = []
+    try:
+        with transaction.atomic():
+            rows = facts.claim(after, BATCH)
+            _look_at(rows, memory)
+        reach("planner.after_commit")
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if not rows:
+            raise
+        _plan_apart([row.pk for row in rows])
+    return rows
+
+
+def _is_overdue() -> bool:
+    """True where something decided waits too long for the backlog to end."""
+    return Notification.objects.unpacked().filter(tell_at__lte=clock.now() - LONGEST_HOLD).exists()
 
 
 def plan(ids: Sequence[int]) -> int:
@@ -77,79 +102,76 @@ def plan(ids: Sequence[int]) -> int:
     """
     try:
         with transaction.atomic():
-            return _look_at(ids)
+            rows = facts.lock(ids)
+            _look_at(rows, facts.Memory())
+        return len(rows)
     except (OperationalError, InterfaceError):
         raise
     except Exception:
-        if len(ids) > 1:
-            middle = len(ids) // 2
-            return plan(ids[:middle]) + plan(ids[middle:])
-        log.exception("Cannot plan commitment %s", ids[0])
-        _back_off(ids[0])
-        return 0
+        return _plan_apart(ids)
 
 
-def _look_at(ids: Sequence[int]) -> int:
-    at = clock.now()
-    due = Commitment.objects.due_for_a_look().filter(pk__one_of=ids).select_related("dossier").order_by("id")
-    rows = list(due.select_for_update(no_key=True, skip_locked=True, of=("self",)))
-    if not rows:
-        return 0
-    known = facts.load(rows, at)
-    looks = [(row, look(row, known)) for row in rows]
-    _write(looks, known)
-    return len(rows)
+def _plan_apart(ids: Sequence[int]) -> int:
+    if len(ids) > 1:
+        middle = len(ids) // 2
+        return plan(ids[:middle]) + plan(ids[middle:])
+    log.exception("Cannot plan commitment %s", ids)
+    for pk in ids:
+        quarantine.back_off(pk)
+    return 0
 
 
-def look(row: Commitment, known: facts.Facts) -> ladder.Look:
+def _look_at(rows: Sequence[facts.Owed], memory: facts.Memory) -> None:
+    if rows:
+        reach("planner.selected")
+        known = facts.load(rows, clock.now(), memory)
+        _write([(row, look(row, known)) for row in rows], known)
+        reach("planner.before_commit")
+
+
+def look(row: facts.Placed, known: facts.Facts) -> ladder.Look:
     """Decide one row, from what is known."""
-    people = {
-        slot: [p.poc_id for p in known.people.get(poc_id, ())] if poc_id is not None else []
-        for slot, poc_id in known.slot_pocs(row).items()
-    }
-    return ladder.look(
-        ladder=known.ladders[row.policy_version_id],
-        position=known.position(row),
-        now=known.at,
-        calendar=known.calendars[known.answer(row).poc_id],
-        slots=people,
-        told=known.told(row),
-    )
+    ids = known.memory.ids
+    people = {slot: ids[poc_id] if poc_id is not None else () for slot, poc_id in known.slot_pocs(row).items()}
+    each, position, calendar = known.ladders[row.policy_version_id], known.position(row), known.calendar(row)
+    if row.state == State.WAITING:
+        moment = row.next_action_at or known.at
+        return ladder.look_at_waiting(
+            ladder=each, position=position, moment=moment, now=known.at, calendar=calendar, slots=people
+        )
+    told = known.told(row)
+    return ladder.look(ladder=each, position=position, now=known.at, calendar=calendar, slots=people, told=told)
 
 
-def _write(looks: Sequence[tuple[Commitment, ladder.Look]], known: facts.Facts) -> None:
+def _write(looks: Sequence[Looked], known: facts.Facts) -> None:
     """Write notices, grants, events and the new positions."""
     rows: list[notices.Row] = []
     told: list[notices.Told] = []
-    addressed = {p.poc_id: bool(p.address) for group in known.people.values() for p in group}
     for row, result in looks:
-        slot_pocs = known.slot_pocs(row)
         for notice in result.notices:
-            slot_poc = slot_pocs.get(notice.reached)
-            reasons = _reasons(row, notice, slot_poc, known)
-            rows += notices.step_rows(row, notice, known.at, slot_poc=slot_poc, facts=reasons)
+            rows += _rows(row, notice, known)
             if notice.recipient is not None:
                 told.append(notices.Told(notice.recipient, row.home_id, row.grant_cause))
-    notices.write(notices.with_address(rows, addressed), told)
+    notices.write(rows, told)
+    reach("planner.inserted")
     _record_escalations(looks, known)
     bulk.update(Commitment, COLUMNS, [_columns(row, result, known) for row, result in looks])
-    for row, result in looks:
-        if any(notice.reason == ladder.NOBODY for notice in result.notices):
-            key = f"q:c{row.pk}:g{row.generation}:s{result.notices[-1].step.ordinal}"
-            notices.alarm(idem_key=key, kind="nobody", facts={"title": row.title}, about=row, at=known.at)
+    _alarm(looks, known)
 
 
-def _reasons(row: Commitment, notice: ladder.Notice, slot_poc: int | None, known: facts.Facts) -> dict[str, Any]:
-    """Return why this recipient is told: the slot, the team it came by, who answers, who is stood in for."""
-    if notice.state == ladder.SKIPPED:
-        return {}
-    values = notices.because(known.answer(row), notice.reached)
-    if slot_poc is not None and slot_poc != notice.recipient:
-        values["team"] = slot_poc
-    return values
+def _rows(row: facts.Owed, notice: ladder.Notice, known: facts.Facts) -> list[notices.Row]:
+    """Return the rows of one notice, with why its reader is told: by which slot and team, and instead of whom."""
+    slot_poc = known.slot_pocs(row).get(notice.reached)
+    reasons: dict[str, Any] = {}
+    if notice.state != ladder.SKIPPED:
+        reasons = notices.because(known.answer(row), notice.reached)
+        if slot_poc is not None and slot_poc != notice.recipient:
+            reasons["team"] = slot_poc
+    person = known.memory.persons.get(notice.recipient or 0)
+    return notices.step_rows(row, notice, known.at, person=person, slot_poc=slot_poc, facts=reasons)
 
 
-def _columns(row: Commitment, result: ladder.Look, known: facts.Facts) -> tuple[Any, ...]:
+def _columns(row: facts.Owed, result: ladder.Look, known: facts.Facts) -> tuple[Any, ...]:
     """Return the row's key and its new columns, in the order of COLUMNS."""
     position = result.position
     wakes = result.is_awake and row.state in (State.SNOOZED, State.ACKNOWLEDGED)
@@ -166,7 +188,38 @@ def _columns(row: Commitment, result: ladder.Look, known: facts.Facts) -> tuple[
         escalated_to or row.escalated_to_id,
         known.at if escalated_to else row.escalated_at,
         0,
+        *_counted_in(row, known),
     )
+
+
+def _counted_in(row: facts.Owed, known: facts.Facts) -> tuple[int | None, int | None]:
+    """Return the calendar that the row hangs on, and its version: a newer one has it counted anew.
+
+    What has a counted due moment keeps the calendar that was counted in.
+    """
+    if row.counted_from is not None and row.calendar_id is not None:
+        return row.calendar_id, row.calendar_version
+    return origin(known.calendar(row))
+
+
+def _alarm(looks: Sequence[Looked], known: facts.Facts) -> None:
+    """Tell the administrators of whom nobody could be told about, and of calendars that never open."""
+    for row, result in looks:
+        if result.notices and any(notice.reason == ladder.NOBODY for notice in result.notices):
+            last = result.notices[-1]
+            place = f"s{last.step.ordinal}" if last.step.ordinal >= 0 else f"wait:r{last.repeat_no}"
+            key = f"q:c{row.pk}:g{row.generation}:{place}"
+            notices.alarm(idem_key=key, kind="nobody", facts={"title": row.title}, about=row, at=known.at)
+    for calendar in {id(c): c for c in (known.calendar(row) for row, _ in looks)}.values():
+        if not ladder.opens(calendar, known.at):
+            _tell_of_closed(calendar, known.at)
+
+
+def _tell_of_closed(calendar: WorkingTime, at: datetime) -> None:
+    """Tell the administrators, once for each version of it, that a calendar never opens."""
+    calendar_id, version = origin(calendar)
+    name = WorkingCalendar.objects.values_list("name", flat=True).get(pk=calendar_id)
+    notices.alarm(idem_key=f"q:cal{calendar_id}:v{version}", kind="never_opens", facts={"name": name}, at=at)
 
 
 def _escalations(result: ladder.Look) -> Iterable[ladder.Notice]:
@@ -175,12 +228,12 @@ def _escalations(result: ladder.Look) -> Iterable[ladder.Notice]:
     return {n.step.ordinal: n for n in found}.values()
 
 
-def _escalated_to(row: Commitment, result: ladder.Look, known: facts.Facts) -> int | None:
+def _escalated_to(row: facts.Owed, result: ladder.Look, known: facts.Facts) -> int | None:
     reached = [known.slot_pocs(row).get(notice.reached) for notice in _escalations(result)]
     return reached[-1] if reached else None
 
 
-def _record_escalations(looks: Sequence[tuple[Commitment, ladder.Look]], known: facts.Facts) -> None:
+def _record_escalations(looks: Sequence[Looked], known: facts.Facts) -> None:
     found = [
         (row, notice, known.slot_pocs(row).get(notice.reached))
         for row, result in looks
@@ -189,35 +242,15 @@ def _record_escalations(looks: Sequence[tuple[Commitment, ladder.Look]], known: 
     if not found:
         return
     names = dict(PointOfContact.objects.filter(pk__one_of=[to for *_, to in found]).values_list("pk", "name"))
+    due = dict(Commitment.objects.filter(pk__one_of=[row.pk for row, *_ in found]).values_list("pk", "due_at"))
     happenings = [
         Happening(
             Event.Kind.ESCALATED,
-            [row.dossier],
+            [Dossier(pk=row.dossier_id, home_id=row.home_id)],
             known.at,
-            {"commitment": row.pk, "due_at": row.due_at.isoformat(), "slot": notice.reached, "poc": to},
+            {"commitment": row.pk, "due_at": due[row.pk].isoformat(), "slot": notice.reached, "poc": to},
             {"title": row.title, "poc": names.get(to or 0, "")},
         )
         for row, notice, to in found
     ]
     record_many(happenings, by=Actor.system(Source.TASK), at=known.at)
-
-
-@transaction.atomic
-def _back_off(pk: int) -> None:
-    """Look at a row that cannot be planned later, each time twice as late; in the end set it aside and tell."""
-    row = Commitment.objects.select_for_update(no_key=True).get(pk=pk)
-    if row.is_closed:
-        return
-    at = clock.now()
-    row.plan_errors += 1
-    row.next_action_at = at + timedelta(minutes=2**row.plan_errors)
-    if row.plan_errors >= MAX_ERRORS:
-        row.quarantined_at = at
-        key = f"q:c{row.pk}:g{row.generation}:quarantined"
-        notices.alarm(idem_key=key, kind="set_aside", facts={"title": row.title}, about=row, at=at)
-    row.save(update_fields=["plan_errors", "next_action_at", "quarantined_at"])
-
-
-def _later_than(next_action_at: datetime, pk: int) -> RowComparison:
-    place = Row(Value(next_action_at, DateTimeField()), Value(pk))
-    return RowComparison(Row(F("next_action_at"), F("id")), ">", place)

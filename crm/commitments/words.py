@@ -59,7 +59,22 @@ WORDS: Mapping[str, Words] = {
     "undelivered": Words(
         _("A mail to %(name)s could not be delivered"), _("It was about: %(what)s. The mail server said: %(reply)s")
     ),
+    "perhaps_undelivered": Words(
+        _("A mail to %(name)s may not have arrived"),
+        _("It was about: %(what)s. The connection broke off before the mail server said whether it took it."),
+    ),
+    "address_refused": Words(
+        _("Mails to %(name)s come back"),
+        _(
+            "%(address)s was refused: %(reply)s. Correct the address. Until a mail arrives there again, whoever is "
+            "next in line is told instead."
+        ),
+    ),
     "nobody": Words(_("Nobody could be told: %(title)s"), _("Nobody who answers has an address or signs in.")),
+    "never_opens": Words(
+        _("The working calendar %(name)s never opens"),
+        _("What counts in its working time counts plain hours and days until it does."),
+    ),
     "set_aside": Words(
         _("Reminders have stopped: %(title)s"), _("An error keeps them from being worked out. See the log.")
     ),

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, Subquery, Value
+from django.db.models import Exists, F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from crm.core.query import ListOf
@@ -16,12 +16,15 @@ from crm.dossiers.models import Firm
 from crm.poc.calendars import working_times
 from crm.poc.models import Absence, Membership, PointOfContact, PointOfContactQuerySet
 
+WISHES = ("by_email", "digest_at", "quiet_from", "quiet_until")
+
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """One person (or a team's shared mailbox) to tell, and in which words.
 
     `language` is never empty; `zone` is an IANA name; `address` may be empty: only the inbox then.
+    The rest is how they want their mails, in their zone; see `NoticePreference`.
     """
 
     poc_id: int
@@ -30,6 +33,10 @@ class Recipient:
     address: str
     language: str
     zone: str
+    by_email: Mapping[str, str] = field(default_factory=dict, hash=False)
+    digest_at: time = time(8)
+    quiet_from: time | None = None
+    quiet_until: time | None = None
 
 
 def recipients(poc_ids: Iterable[int], *, at: datetime) -> dict[int, list[Recipient]]:
@@ -70,10 +77,11 @@ def _with_members(wanted: list[int], at: datetime) -> Iterable[Any]:
 
 
 def _with_firm(rows: PointOfContactQuerySet) -> Iterable[Any]:
-    """With their user, and the words and the zone of the firm, for those who have none of their own."""
+    """With their user, how they want their mails, and the firm's words and zone for those who have none."""
     language = Coalesce(Subquery(Firm.objects.values("language")), Value("en"))
     zone = Coalesce(Subquery(Firm.objects.values("zone")), Value("UTC"))
-    return rows.select_related("user").annotate(firm_language=language, firm_zone=zone)
+    wishes = {f"wants_{name}": F(f"preference__{name}") for name in WISHES}
+    return rows.select_related("user").annotate(firm_language=language, firm_zone=zone, **wishes)
 
 
 def _on_duty(poc_ids: set[int], at: datetime) -> set[int]:
@@ -94,6 +102,7 @@ def _told(poc: PointOfContact, members: list[int], present: set[int], on_duty: s
 
 def _recipient(poc: Any) -> Recipient:
     user = poc.user
+    wishes = {name: getattr(poc, f"wants_{name}") for name in WISHES} if poc.wants_by_email is not None else {}
     return Recipient(
         poc_id=poc.pk,
         user_id=user.pk if user else None,
@@ -101,4 +110,5 @@ def _recipient(poc: Any) -> Recipient:
         address=poc.email or (user.email if user else ""),
         language=(user.language if user else "") or poc.firm_language,
         zone=(user.time_zone if user else "") or poc.zone or poc.firm_zone,
+        **wishes,
     )

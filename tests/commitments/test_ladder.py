@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm.commitments.ladder import CHECK_BACK, Ladder, Look, Position, Step, climb, look, named, shift
+from crm.commitments.ladder import (
+    CHECK_BACK,
+    Ladder,
+    Look,
+    Position,
+    Step,
+    climb,
+    look,
+    look_at_waiting,
+    named,
+    opens,
+    shift,
+)
 from crm.core.working_time import WorkingTime
 
 WEEK = WorkingTime("UTC", {key: [(time(9), time(17))] for key in range(5)})
@@ -65,7 +77,7 @@ def test_the_first_reminder_comes_a_working_day_before(now, told, next_at):
 
 
 def test_the_second_reminder_comes_at_the_due_moment_and_escalation_waits_for_its_hand_off():
-    seen = see("Wed 10:00", replace(START, cursor=1, is_pending=True))
+    seen = see("Wed 10:00", START._replace(cursor=1, is_pending=True))
     assert planned(seen) == [(1, "poc", ANN)]
     assert seen.position.cursor == 2
     assert seen.position.is_pending
@@ -73,14 +85,14 @@ def test_the_second_reminder_comes_at_the_due_moment_and_escalation_waits_for_it
 
 
 def test_a_reminder_from_before_the_opening_is_skipped_and_recorded():
-    seen = see("Tue 16:00", replace(START, quiet_until=at("Tue 16:00"), acted_at=at("Tue 16:00")))
+    seen = see("Tue 16:00", START._replace(quiet_until=at("Tue 16:00"), acted_at=at("Tue 16:00")))
     assert planned(seen) == []
     assert untold(seen) == [(0, "poc", "too_late")]
     assert seen.next_at == DUE
 
 
 def test_the_step_at_the_due_moment_is_never_skipped():
-    opened_late = replace(START, quiet_until=at("Thu 09:00"), acted_at=at("Thu 09:00"))
+    opened_late = START._replace(quiet_until=at("Thu 09:00"), acted_at=at("Thu 09:00"))
     seen = see("Thu 09:00", opened_late)
     assert planned(seen) == [(1, "poc", ANN)]
     assert untold(seen) == [(0, "poc", "too_late")]
@@ -99,7 +111,7 @@ def test_reminders_missed_for_different_people_are_one_each():
 
 # --- escalations ----------------------------------------------------------------------------------------------------
 
-AFTER_DUE = replace(START, cursor=2, handed_off_at=at("Wed 10:01"))
+AFTER_DUE = START._replace(cursor=2, handed_off_at=at("Wed 10:01"))
 
 
 def test_the_backup_is_told_four_working_hours_after_the_hand_off():
@@ -110,17 +122,31 @@ def test_the_backup_is_told_four_working_hours_after_the_hand_off():
 
 
 def test_the_lead_is_told_a_working_day_after_the_backup():
-    seen = see("Thu 14:01", replace(START, cursor=3, handed_off_at=at("Wed 14:01")))
+    seen = see("Thu 14:01", START._replace(cursor=3, handed_off_at=at("Wed 14:01")))
     assert planned(seen) == [(3, "lead", LEA)]
     assert seen.is_used_up
     assert seen.next_at == at("Fri 14:01")
 
 
 def test_nobody_is_escalated_who_was_not_asked():
-    waiting = replace(START, cursor=2, is_pending=True)
+    waiting = START._replace(cursor=2, is_pending=True)
     seen = see("Mon+ 12:00", waiting)
     assert seen.notices == []
-    assert seen.next_at == at("Mon+ 12:00") + CHECK_BACK
+    assert seen.next_at == at("Mon+ 16:00")  # the soonest, if it were handed off at once
+
+
+def test_what_is_held_for_a_digest_is_not_looked_after_before_it_can_have_been_read():
+    held = START._replace(cursor=2, is_pending=True, held_until=at("Thu 08:00"))
+    assert see("Wed 10:00", held).next_at == at("Thu 13:00")
+    at_once = replace(LADDER, steps=(*STEPS[:2], replace(STEPS[2], amount=0)))
+    assert see("Thu 12:00", held, ladder=at_once).next_at == at("Thu 12:00") + CHECK_BACK
+
+
+def test_an_escalation_does_not_wait_for_a_reminder_that_came_too_late_to_be_sent():
+    steps = (STEPS[0], replace(STEPS[2], anchor="due"))
+    opened = at("Tue 17:00")
+    late = START._replace(cursor=1, quiet_until=opened, acted_at=opened)
+    assert planned(see("Wed 14:00", late, ladder=replace(LADDER, steps=steps))) == [(2, "backup", BEN)]
 
 
 def test_after_an_outage_one_step_runs_and_the_next_counts_from_it():
@@ -132,19 +158,19 @@ def test_after_an_outage_one_step_runs_and_the_next_counts_from_it():
 def test_an_escalation_counted_from_the_due_moment_waits_as_long_after_a_late_hand_off():
     steps = (STEPS[1], Step(2, "escalation", 4, "working_hours", "backup", anchor="due"))
     ladder = replace(LADDER, steps=steps)
-    on_time = replace(START, cursor=1, handed_off_at=DUE)
-    late = replace(START, cursor=1, handed_off_at=at("Thu 09:00"))
+    on_time = START._replace(cursor=1, handed_off_at=DUE)
+    late = START._replace(cursor=1, handed_off_at=at("Thu 09:00"))
     assert see("Wed 12:00", on_time, ladder=ladder).next_at == at("Wed 14:00")
     assert see("Thu 09:00", late, ladder=ladder).next_at == at("Thu 13:00")
 
 
 def test_an_escalation_over_the_weekend_waits_for_monday():
-    friday = replace(START, anchor_at=at("Fri 15:00"), cursor=2, handed_off_at=at("Fri 15:00"))
+    friday = START._replace(anchor_at=at("Fri 15:00"), cursor=2, handed_off_at=at("Fri 15:00"))
     assert see("Fri 15:01", friday).next_at == at("Mon+ 11:00")
 
 
 def test_a_used_up_ladder_looks_again_each_working_day():
-    seen = see("Fri 12:00", replace(START, cursor=4, handed_off_at=at("Thu 12:00")))
+    seen = see("Fri 12:00", START._replace(cursor=4, handed_off_at=at("Thu 12:00")))
     assert seen.notices == []
     assert seen.is_used_up
     assert seen.next_at == at("Mon+ 12:00")
@@ -188,7 +214,7 @@ def test_nobody_at_all_is_an_alarm():
 
 
 def test_the_poc_is_reminded_twice_although_told():
-    seen = see("Wed 10:00", replace(START, cursor=1), told={0: {ANN}})
+    seen = see("Wed 10:00", START._replace(cursor=1), told={0: {ANN}})
     assert planned(seen) == [(1, "poc", ANN)]
 
 
@@ -203,7 +229,7 @@ def test_one_person_in_all_slots_is_told_once_and_the_front_desk_last():
             if notice.state == "planned":
                 reached.append((notice.step.ordinal, notice.recipient))
                 told.setdefault(notice.step.ordinal, set()).add(notice.recipient)
-        position, now = replace(seen.position, is_pending=False), seen.next_at
+        position, now = seen.position._replace(is_pending=False), seen.next_at
     assert reached == [(0, ANN), (1, ANN), (2, DESK)]
 
 
@@ -225,8 +251,8 @@ def test_slots_are_climbed_in_order(slot, slots):
 
 def acknowledged(cursor: int, when: str) -> Position:
     handed_off_at = at(when) if cursor else None
-    return replace(
-        START, cursor=cursor, quiet_until=at(when), acted_at=at(when), is_acknowledged=True, handed_off_at=handed_off_at
+    return START._replace(
+        cursor=cursor, quiet_until=at(when), acted_at=at(when), is_acknowledged=True, handed_off_at=handed_off_at
     )
 
 
@@ -241,6 +267,14 @@ def test_an_acknowledgement_holds_the_next_step_off_for_its_time_out():
     assert forgotten.is_awake
 
 
+def test_an_acknowledgement_never_makes_a_step_come_earlier():
+    early = acknowledged(1, "Mon 10:00")._replace(cursor=2)
+    ladder = replace(LADDER, steps=(*STEPS[:2], replace(STEPS[2], anchor="due", amount=4)))
+    assert see("Mon 10:00", early, ladder=ladder).next_at == at("Tue 10:00")  # its time-out, when it wakes
+    assert planned(see("Tue 10:00", early, ladder=ladder)) == []
+    assert planned(see("Wed 14:00", early, ladder=ladder)) == [(2, "backup", BEN)]
+
+
 def test_an_acknowledged_reminder_waits_and_an_earlier_one_is_skipped():
     seen = see("Tue 12:00", acknowledged(0, "Tue 12:00"))
     assert untold(seen) == [(0, "poc", "too_late")]
@@ -249,20 +283,20 @@ def test_an_acknowledged_reminder_waits_and_an_earlier_one_is_skipped():
 
 def test_a_snooze_is_quiet_until_its_end_and_begins_anew_there():
     until = at("Fri 11:00")
-    snoozed = replace(START, anchor_at=until, quiet_until=until, acted_at=at("Wed 12:00"), hold_until=until)
+    snoozed = START._replace(anchor_at=until, quiet_until=until, acted_at=at("Wed 12:00"), hold_until=until)
     seen = see("Wed 12:00", snoozed)
     assert untold(seen) == [(0, "poc", "too_late")]
     assert seen.next_at == until
-    awake = see("Fri 11:00", replace(snoozed, cursor=1))
+    awake = see("Fri 11:00", snoozed._replace(cursor=1))
     assert planned(awake) == [(1, "poc", ANN)]
     assert awake.is_awake
 
 
 def test_a_snooze_that_ends_before_the_due_moment_wakes_without_a_notice():
     until = at("Tue 15:00")
-    snoozed = replace(START, quiet_until=until, acted_at=at("Mon 12:00"), hold_until=until)
+    snoozed = START._replace(quiet_until=until, acted_at=at("Mon 12:00"), hold_until=until)
     assert see("Mon 12:00", snoozed).next_at == until
-    awake = see("Tue 15:00", replace(snoozed, cursor=1))
+    awake = see("Tue 15:00", snoozed._replace(cursor=1))
     assert awake.is_awake
     assert awake.notices == []
     assert awake.next_at == DUE
@@ -274,7 +308,7 @@ def test_a_step_repeats_after_each_hand_off_and_then_goes_on():
     first = see("Wed 10:00", ladder=ladder)
     assert (first.position.cursor, first.position.repeat_no) == (0, 1)
     assert first.next_at == at("Wed 12:00")
-    handed_off = replace(first.position, handed_off_at=at("Wed 10:05"), is_pending=False)
+    handed_off = first.position._replace(handed_off_at=at("Wed 10:05"), is_pending=False)
     second = see("Wed 12:05", handed_off, ladder=ladder)
     assert planned(second) == [(1, "poc", ANN)]
     assert (second.position.cursor, second.position.repeat_no) == (1, 0)
@@ -308,11 +342,42 @@ def test_a_calendar_that_never_opens_falls_back_to_elapsed_time(unit):
     assert shift(OPENED, 2, unit, WorkingTime("UTC", {})) == OPENED + length[unit]
 
 
+def test_a_calendar_opens_when_a_weekday_does_or_when_enough_days_still_come():
+    now = at("Wed 10:00")
+    fairs = {(now + timedelta(days=n)).date(): [(time(9), time(12))] for n in range(1, 40)}
+    assert opens(WEEK, now)
+    assert opens(WorkingTime("UTC", {}, fairs), now)
+    assert not opens(WorkingTime("UTC", {}, fairs), now + timedelta(days=30))
+    assert not opens(WorkingTime("UTC", {}), now)
+
+
+# --- waiting for the customer ---------------------------------------------------------------------------------------
+
+
+def test_whoever_has_it_is_asked_whether_it_still_waits_again_and_again():
+    position, now, asked = START, at("Mon 10:00"), []
+    for _ in range(3):
+        seen = look_at_waiting(
+            ladder=LADDER, position=position, moment=now, now=now, calendar=WEEK, slots={"poc": [ANN]}
+        )
+        asked += [(n.step.kind, n.repeat_no, n.recipient, n.planned_for) for n in seen.notices]
+        assert seen.next_at == shift(now, LADDER.wait_amount, LADDER.wait_unit, WEEK)
+        position, now = seen.position, seen.next_at
+    assert [(kind, n, who) for kind, n, who, _ in asked] == [("still_waiting", n, ANN) for n in range(3)]
+    assert position.cursor == START.cursor
+
+
+def test_where_nobody_has_it_the_next_one_up_is_asked():
+    seen = look_at_waiting(
+        ladder=LADDER, position=START, moment=DUE, now=DUE, calendar=WEEK, slots={"lead": [LEA], "house": [DESK]}
+    )
+    assert [(n.reached, n.recipient) for n in seen.notices if n.state == "planned"] == [("lead", LEA)]
+
+
 # --- always ---------------------------------------------------------------------------------------------------------
 
 POSITIONS = st.builds(
-    replace,
-    st.just(START),
+    START._replace,
     cursor=st.integers(0, 4),
     handed_off_at=st.none() | st.integers(0, 9000).map(lambda m: OPENED + timedelta(minutes=m)),
     is_pending=st.booleans(),

@@ -1,20 +1,29 @@
 """What is due becomes notices, in the commit that moves the commitment on."""
 
+from datetime import time
+
 import pytest
 from django.contrib.auth.models import Group
 
-from crm.commitments import actions, facts, planner
+from crm.commitments import actions, facts, planner, sending, waiting
 from crm.commitments.models import Commitment, Notification
 from crm.dossiers.models import Event
 from crm.outbox.models import Heartbeat, Message
-from crm.poc.models import Grant, PointOfContact
+from crm.poc.models import CalendarHours, Grant, PointOfContact, WorkingCalendar
 from crm.poc.visibility import visible_dossiers
 from crm.users.models import RoleScope
 from tests.commitments.conftest import MONDAY, WEDNESDAY
 from tests.factories.commitments import change_ladder
 from tests.factories.dossiers import DossierFactory
-from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory, front_desk
-from tests.factories.users import UserFactory, narrow
+from tests.factories.poc import (
+    AbsenceFactory,
+    AssignmentFactory,
+    CalendarFactory,
+    PersonFactory,
+    TeamFactory,
+    front_desk,
+)
+from tests.factories.users import UserFactory, actor, narrow
 
 
 def hand_over(at) -> None:
@@ -199,6 +208,93 @@ def test_a_step_may_name_somebody(house, told):
     assert told() == [("reminder", "Boss")]
 
 
+def test_who_waits_for_the_customer_is_asked_now_and_then_and_nobody_is_reminded(house, told):
+    commitment = house.promise()
+    waiting.wait(commitment=commitment, by=house.by, at=house.at("Mon 10:00"))
+    for text in ("Tue 10:00", "Wed 10:00", "Mon+ 09:59", "Mon+ 10:00", "Mon+ 10:05", "Mon++ 10:00"):
+        house.sweep_at(text)
+    assert told() == [("still_waiting", "Ann")] * 2
+    keys = Notification.objects.filter(channel="email").order_by("pk").values_list("idem_key", flat=True)
+    assert list(keys) == [f"c:{commitment.pk}:g2:wait:r{n}:poc:email" for n in range(2)]
+    waiting.resume(commitment=commitment, by=house.by, at=house.at("Tue++ 10:00"))
+    assert Commitment.objects.get().repeat_no == 0
+
+
+def test_a_calendar_that_never_opens_counts_plain_time_and_the_administrators_hear_of_it_once(house, told):
+    PersonFactory(name="Ada", user=UserFactory(administrator=True))
+    calendar = CalendarFactory(name="Never")
+    PointOfContact.objects.filter(pk=house.ann.pk).update(calendar=calendar)
+    for n in range(2):
+        house.promise(title=f"Call {n}")
+    for text in ("Tue 10:00", "Wed 10:00"):
+        hand_over(house.sweep_at(text))
+    assert (
+        told("inbox") == [("reminder", "Ann"), ("reminder", "Ann"), ("never_opens", "Ada")] + [("reminder", "Ann")] * 2
+    )
+    hand_over(house.sweep_at("Wed 14:00"))
+    assert told(kind="escalation") == [("escalation", "Ben")] * 2
+    calendar.version += 1
+    calendar.save()
+    house.sweep_at("Thu 14:00")
+    assert told(kind="never_opens") == [("never_opens", "Ada")] * 2
+
+
+def test_what_a_look_counted_in_is_remembered(house):
+    house.promise()
+    house.sweep_at("Mon 09:31")
+    shipped = WorkingCalendar.objects.get(is_default=True)
+    assert Commitment.objects.values_list("calendar", "calendar_version").get() == (shipped.pk, shipped.version)
+
+
+def test_what_was_counted_keeps_the_calendar_it_was_counted_in(house):
+    commitment = house.promise(kind="first_answer", due_at=None)
+    PointOfContact.objects.filter(pk=house.ann.pk).update(calendar=CalendarFactory(nine_to_six=True))
+    house.sweep_at("Mon 09:31")
+    assert Commitment.objects.get().calendar_id == commitment.calendar_id
+
+
+def test_the_first_of_a_team_to_take_it_on_spares_the_others(house, told):
+    tia, tom = members = [PersonFactory(name=name, signs_in=True) for name in ("Tia", "Tom")]
+    team = TeamFactory(members=members, delivery=PointOfContact.Delivery.ALL)
+    commitment = house.promise(poc=team)
+    at = house.sweep_at("Wed 10:00")
+    assert told(kind="reminder") == [("reminder", "Tia"), ("reminder", "Tom")]
+    Message.objects.filter(channel="email", recipient=tia).update(state="sent", ended_at=at)
+    actions.acknowledge(commitment=commitment, by=actor(tia.user), at=at)
+    mails = Notification.objects.filter(channel="email").order_by("recipient__name")
+    assert list(mails.values_list("recipient__name", "state")) == [("Tia", "planned"), ("Tom", "superseded")]
+    waiting_mail = Message.objects.get(channel="email", recipient=tom)
+    assert sending.may_send(waiting_mail) is None
+    house.sweep_at("Thu 09:59")
+    assert told(kind="reminder", recipient=tom) == []
+
+
+def test_a_team_that_tells_whoever_is_on_duty_tells_nobody_else(house, told):
+    late = CalendarFactory()
+    CalendarHours.objects.bulk_create(
+        CalendarHours(calendar=late, weekday=day, starts=time(17), ends=time(23)) for day in range(7)
+    )
+    members = [PersonFactory(name="Tia"), PersonFactory(name="Tom", calendar=late)]
+    team = TeamFactory(members=members, delivery=PointOfContact.Delivery.ON_DUTY)
+    house.promise(poc=team)
+    house.sweep_at("Wed 10:00")
+    assert told() == [("reminder", "Tia")]
+
+
+def test_while_a_backlog_is_worked_off_nobody_is_told_in_pieces(house, told, monkeypatch):
+    monkeypatch.setattr(planner, "BATCH", 2)
+    monkeypatch.setattr(planner, "BUDGET", 0)
+    for n in range(8):
+        house.promise(title=f"Call {n}")
+    at = house.at("Wed 10:00")
+    planner.plan(list(Commitment.objects.values_list("pk", flat=True)[:4]))
+    planner.sweep()
+    assert not Message.objects.exists()
+    house.clock.freeze(at + planner.LONGEST_HOLD)  # but neither for ever
+    planner.sweep()
+    assert Message.objects.filter(channel="email").count() == 4
+
+
 def test_the_heartbeat_says_when_a_sweep_got_through(house):
     at = house.sweep_at("Tue 10:00")
     assert Heartbeat.objects.get(component="planner").last_ok_at == at
@@ -234,16 +330,6 @@ def test_a_row_that_cannot_be_planned_holds_nobody_up(house, told, monkeypatch):
     assert (bad.plan_errors, bad.quarantined_at) == (1, None)
     assert bad.next_action_at == planner.timedelta(minutes=2) + house.at("Tue 10:00")
     assert len(promises) == 5
-
-
-def test_after_five_failures_a_row_is_set_aside_and_the_administrators_are_told_once(house, told):
-    PersonFactory(name="Ada", user=UserFactory(administrator=True))
-    change_ladder("first_answer", {"kind": "reminder", "slot": "poc", "unit": "moons", "amount": -1})
-    house.promise(kind="first_answer")
-    for text in ("Tue 10:00", "Tue 11:00", "Tue 12:00", "Tue 13:00", "Tue 14:00", "Tue 20:00", "Thu 10:00"):
-        house.sweep_at(text)
-    assert Commitment.objects.get().quarantined_at is not None
-    assert told() == [("set_aside", "Ada")]
 
 
 def test_planning_takes_less_than_a_tenth_of_a_millisecond_of_thought(house):
