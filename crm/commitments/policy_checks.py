@@ -24,9 +24,7 @@ MOST = {  # of each unit: about a year
 MOST_STEPS = 20
 MOST_REPEATS = 20
 BY_TARGET = frozenset({Kind.FIRST_ANSWER, Kind.RESOLUTION, Kind.NEXT_UPDATE, Kind.HANDOVER})  # need a target
-SAMPLES = [
-    datetime(2026, 6, 1, tzinfo=UTC) + timedelta(hours=7 * n) for n in range(48)
-]  # two weeks, all hours of a day
+SAMPLES = [datetime(2026, 6, 1, tzinfo=UTC) + timedelta(hours=7 * n) for n in range(48)]  # two weeks, at all hours
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,11 +184,12 @@ def _refuse_repeats(row: int, step: StepTerms) -> None:
 
 
 def _refuse_disorder(steps: Sequence[StepTerms], calendar: Known) -> None:
-    """Refuse a step that would come before the one above it, at any of two weeks' sample moments."""
+    """Refuse a step that would come before the one above it, for what falls due in two weeks' working hours."""
+    samples = [at for at in SAMPLES if calendar.working.is_open(at)] or SAMPLES
     counted = [(row, step) for row, step in enumerate(steps) if step.anchor == Step.Anchor.DUE]
     for (_above, earlier), (row, later) in pairwise(counted):
         moments = [
-            [ladder.shift(at, step.amount, step.unit, calendar.working) for step in (earlier, later)] for at in SAMPLES
+            [ladder.shift(at, step.amount, step.unit, calendar.working) for step in (earlier, later)] for at in samples
         ]
         if any(second < first for first, second in moments):
             message = _("This step would come before the one above it. Put the steps in the order of their moments.")

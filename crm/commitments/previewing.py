@@ -80,10 +80,9 @@ def _odd(working: WorkingTime, at: datetime) -> Iterator[tuple[datetime, Any]]:
         opening = working.next_opening(at + DAY)
     except NeverOpens:
         return
-    closing = working.closes_at(opening)
-    if closing is not None:
-        yield max(opening, closing - HALF), _("shortly before closing")
-        yield closing + HOUR, _("after closing")
+    closing = _last_closing(working, opening)
+    yield max(opening, closing - HALF), _("shortly before closing")
+    yield closing + HOUR, _("after closing")
     for weekday, clock, label in (
         (FRIDAY, time(17, 45), _("Friday evening")), (SATURDAY, time(12), _("Saturday")),
         (SUNDAY, time(23, 30), _("Sunday night")),
@@ -96,6 +95,12 @@ def _odd(working: WorkingTime, at: datetime) -> Iterator[tuple[datetime, Any]]:
     changing = next((day for day in _days_ahead(today) if _changes(zone, day)), None)
     if changing is not None:
         yield combine(zone, changing, time(0, 30)), _("the night the clocks change")
+
+
+def _last_closing(working: WorkingTime, opening: datetime) -> datetime:
+    """Return when it closes for the last time on the local date of an opening."""
+    ends = [end for _start, end in working.intervals(opening, opening + DAY / 2)]
+    return ends[-1]
 
 
 def _ordinary(working: WorkingTime, at: datetime) -> Iterator[tuple[datetime, Any]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -18,7 +19,7 @@ from django_countries import countries as country_names
 
 from crm.core import clock
 from crm.core.admin_base import AdminForm, Inline, Section
-from crm.core.forms import TimeInput, ZoneField, attempt
+from crm.core.forms import DateInput, TimeInput, ZoneField, attempt
 from crm.desk.acts import Act, ActsAdmin
 from crm.desk.administration import ToldActedAdmin, actor
 from crm.poc import hours, public_holidays
@@ -58,9 +59,13 @@ class ExceptionInline(Inline):
     model = CalendarException
     formset = ClosedOnce
     extra = 1
-    fields = ("day", "name", "starts", "ends", "is_confirmed", "source")
-    readonly_fields = ("source",)
-    formfield_overrides = HoursInline.formfield_overrides
+    fields = ("day", "name", "starts", "ends", "is_confirmed", "comes_from")
+    readonly_fields = ("comes_from",)
+    formfield_overrides = HoursInline.formfield_overrides | {models.DateField: {"widget": DateInput}}
+
+    @admin.display(description=_("source"))
+    def comes_from(self, obj: CalendarException) -> str:
+        return obj.get_source_display() if obj.pk else ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CalendarException]:
         return super().get_queryset(request).order_by("day", "starts")

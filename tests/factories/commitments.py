@@ -14,8 +14,8 @@ from tests.factories.poc import PersonFactory
 
 
 def shipped(kind: str = Kind.FOLLOW_UP) -> PolicyVersion:
-    """Return the version of the shipped policy for a kind."""
-    return PolicyVersion.objects.get(policy__kind=kind, policy__retired_at=None)
+    """Return the newest version of the shipped policy for a kind: the one for whatever no other matches."""
+    return PolicyVersion.objects.newest().get(policy__kind=kind, policy__retired_at=None, policy__position=1000)
 
 
 def change_ladder(kind: str = Kind.FOLLOW_UP, *steps: dict[str, Any], **version: Any) -> PolicyVersion:
