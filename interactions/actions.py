@@ -13,15 +13,17 @@ from django.db.models import Q
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
+from accounts import keeping_in_touch
 from accounts.models import Account
 from contacts.models import Contact, ContactPhone
 from crm.commitments import actions as commitments
 from crm.commitments.ladder import POC
 from crm.commitments.models import Commitment, Kind, Priority
 from crm.commitments.notices import because
+from crm.commitments.opening import open_unrecorded
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
-from crm.dossiers.actions import record, refuse_archived
+from crm.dossiers.actions import Happening, record_many, refuse_archived
 from crm.dossiers.models import Channel, Dossier, Event, Outcome, Purpose, Topic
 from crm.poc.decide import Answer, Reason
 from crm.poc.models import PointOfContact
@@ -160,14 +162,14 @@ def _log(touch: Touch, follow_up: NewFollowUp | None, settles: Sequence[Commitme
     interaction.save(force_insert=True)
     follows = settle(interaction, settles, by, at)
     follows["resumed"] = let_go_on(interaction, by, at)
-    owed = _promise(interaction, follow_up, touch.priority, by, at)
+    owed, happened = _promise(interaction, follow_up, touch.priority, at)
     promised = owed.pop(Kind.FOLLOW_UP, None)
     planned = (
         keep_promised(new=follow_up, commitment=promised, interaction=interaction) if follow_up and promised else None
     )
-    _touched(interaction, touch.phone)
+    _touched(interaction, touch.phone, at)
     follows["opened"] = [c.pk for c in owed.values()]
-    event = _record(interaction, planned, follows, by, at)
+    event = record_many([*happened, _happening(interaction, planned, follows)], by=by, at=at)[-1]
     told = _tell(interaction, event, because(answers[question], POC), by, at)
     resumed = [facts["id"] for facts in follows["resumed"]]
     return Logged(interaction, planned, owed.get(Kind.FIRST_ANSWER), owed.get(Kind.RESOLUTION), told, resumed)
@@ -236,16 +238,19 @@ def reason_values(reason: Reason) -> dict[str, Any]:
 
 
 def _promise(
-    interaction: Interaction, follow_up: NewFollowUp | None, priority: str, by: Actor, at: datetime
-) -> dict[str, Commitment]:
-    """Open what the touch asks for and what was promised in it, at once; return it by its kind.
+    interaction: Interaction, follow_up: NewFollowUp | None, priority: str, at: datetime
+) -> tuple[dict[str, Commitment], list[Happening]]:
+    """Open what the touch asks for and what was promised in it, at once; return it by its kind, and what to record.
 
     Owed from now, however late it was logged.
     """
     promises = _answers_to(interaction, priority or priority_of(interaction.purpose), at)
     if follow_up:
         promises.append(promised_in(new=follow_up, interaction=interaction, at=at))
-    return {c.kind: c for c in commitments.open_commitments(promises, by=by, at=at)} if promises else {}
+    if not promises:
+        return {}, []
+    opened, happenings = open_unrecorded(promises, at=at)
+    return {c.kind: c for c in opened}, happenings
 
 
 def priority_of(purpose: Purpose | None) -> str:
@@ -288,14 +293,16 @@ def resolution_title(interaction: Interaction) -> str:
     return _t("Solve for %(who)s: %(purpose)s") % {"who": interaction.them, "purpose": purpose.lower()}
 
 
-def _touched(interaction: Interaction, phone: ContactPhone | None) -> None:
-    """Move the touch clocks of contact and account; mark a wrong number."""
+def _touched(interaction: Interaction, phone: ContactPhone | None, at: datetime) -> None:
+    """Move the touch clocks of contact and account, and when the next touch is asked for; mark a wrong number."""
     if interaction.is_touch:
         earlier = Q(last_touch_at=None) | Q(last_touch_at__lt=interaction.occurred_at)
         if interaction.contact_id:
             Contact.objects.filter(earlier, pk=interaction.contact_id).update(last_touch_at=interaction.occurred_at)
         if interaction.account_id:
             Account.objects.filter(earlier, pk=interaction.account_id).update(last_touch_at=interaction.occurred_at)
+    if interaction.is_touch and interaction.account:
+        keeping_in_touch.touched(account=interaction.account, touched_at=interaction.occurred_at, at=at)
     if interaction.outcome and interaction.outcome.number_is_wrong and phone:
         ContactPhone.objects.filter(pk=phone.pk).update(is_wrong=True)
 
@@ -328,18 +335,14 @@ def personal_of(interaction: Interaction) -> dict[str, str]:
     }
 
 
-def _record(
-    interaction: Interaction, planned: FollowUp | None, consequences: Mapping[str, Any], by: Actor, at: datetime
-) -> Event:
+def _happening(interaction: Interaction, planned: FollowUp | None, consequences: Mapping[str, Any]) -> Happening:
     promised = {"promised": planned.commitment.due_at.isoformat()} if planned else {}
-    return record(
-        kind=Event.Kind.LOGGED,
-        dossiers=touched_dossiers(interaction),
-        happened_at=interaction.occurred_at,
-        facts=facts_of(interaction) | promised | {name: ids for name, ids in consequences.items() if ids},
-        personal=personal_of(interaction) | ({"promised": planned.commitment.title} if planned else {}),
-        by=by,
-        at=at,
+    return Happening(
+        Event.Kind.LOGGED,
+        touched_dossiers(interaction),
+        interaction.occurred_at,
+        facts_of(interaction) | promised | {name: ids for name, ids in consequences.items() if ids},
+        personal_of(interaction) | ({"promised": planned.commitment.title} if planned else {}),
     )
 
 

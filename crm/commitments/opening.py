@@ -98,14 +98,19 @@ def open_commitments(promises: Iterable[Promise], *, by: Actor, at: datetime) ->
 
 
 def _open(promises: Sequence[Promise], *, by: Actor, at: datetime) -> list[Commitment]:
+    commitments, happenings = open_unrecorded(promises, at=at)
+    record_many(happenings, by=by, at=at)
+    return commitments
+
+
+def open_unrecorded(promises: Sequence[Promise], *, at: datetime) -> tuple[list[Commitment], list[Happening]]:
+    """Open promises, and leave it to the caller to record what happened, with what else did: one act, few inserts."""
     versions = _versions(promises)
     working = _working_times(promises, versions, at)
     rows = zip(promises, versions, strict=True)
     commitments = [_commitment(p, version, working.get(n), at) for n, (p, version) in enumerate(rows)]
     Commitment.objects.bulk_create(commitments, batch_size=BATCH)
-    happenings = [_happening(c, p, at) for c, p in zip(commitments, promises, strict=True)]
-    record_many(happenings, by=by, at=at)
-    return commitments
+    return commitments, [_happening(c, p, at) for c, p in zip(commitments, promises, strict=True)]
 
 
 def due_in(zone: str, *, due_at: datetime | None, due_local: datetime | None, at: datetime) -> tuple[datetime, str]:

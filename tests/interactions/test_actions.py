@@ -6,6 +6,7 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, transaction
 
+from accounts import keeping_in_touch
 from accounts.models import Account
 from contacts.models import Contact
 from crm.commitments.models import Commitment, Kind, Notification
@@ -21,7 +22,7 @@ from tests.factories import AT
 from tests.factories.accounts import AccountFactory
 from tests.factories.commitments import CommitmentFactory
 from tests.factories.contacts import ContactFactory
-from tests.factories.dossiers import channel, purpose, topic
+from tests.factories.dossiers import channel, purpose, tier, topic
 from tests.factories.interactions import FollowUpFactory, unknown_callers
 from tests.factories.poc import AssignmentFactory, PersonFactory, TeamFactory, front_desk
 from tests.factories.projects import ProjectFactory
@@ -211,9 +212,10 @@ def test_the_logger_sees_it_even_where_they_may_see_nothing_else(by, call):
     assert Interaction.objects.visible_to(by.user).get() == logged
 
 
-# The outcome's channels · who answers: places, POCs · the touch · policy, promise, its event in three parts,
-# follow-up · the clocks of contact and account · the touch's event in three parts
-LOGGING = 15
+# The outcome's channels · who answers: places, POCs · the touch · policy, promise, follow-up · the clocks of contact
+# and account · the events of promise and touch, in three parts
+LOGGING = 12
+TOUCHED = 3  # where a tier asks to keep in touch: what is owed, its calendar, what is owed from now on
 TELLING = 3  # whom, the notices, who may open it from then on
 DUTY = 2  # calendars, and whose is which
 AROUND = 2  # the transaction; in a test it is a savepoint begun and released
@@ -230,6 +232,16 @@ def test_logging_ones_own_call_with_a_follow_up_costs_the_same_in_a_full_house(
     touch = call(contact=mine)
     with django_assert_num_queries(LOGGING + AROUND):
         assert log(touch=touch, follow_up=NewFollowUp(AT + timedelta(days=1)), by=by, at=AT).told is None
+
+
+def test_logging_costs_fifteen_queries_where_a_tier_asks_to_keep_in_touch(by, marta, call, django_assert_num_queries):
+    tiered = AccountFactory(tier=tier("a"))
+    AssignmentFactory(dossier=tiered.dossier, poc=marta)
+    keeping_in_touch.reconcile()
+    touch = call(contact=ContactFactory(account=tiered))
+    with django_assert_num_queries(LOGGING + TOUCHED + AROUND):
+        log(touch=touch, follow_up=NewFollowUp(AT + timedelta(days=1)), by=by, at=AT + timedelta(hours=1))
+    assert LOGGING + TOUCHED <= 15  # what is promised
 
 
 @pytest.mark.parametrize("n", [1, 12])

@@ -127,9 +127,9 @@ def test_all_three_promises_of_a_touch_are_opened_together(by, lima, call, ann, 
     working_times([ann.pk])  # calendars are known from then on
     touch = call(contact=lima, direction="in", purpose=purpose("problem"))
     follow_up = NewFollowUp(due_at=AT + timedelta(days=1))
-    # as a call with its follow-up · calendars, and whose is which · telling Ann: whom, the notices, who may open it ·
-    # the transaction
-    with django_assert_num_queries(15 + 2 + 3 + 2):
+    # as a call with its follow-up · what waited for them · calendars, and whose is which · telling Ann: whom, the
+    # notices, who may open it · the transaction
+    with django_assert_num_queries(12 + 1 + 2 + 3 + 2):
         log(touch=touch, follow_up=follow_up, by=by, at=AT)
     assert Commitment.objects.count() == 3
 
@@ -423,7 +423,8 @@ def test_the_list_of_what_is_owed_costs_the_same_however_much_was_passed_on(
     for _n in range(6):
         owed = log(touch=call(contact=lima, direction="in", purpose=purpose("problem")), by=by, at=AT).resolution
         pass_on(commitment=owed, to=experts, by=by, at=AT)
-    with django_assert_max_num_queries(7):  # rights, clock, what is owed, who answers (three), how it was passed on
+    # rights, clock, what is owed, who answers (three), how it was passed on, how it came about (two)
+    with django_assert_max_num_queries(9):
         assert len(api.get("/api/v1/owed/").json()["results"]) == 12
 
 

@@ -433,8 +433,8 @@ def test_saving_asks_five_times_more_at_the_door_than_the_action(as_marta, marta
     mine = ContactFactory(at_account=True)
     AssignmentFactory(dossier=mine.account.dossier, poc=marta)
     # every page: session, reader · the door: record, contacts, projects, words, whether it was logged a moment ago ·
-    # the action: whether the form was saved before, and fifteen; a transaction around
-    with django_assert_num_queries(2 + 5 + 16 + 2):
+    # the action: whether the form was saved before, and twelve; a transaction around
+    with django_assert_num_queries(2 + 5 + 13 + 2):
         as_marta.post(LOG, sent(record=mine.pk, follow_up="2026-03-05T09:00:00+00:00"))
 
 
