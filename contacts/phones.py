@@ -37,3 +37,12 @@ def extension(number: str, *, country: str = "") -> str:
         return phonenumbers.parse(number, country.upper() or None).extension or ""
     except phonenumbers.NumberParseException:
         return ""
+
+
+def readable(number: str) -> str:
+    """Return a number in E.164 as people write it; whatever else it is, as it is."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -9,6 +9,7 @@ from django.db.models import F, OuterRef, Q, Subquery
 from django.utils.text import Truncator
 
 from contacts.models import Contact
+from contacts.phones import readable
 from crm.commitments.background import NOTHING, Background
 from crm.commitments.models import Commitment
 from crm.commitments.wording import moment
@@ -62,7 +63,7 @@ def _background(
         account=row["account"] if is_of_a_firm else "",
         contact=contact.name if contact and not is_contact else "",
         roles=[word(name) for name in contact.role_names] if contact else (),  # type: ignore[attr-defined]
-        phone=contact.phone if contact else "",  # type: ignore[attr-defined]
+        phone=readable(contact.phone) if contact else "",  # type: ignore[attr-defined]
         zone=(contact.zone if contact else "") or row["account_zone"] or "",
         text=row["text"] or "",
         place=row["place"] or "",

@@ -232,18 +232,21 @@ def load(rows: Sequence[Placed], at: datetime, memory: Memory | None = None) -> 
 
     What `memory` holds already is not asked again.
     """
+    known = ground(rows, at, memory)
+    known.memory.meet(_in_reach(known.answers.values(), known.memory.ladders.values()), at)
+    known.notices = _notices({row.pk: row.generation for row in rows if row.cursor or row.repeat_no})
+    return known
+
+
+def ground(rows: Sequence[Placed], at: datetime, memory: Memory | None = None) -> Facts:
+    """Load steps, answers and working times alone: what is known before it is asked who was told, and who can be."""
     memory = memory or Memory()
     memory.learn(row.policy_version_id for row in rows)
     questions = [Question(row.dossier_id, row.topic_id, row.poc_id) for row in rows]
     answers = resolve_many(questions, at=at)
-    memory.meet(_in_reach(answers.values(), memory.ladders.values()), at)
     memory.keep_hours({answer.poc_id for answer in answers.values()})
-    return Facts(
-        at=at,
-        memory=memory,
-        answers={row.pk: answers[question] for row, question in zip(rows, questions, strict=True)},
-        notices=_notices({row.pk: row.generation for row in rows if row.cursor or row.repeat_no}),
-    )
+    by_row = {row.pk: answers[question] for row, question in zip(rows, questions, strict=True)}
+    return Facts(at=at, memory=memory, answers=by_row)
 
 
 def _in_reach(answers: Iterable[Answer], ladders: Iterable[ladder.Ladder]) -> set[int | None]:

@@ -34,7 +34,7 @@ class Act(models.TextChoices):
     DONE = "d", _("Done")
     ON_IT = "a", _("I am on it")
     LATER = "s", _("Later")
-    WAIT = "w", _("Waiting for the customer")
+    WAIT = "w", _("Waiting")
     GO_ON = "g", _("It goes on")
 
 

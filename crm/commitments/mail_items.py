@@ -14,14 +14,13 @@ from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
-from crm.commitments import background, groups, links, steps, wording
+from crm.commitments import background, facts, groups, links, steps, wording
 from crm.commitments.background import NOTHING, Background
 from crm.commitments.links import Act
 from crm.commitments.models import Commitment, Kind, Notification
 from crm.commitments.steps import Coming
 from crm.commitments.wording import STILL_NOW, Line
 from crm.core.templatetags.moments import city, day_words, span_words
-from crm.poc.calendars import working_times
 from crm.poc.recipients import Recipient
 
 UP, LATE, SOON, LATER, WAIT, NEWS, WRONG = "up", "late", "soon", "later", "wait", "news", "wrong"
@@ -80,13 +79,15 @@ class _Mail:
 def items(said: Sequence[Notification], *, person: Recipient, written_at: datetime, at: datetime) -> list[Item]:
     """Return what a mail to `person`, packed at `written_at`, shows as of `at`; a constant number of queries."""
     about = list({n.commitment_id: n.commitment for n in said if n.commitment is not None}.values())
+    memory = facts.Memory()
+    memory.keep_hours([person.poc_id] if about else [])
     mail = _Mail(
         person=person,
         written_at=written_at,
         at=at,
         known=background.of(about),
-        coming=steps.steps_of_many([c for c in about if c.state == State.OPEN], at=at),
-        morning=links.next_morning(at, working_times([person.poc_id])[person.poc_id]) if about else at,
+        coming=steps.steps_of_many([c for c in about if c.state == State.OPEN], at=at, memory=memory),
+        morning=links.next_morning(at, memory.hours[person.poc_id]) if about else at,
     )
     lines = wording.lines(said, at)
     return [_item(n.commitment, line, mail) for n, line in zip(said, lines, strict=True)]
@@ -125,7 +126,7 @@ def _badge(c: Commitment, line: Line, at: datetime) -> tuple[str, str]:
     """Say how urgent it is, and how that looks."""
     overdue = at - c.due_at
     if line.kind == "escalation":
-        return UP, _("Escalated · overdue since %(moment)s") % {"moment": wording.moment(c.due_at)}
+        return UP, _("Escalated · %(span)s overdue") % {"span": span_words(overdue)}
     if c.state == State.WAITING:
         return WAIT, _("Waiting for the customer")
     if overdue > STILL_NOW:

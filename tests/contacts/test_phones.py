@@ -1,6 +1,6 @@
 import pytest
 
-from contacts.phones import e164, extension
+from contacts.phones import e164, extension, readable
 
 
 @pytest.mark.parametrize(
@@ -24,3 +24,11 @@ def test_a_number_is_read_in_e164_where_it_can_be(number, country, read):
 @pytest.mark.parametrize(("number", "found"), [("+1 415 555 2671 ext. 12", "12"), ("+1 415 555 2671", ""), ("x", "")])
 def test_an_extension_is_kept(number, found):
     assert extension(number) == found
+
+
+@pytest.mark.parametrize(
+    ("number", "shown"),
+    [("+351215550123", "+351 21 555 0123"), ("extension 12", "extension 12"), ("", ""), ("215550123", "215550123")],
+)
+def test_a_number_is_shown_as_people_write_it(number, shown):
+    assert readable(number) == shown

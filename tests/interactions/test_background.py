@@ -37,7 +37,7 @@ def test_the_contact_of_a_follow_up_is_named_with_role_number_and_clock(account,
     commitment = CommitmentFactory(dossier=account.dossier)
     FollowUpFactory(commitment=commitment, contact=lima, text="About 2026-1187", place="Rua 1")
     said = known(commitment)
-    assert (said.contact, said.phone, said.zone) == ("Ms Lima", "+351215550123", "Europe/Lisbon")
+    assert (said.contact, said.phone, said.zone) == ("Ms Lima", "+351 21 555 0123", "Europe/Lisbon")
     assert (list(said.roles), said.text, said.place) == (["Billing"], "About 2026-1187", "Rua 1")
     assert said.account == ""  # it is the record
 
@@ -49,12 +49,12 @@ def test_on_a_project_the_firm_is_said_too(account):
 
 def test_on_a_contacts_own_record_it_is_them(lima):
     said = known(CommitmentFactory(dossier=lima.dossier))
-    assert (said.account, said.contact, said.phone) == ("Atlantico", "", "+351215550123")
+    assert (said.account, said.contact, said.phone) == ("Atlantico", "", "+351 21 555 0123")
 
 
 def test_an_answer_is_owed_to_whoever_asked(account, lima):
     commitment = CommitmentFactory(dossier=lima.dossier, opened_at=AT)
-    assert known(commitment).phone == "+351215550123"
+    assert known(commitment).phone == "+351 21 555 0123"
     on_account = CommitmentFactory(dossier=account.dossier, opened_at=AT)
     InteractionFactory(account=account, contact=lima, dossier=account.dossier, logged_at=AT)
     assert known(on_account).contact == "Ms Lima"
