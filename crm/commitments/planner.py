@@ -15,7 +15,7 @@ from typing import Any
 from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Min
 
-from crm.commitments import catch_up, facts, ladder, notices, packing, quarantine
+from crm.commitments import catch_up, facts, ladder, notices, packing, quarantine, recount, rounds
 from crm.commitments.models import Commitment, Notification
 from crm.core import clock
 from crm.core.actor import Actor, Source
@@ -54,7 +54,10 @@ def sweep() -> int:
         catch_up.tell_returned()
         if is_done or _is_overdue():
             packing.pack()
+        if is_done:
+            recount.recount()
         turns.beat(COMPONENT, oldest=oldest)
+        rounds.go()
     return done
 
 
