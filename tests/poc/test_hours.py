@@ -5,8 +5,10 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from crm.dossiers.actions import NameRequired
+from crm.dossiers.models import Event
 from crm.poc import hours
 from crm.poc.calendars import working_times
+from crm.poc.models import CalendarException
 from tests.factories import AT
 from tests.factories.poc import PersonFactory
 from tests.factories.users import actor
@@ -62,3 +64,89 @@ def test_days_are_closed_with_a_name_and_once_each():
 def test_what_makes_no_sense_is_refused(values, refusal):
     with pytest.raises(refusal):
         open_calendar(**values)
+
+
+FAIR = date(2026, 3, 4)
+MORNING = hours.Day(((time(9), time(12)),), "Half a day")
+
+
+def change(calendar, **values):
+    return hours.change_calendar(calendar=calendar, **values, by=actor(), at=AT)
+
+
+def days_of(calendar):
+    rows = calendar.exceptions.order_by("day", "starts").values_list("day", "starts", "ends", "name", "source")
+    return [tuple(row) for row in rows]
+
+
+def test_a_day_differs_either_way_in_several_intervals_too():
+    saturday = date(2026, 3, 7)
+    evening = (time(20), time(0))
+    calendar = open_calendar(days={FAIR: hours.Day(name="Fair"), saturday: hours.Day((*MORNING.intervals, evening))})
+    assert not is_open(calendar, 2026, 3, 4, 10)
+    assert is_open(calendar, 2026, 3, 7, 10) and is_open(calendar, 2026, 3, 7, 22)
+    assert not is_open(calendar, 2026, 3, 7, 15)
+
+
+def test_every_change_is_a_new_version_with_old_and_new_and_no_change_is_none():
+    calendar = open_calendar(days={FAIR: hours.Day(name="Fair")})
+    changed = change(calendar, name="Bavaria", days={FAIR: MORNING})
+    assert changed.version == calendar.version + 1
+    changes = Event.objects.get(kind=Event.Kind.CHANGED).facts["changes"]
+    assert changes == {"name": ["Berlin", "Bavaria"], "calendarexception": ["2026-03-04 Fair", "2026-03-04 Half a day"]}
+    same = {"name": "Bavaria", "zone": "Europe/Berlin", "week": WEEK, "days": {FAIR: MORNING}}
+    assert change(calendar, **same).version == changed.version
+    assert Event.objects.count() == 2
+
+
+@pytest.mark.parametrize(
+    ("values", "refusal"),
+    [
+        ({"week": {0: [(time(9), time(13)), (time(12), time(18))]}}, hours.Overlap),
+        ({"week": {0: [(time(9), time(13)), (time(9), time(10))]}}, hours.Overlap),
+        ({"days": {FAIR: hours.Day(((time(12), time(9)),))}}, hours.EndsBeforeStart),
+        ({"days": {FAIR: hours.Day(((time(9), time(0)), (time(20), time(22))))}}, hours.Overlap),
+        ({"name": "House"}, hours.NameTaken),
+        ({"name": " "}, NameRequired),
+        ({"week": {}}, hours.WorksNever),
+        ({"week": {}, "days": {date(2026, 3, 1): MORNING}}, hours.WorksNever),  # it opened once, and never again
+    ],
+)
+def test_what_makes_no_sense_is_not_changed_either(values, refusal):
+    calendar = open_calendar()
+    with pytest.raises(refusal) as refused:
+        change(calendar, **values)
+    assert refused.value.messages[0]
+    calendar.refresh_from_db()
+    assert (calendar.version, calendar.hours.count(), calendar.name) == (1, 10, "Berlin")
+    assert is_open(calendar, 2026, 3, 4, 8, 30)
+
+
+def test_a_calendar_that_never_opens_is_not_opened_and_one_that_opens_one_day_is():
+    with pytest.raises(hours.WorksNever):
+        open_calendar(week={})
+    assert open_calendar(week={}, days={date(2027, 3, 1): MORNING}).pk
+
+
+def test_a_copy_begins_as_the_first_is_and_goes_its_own_way():
+    calendar = open_calendar(days={FAIR: hours.Day(name="Fair")})
+    copy = hours.copy_calendar(calendar=calendar, name="Munich", by=actor(), at=AT)
+    assert (copy.zone, copy.hours.count(), days_of(copy)) == (calendar.zone, 10, days_of(calendar))
+    change(copy, days={})
+    assert calendar.exceptions.exists() and not copy.exceptions.exists()
+    with pytest.raises(hours.NameTaken):
+        hours.copy_calendar(calendar=calendar, name="Munich", by=actor(), at=AT)
+
+
+def test_a_holiday_left_as_it_is_stays_one_and_a_corrected_one_is_entered_by_hand():
+    calendar = open_calendar()
+    monday, tuesday, sunday = date(2026, 3, 2), date(2026, 3, 3), date(2026, 3, 8)
+    for day in (monday, tuesday, FAIR, sunday):
+        CalendarException.objects.create(calendar=calendar, day=day, name="Feast", source="holiday")
+    change(calendar, days={monday: hours.Day(name="Feast"), tuesday: MORNING})
+    assert days_of(calendar) == [
+        (monday, None, None, "Feast", "holiday"),
+        (tuesday, time(9), time(12), "Half a day", "own"),
+        (FAIR, time(9), time(13), "Feast", "own"),  # taken out: worked as any Wednesday
+        (FAIR, time(14), time(18), "Feast", "own"),
+    ]  # the Sunday, closed anyway, is gone
