@@ -4,58 +4,48 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from crm.commitments import mails, notices, packing
+from crm.commitments import anew, mails, packing, undelivered
 from crm.commitments.models import Commitment, Notification
+from crm.core import clock
 from crm.outbox import kinds
 from crm.outbox.models import Message
-from crm.poc.models import PointOfContact
-from crm.poc.recipients import reach, recipients
-
-UNDELIVERED = "undelivered"
 
 
 def register() -> None:
     """Answer for our kinds of messages."""
+    kind = kinds.Kind(
+        may_send=may_send,
+        compose=mails.compose,
+        ended=ended,
+        holds=lambda message: bool(holding(message)),
+        address_refused=undelivered.address_refused,
+    )
     for name in (packing.NOTICE, packing.DIGEST):
-        kinds.register(name, kinds.Kind(may_send=may_send, compose=mails.compose, ended=ended))
+        kinds.register(name, kind)
 
 
 def may_send(message: Message) -> list[Notification] | None:
     """Lock what the message is about, and return the notices that still hold; None: none does.
 
     An act that came first has bumped the generation, so nothing is sent after it; one that comes
-    later waits for the lock.
+    later waits for the lock. A notice whose reader does not answer any more is taken back here,
+    and its step planned anew for whoever does.
     """
+    held = holding(message)
+    return anew.still_theirs(message, held, clock.now()) if held else None
+
+
+def holding(message: Message) -> list[Notification]:
+    """Lock what the message is about, ids ascending, and return the notices that no act has overtaken."""
     of_message = Notification.objects.filter(message=message)
-    ids = set(of_message.filter(commitment__isnull=False).values_list("commitment_id", flat=True))
-    locked = Commitment.objects.filter(pk__one_of=list(ids)).order_by("id").select_for_update(no_key=True)
-    generations = {c.pk: c.generation for c in locked if not c.is_closed}
+    owed = Commitment.objects.filter(pk__in=of_message.filter(commitment__isnull=False).values("commitment_id"))
+    locked = owed.order_by("id").select_for_update(no_key=True).values_list("pk", "generation", "closed_at")
+    generations = {pk: generation for pk, generation, closed_at in locked if closed_at is None}
     rows = of_message.planned().select_related("commitment", "dossier").order_by("priority", "planned_for", "id")
-    held = [n for n in rows if n.commitment_id is None or generations.get(n.commitment_id) == n.generation]
-    return held or None
+    return [n for n in rows if n.commitment_id is None or generations.get(n.commitment_id) == n.generation]
 
 
 def ended(message: Message, at: datetime) -> None:
-    """Tell the front desk about a mail that will never arrive, once; nothing else needs a farewell."""
-    if message.state != Message.State.DEAD:
-        return
-    first = Notification.objects.filter(message=message).select_related("commitment", "dossier").first()
-    if first is None or first.kind == UNDELIVERED:  # the front desk's own mail: the list of undelivered ones has it
-        return
-    desk = PointOfContact.objects.house().values_list("pk", flat=True)
-    people = [p for group in recipients(desk, at=at).values() for p in notices.reachable(group)]
-    facts = {
-        "name": reach([message.recipient_id])[message.recipient_id].name,
-        "what": first.commitment.title if first.commitment else first.dossier.title if first.dossier else "",
-        "reply": message.reply or message.get_state_display(),
-    }
-    rows = notices.plain_rows(
-        f"q:m{message.msgid}", UNDELIVERED, first.dossier_id, people, (notices.INBOX, notices.EMAIL), facts, at,
-        priority=notices.ESCALATION,
-    )  # fmt: skip
-    told = [
-        notices.Told(p.poc_id, first.dossier.home_id, f"q:m{message.msgid}")
-        for p in people
-        if first.dossier is not None and first.dossier.home_id is not None
-    ]
-    notices.write(rows, told)
+    """Tell whoever is next in line what a mail that failed would have said; nothing else needs a farewell."""
+    if message.state in (Message.State.DEAD, Message.State.UNCERTAIN):
+        undelivered.tell(message, holding(message), at)

@@ -150,30 +150,6 @@ def test_a_digest_leaves_out_what_was_taken_back(house, post):
     assert mail.message["Subject"].endswith("Call 06")
 
 
-def test_a_mail_that_will_never_arrive_is_told_to_the_front_desk_once(house, post):
-    house.promise()
-    house.sweep_at("Tue 10:00")
-    post.mode, post.refused = "550", {house.ann.email}
-    sender.sweep()
-    house.sweep_at("Tue 10:01")
-    sender.sweep()
-    sender.sweep()
-    assert post.recipients == [house.dora.email]
-    assert post.mails[0].message["Subject"] == "A mail to Ann could not be delivered"
-    text = bodies(post.mails[0])[0]
-    assert "Call Ms Lima" in text
-    assert "550" in text
-
-
-def test_a_mail_to_the_front_desk_about_a_mail_is_not_told_again(house, post):
-    post.mode = "550"
-    house.promise()
-    for text in ("Tue 10:00", "Tue 10:01", "Tue 10:02", "Tue 10:03"):
-        house.sweep_at(text)
-        sender.sweep()
-    assert Notification.objects.filter(kind="undelivered", channel="email").count() == 1
-
-
 def test_a_title_cannot_break_a_header(house, post):
     house.promise(title="Call\r\nBcc: everybody@example.com")
     house.sweep_at("Tue 10:00")
@@ -200,15 +176,6 @@ def test_other_apps_notices_have_words(house, post, kind, context, subject):
     sender.sweep()
     assert post.mails[0].message["Subject"] == subject
     assert context.get("note", "") in bodies(post.mails[0])[0]
-
-
-def test_what_may_be_sent_is_asked_in_a_constant_number_of_queries(house, django_assert_num_queries):
-    for n in range(20):
-        house.promise(title=f"Call {n}")
-    house.sweep_at("Tue 10:00")
-    message = Message.objects.get(channel="email")
-    with django_assert_num_queries(3):  # which ones, their locks, the notices
-        assert len(sending.may_send(message)) == 20
 
 
 # --- What people like to read ----------------------------------------------------------------------------------------

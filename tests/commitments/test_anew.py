@@ -1,0 +1,233 @@
+"""Right before a mail goes: is it still for its reader? If not, whoever answers now gets exactly one."""
+
+import threading
+
+import pytest
+from django.db import connection, transaction
+
+from crm.commitments import actions
+from crm.commitments.models import Commitment, Notification
+from crm.outbox import sender
+from crm.outbox.models import DeliveryAttempt, Message
+from crm.poc.models import Absence, Assignment, Membership, PointOfContact
+from tests.commitments.conftest import moment
+from tests.factories.dossiers import topic
+from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory
+from tests.services.processes import wait_until
+
+WEEK = {"starts_at": moment("Mon 00:00"), "ends_at": moment("Sun 00:00")}
+
+
+@pytest.fixture
+def post(house, sink, settings):
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+    return sink
+
+
+def put_off(house, post, person, text="Tue 10:00"):
+    """Let the mail to somebody be decided and put off."""
+    post.rules[person.email] = "451"
+    house.sweep_at(text)
+    sender.sweep()
+    assert DeliveryAttempt.objects.get().outcome == "deferred"
+    post.rules.clear()
+
+
+def run(house, *moments):
+    for text in moments:
+        for _ in range(2):
+            house.sweep_at(text)
+            sender.sweep()
+
+
+def test_who_went_away_gets_nothing_and_the_cover_exactly_one(house, post):
+    house.promise()
+    put_off(house, post, house.ann)
+    cora = PersonFactory(name="Cora")
+    AbsenceFactory(poc=house.ann, cover=cora, **WEEK)
+    run(house, "Tue 10:05", "Tue 10:06", "Tue 10:07")
+    assert post.recipients == [cora.email]
+    mail = Message.objects.get(recipient=house.ann, channel="email")
+    assert (mail.state, mail.reason) == ("dropped", "superseded")
+    taken_back = Notification.objects.get(message=mail)
+    assert (taken_back.state, taken_back.reason) == ("superseded", "not_theirs")
+
+
+def test_who_is_away_on_this_topic_alone_gets_nothing_either(house, post):
+    house.promise()
+    put_off(house, post, house.ann)
+    cora = PersonFactory(name="Cora")
+    AbsenceFactory(poc=house.ann, cover=cora, topic=topic(), **WEEK)
+    run(house, "Tue 10:05")
+    assert post.recipients == [cora.email]
+
+
+def test_a_cover_that_ends_during_a_retry_gets_nothing(house, post):
+    cora = PersonFactory(name="Cora")
+    absence = AbsenceFactory(poc=house.ann, cover=cora, **WEEK)
+    house.promise()
+    put_off(house, post, cora)
+    Absence.objects.filter(pk=absence.pk).update(ends_at=moment("Tue 10:02"))
+    run(house, "Tue 10:05", "Tue 10:06")
+    assert [m.recipient for m in post.mails if "Call Ms Lima" in m.message["Subject"]] == [house.ann.email]
+
+
+def test_a_circle_of_covers_ends_with_the_backup(house, post):
+    house.promise()
+    put_off(house, post, house.ann)
+    cora = PersonFactory(name="Cora")
+    AbsenceFactory(poc=house.ann, cover=cora, **WEEK)
+    AbsenceFactory(poc=cora, cover=house.ann, **WEEK)
+    run(house, "Tue 10:05", "Tue 10:06")
+    assert post.recipients == [house.ben.email]
+
+
+def test_who_left_the_house_gets_nothing(house, post):
+    house.promise(poc=house.ann)
+    put_off(house, post, house.ann)
+    PointOfContact.objects.filter(pk=house.ann.pk).update(deactivated_at=moment("Tue 10:01"))
+    run(house, "Tue 10:05", "Tue 10:06")
+    assert post.recipients == [house.lea.email]
+
+
+def test_who_answers_no_more_for_the_record_gets_nothing(house, post):
+    """What is given to nobody by name is owed by whoever answers when it is said."""
+    house.promise()
+    put_off(house, post, house.ann)
+    nina = PersonFactory(name="Nina")
+    Assignment.objects.filter(poc=house.ann).update(ends_at=moment("Tue 10:01"))
+    AssignmentFactory(dossier=house.record, poc=nina, starts_at=moment("Tue 10:01"))
+    run(house, "Tue 10:05", "Tue 10:06")
+    assert post.recipients == [nina.email]
+
+
+def test_a_team_that_was_emptied_is_replaced_by_one_notice(house, post):
+    people = [PersonFactory(name="Tia"), PersonFactory(name="Tom")]
+    team = TeamFactory(members=people, delivery="all")
+    Assignment.objects.filter(poc=house.ann).update(poc=team)
+    house.promise()
+    post.rules = {p.email: "451" for p in people}
+    house.sweep_at("Tue 10:00")
+    sender.sweep()
+    post.rules = {}
+    Membership.objects.filter(team=team).delete()
+    run(house, "Tue 10:05", "Tue 10:06")
+    assert post.recipients == [house.ben.email]
+
+
+def test_where_another_of_the_team_is_told_nobody_is_asked_twice(house, post):
+    tia, tom = people = [PersonFactory(name="Tia"), PersonFactory(name="Tom")]
+    house.promise(poc=TeamFactory(members=people, delivery="all"))
+    put_off_one(house, post, tia)
+    AbsenceFactory(poc=tia, **WEEK)
+    run(house, "Tue 10:05", "Tue 10:06")
+    assert post.recipients == [tom.email]
+    assert Commitment.objects.get().generation == 1
+
+
+def put_off_one(house, post, person):
+    post.rules = {person.email: "451"}
+    house.sweep_at("Tue 10:00")
+    sender.sweep()
+    post.rules = {}
+
+
+def test_an_escalation_whose_reader_answers_by_now_still_goes_to_them(house, post):
+    house.promise()
+    run(house, "Wed 10:00")
+    put_off_step(house, post, house.ben, "Wed 16:00")
+    AbsenceFactory(poc=house.ann, **WEEK)
+    run(house, "Wed 16:05", "Wed 16:06")
+    escalated = [m.recipient for m in post.mails if m.message["Subject"].startswith("Escalated")]
+    assert escalated == [house.ben.email]
+
+
+def test_an_escalation_whose_reader_went_away_climbs_and_nobody_is_asked_twice(house, post):
+    house.promise()
+    run(house, "Wed 10:00")
+    put_off_step(house, post, house.ben, "Wed 16:00")
+    AbsenceFactory(poc=house.ben, **WEEK)
+    run(house, "Wed 16:05", "Wed 16:06", "Wed 16:07")
+    assert [m.recipient for m in post.mails if m.message["Subject"].startswith("Escalated")] == [house.lea.email]
+    assert len(post.to(house.ann.email)) == 1
+
+
+def put_off_step(house, post, person, text):
+    post.rules = {person.email: "451"}
+    run(house, text)
+    post.rules = {}
+
+
+@pytest.mark.parametrize(("kind", "urgent", "arrives"), [("assigned_old", False, False), ("assigned_old", True, True)])
+def test_news_for_somebody_who_is_away_are_dropped_unless_they_are_urgent(house, post, kind, urgent, arrives):
+    actions.notify(
+        idem_key="a:1:old", kind=kind, recipient_poc_ids=[house.ann.pk], dossier=house.record, urgent=urgent,
+        context={"topic": "Billing", "new": "Nina"}, by=house.by, at=house.at("Tue 10:00"),
+    )  # fmt: skip
+    house.sweep_at("Tue 10:00")
+    AbsenceFactory(poc=house.ann, **WEEK)
+    sender.sweep()
+    assert (house.ann.email in post.recipients) is arrives
+
+
+def test_news_for_somebody_who_left_are_dropped_however_urgent(house, post):
+    actions.notify(
+        idem_key="a:1:old", kind="assigned_old", recipient_poc_ids=[house.ann.pk], dossier=house.record, urgent=True,
+        context={}, by=house.by, at=house.at("Tue 10:00"),
+    )  # fmt: skip
+    house.sweep_at("Tue 10:00")
+    PointOfContact.objects.filter(pk=house.ann.pk).update(deactivated_at=moment("Tue 09:59"))
+    sender.sweep()
+    assert post.mails == []
+
+
+@pytest.mark.postgres
+def test_what_is_reassigned_while_its_mail_is_about_to_go_does_not_go(house_alone, sink, settings):
+    """The sender waits for the act, and then sees it."""
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+    house, commitment = house_alone, house_alone.promise(poc=house_alone.ann)
+    at = house.sweep_at("Tue 10:00")
+
+    def send() -> None:
+        sender.sweep()
+        connection.close()
+
+    thread = threading.Thread(target=send)
+    with transaction.atomic():
+        actions.reassign(commitment=commitment, poc=house.ben, by=house.by, at=at)
+        thread.start()
+        wait_until(someone_waits)
+    thread.join(10)
+    assert not DeliveryAttempt.objects.filter(message__recipient=house.ann).exists()
+    run(house, "Tue 10:01")
+    assert set(sink.recipients) == {house.ben.email}
+
+
+@pytest.mark.postgres
+def test_an_act_waits_for_an_intent_that_came_first(house_alone, sink, settings, monkeypatch):
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+    house, commitment = house_alone, house_alone.promise(poc=house_alone.ann)
+    at = house.sweep_at("Tue 10:00")
+    [message] = sender.claim()
+    done = threading.Event()
+
+    def act() -> None:
+        actions.reassign(commitment=commitment, poc=house.ben, by=house.by, at=at)
+        done.set()
+        connection.close()
+
+    thread = threading.Thread(target=act)
+    with transaction.atomic():
+        attempt, _ = sender.outcomes.intend(message)
+        thread.start()
+        wait_until(someone_waits)
+        assert not done.is_set()
+    thread.join(10)
+    assert attempt is not None
+    assert Commitment.objects.get().generation == 2
+
+
+def someone_waits() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0] > 0

@@ -1,0 +1,27 @@
+"""What may still be said of a mail, and what it costs to ask."""
+
+from crm.commitments import actions, sending
+from crm.outbox.models import Message
+from tests.commitments.conftest import moment
+
+
+def test_what_may_be_sent_is_asked_in_a_constant_number_of_queries(house, django_assert_num_queries):
+    for n in range(20):
+        house.promise(title=f"Call {n}")
+    house.sweep_at("Tue 10:00")
+    message = Message.objects.get(channel="email")
+    with django_assert_num_queries(5):  # the locks, the notices, the clock, who answers (2)
+        assert len(sending.may_send(message)) == 20
+
+
+def test_what_no_act_has_overtaken_holds(house):
+    promises = [house.promise(title=f"Call {n}") for n in range(7)]
+    house.sweep_at("Tue 10:00")
+    message = Message.objects.get(channel="email")
+    for commitment in promises[:5]:
+        actions.keep(commitment=commitment, by=house.by, at=moment("Tue 10:00"))
+    assert [n.commitment for n in sending.holding(message)] == promises[5:]
+    for commitment in promises[5:]:
+        actions.keep(commitment=commitment, by=house.by, at=moment("Tue 10:00"))
+    assert sending.holding(message) == []
+    assert sending.may_send(message) is None
