@@ -154,7 +154,8 @@ def _rows(
     c: Commitment, kind: str, people: Sequence[Recipient], facts: Mapping[str, Any], step: int | None, at: datetime
 ) -> list[notices.Row]:
     stem = f"c:{c.pk}:g{c.generation}:assigned"
-    rows = notices.plain_rows(stem, kind, c.dossier_id, people, BOTH, facts, at, priority=notices.ESCALATION)
+    also = () if step is None else (ladder.REMINDER,)  # it is that step, too
+    rows = notices.plain_rows(stem, kind, c.dossier_id, people, BOTH, facts, at, priority=notices.ESCALATION, also=also)
     return [r._replace(commitment_id=c.pk, generation=c.generation, step=step, slot=ladder.POC) for r in rows]
 
 
