@@ -91,6 +91,11 @@ def reconcile(*, account_ids: Collection[int] | None = None) -> int:
     return len(ended) + len(moved) + len(missing)
 
 
+def is_overdue(at: datetime) -> Exists:
+    """True of an account whose next touch was asked for before `at`."""
+    return Exists(Commitment.objects.overdue(at).filter(dossier=OuterRef("pk"), kind=Kind.TOUCH))
+
+
 def _asking() -> Q:
     """Of an account: it is current, and its tier asks for touches."""
     tiered = Q(dossier__tier__touch_every_days__gt=0, dossier__archived_at=None, dossier__home=F("pk"))

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required, permission_required
-from django.db.models import CharField, Count, DateTimeField, IntegerField, OuterRef, Q, Subquery
+from django.db.models import CharField, Count, DateTimeField, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts import actions
+from accounts import actions, keeping_in_touch
 from accounts.forms import AccountFilter, AccountForm
 from accounts.models import Account, AccountQuerySet
 from contacts.models import Contact
@@ -51,7 +51,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
     tiers = list(Tier.objects.in_use())
     form = AccountFilter(request.GET, tiers=tiers)
     form.is_valid()
-    accounts = _narrowed(Account.objects.visible_to(request.user), form.cleaned_data, tiers, request, at)
+    accounts = _narrowed(Account.objects.visible_to(request.user), form.cleaned_data, request, at)
     sort = request.GET.get("sort", "name")
     sort = sort if sort.removeprefix("-") in ORDERS else "name"
     projects = Project.objects.running().filter(account=OuterRef("pk")).order_by().values("account")
@@ -69,9 +69,7 @@ def account_list(request: HttpRequest) -> HttpResponse:
     return render(request, record.partial(request, "accounts/list.html", "accounts/partials/table.html"), context)
 
 
-def _narrowed(
-    accounts: AccountQuerySet, wanted: dict[str, str], tiers: list[Tier], request: HttpRequest, at: datetime
-) -> AccountQuerySet:
+def _narrowed(accounts: AccountQuerySet, wanted: dict[str, str], request: HttpRequest, at: datetime) -> AccountQuerySet:
     accounts = accounts.archived() if wanted.get("archived") else accounts.current()
     if wanted.get("q"):
         accounts = accounts.filter(dossier__title_key__contains=search_key(wanted["q"]))
@@ -84,18 +82,8 @@ def _narrowed(
     if wanted.get("answers") == "nobody":
         accounts = accounts.filter(unanswered(at, kind="account"))
     if wanted.get("touch") == "losing":
-        accounts = accounts.filter(_losing_touch(tiers, at))
+        accounts = accounts.filter(keeping_in_touch.is_overdue(at))
     return accounts
-
-
-def _losing_touch(tiers: list[Tier], at: datetime) -> Q:
-    """Those whose tier asks for more touches than there were."""
-    losing = Q(pk__in=[])
-    for tier in tiers:
-        if tier.touch_every_days:
-            before = at - timedelta(days=tier.touch_every_days)
-            losing |= Q(dossier__tier=tier) & (Q(last_touch_at=None) | Q(last_touch_at__lt=before))
-    return losing
 
 
 @login_required

@@ -16,7 +16,7 @@ from accounts.models import Account
 from contacts.models import Contact
 from crm.commitments.actions import Telling, notify_many
 from crm.commitments.filing import follow, move_grants
-from crm.commitments.models import OWNER_KEPT, Commitment
+from crm.commitments.models import Commitment, Kind
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.dossiers.actions import CircularParent, TooDeep, levels_above, levels_below, record, refuse_archived
@@ -69,7 +69,7 @@ def belongings(account: Account) -> Belongings:
         contacts=_ids(Contact.objects.filter(account=account)),
         projects=_ids(Project.objects.filter(account=account)),
         homes=_ids(Dossier.objects.filter(home=account.pk, kind=Dossier.Kind.ACCOUNT).exclude(pk=account.pk)),
-        owed=_ids(Commitment.objects.open().filter(dossier=account.pk)),
+        owed=_ids(Commitment.objects.open().filter(dossier=account.pk).exclude(kind=Kind.TOUCH)),  # each has its own
         grants=_ids(told),
         links=_ids(ShareLink.objects.valid().filter(dossier=account.pk)),
     )
@@ -144,7 +144,7 @@ def _refuse(keep: Account, drop: Account) -> None:
         place = Dossier.objects.values_list("parent_id", flat=True).get(pk=place) if place else None
     if levels_above([keep.pk])[keep.pk] + levels_below(drop.dossier) > MAX_PARENTS:
         raise TooDeep(field="a")
-    if Commitment.objects.open().filter(dossier=drop.pk, kind__in=OWNER_KEPT).exists():
+    if Commitment.objects.open().filter(dossier=drop.pk, kind=Kind.HANDOVER).exists():
         raise HandoverWaits
 
 

@@ -11,15 +11,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import Account
 from crm.commitments import inbox
 from crm.commitments.models import Commitment, Kind
 from crm.core.working_time import WorkingTime
-from crm.dossiers.models import Tier
 from crm.handovers.models import Handover
 from crm.outbox.models import Message
 from crm.poc.calendars import working_times
-from crm.poc.held import is_held_by
 from crm.poc.models import Absence, Membership, PointOfContact
 from crm.poc.words import last_day
 from crm.users.models import User
@@ -27,7 +24,6 @@ from interactions.passing import passings
 
 AHEAD = timedelta(days=14)  # how far "coming next" looks
 COMING = 10  # rows of it
-LOSING = 8
 ABSENCES = 12
 NOTICES = 12
 SOON = 0.85  # of the days a tier allows, from which on an account is being lost
@@ -50,7 +46,7 @@ class Day:
     passed: list[Commitment] = field(default_factory=list)  # to solve for others; each has its `passing`
     waiting: list[Commitment] = field(default_factory=list)  # for customers; the longest first
     coming: list[Commitment] = field(default_factory=list)
-    losing: list[Account] = field(default_factory=list)
+    losing: list[Commitment] = field(default_factory=list)  # touches asked for; the longest silent first
     absences: list[Absence] = field(default_factory=list)
     away: Absence | None = None  # I am away now
     used_up: list[Commitment] = field(default_factory=list)
@@ -74,13 +70,12 @@ def of(user: User, *, at: datetime) -> Day:
     pocs = inbox.pocs_of(user)
     if not pocs:
         return Day(is_poc=False)
-    read = inbox.read(pocs, at=at, before=at + AHEAD, also=["follow_up__channel"])
+    read = inbox.read(pocs, at=at, before=at + AHEAD, also=["follow_up__channel", "dossier__account"])
     day = _sorted(read.owed, read.escalated, at)
     day.used_up, day.waiting = read.used_up, read.waiting
     _say_what_is_left([*day.answers, *day.passed], at)
     proposed = Handover.objects.proposed().filter(giver__one_of=pocs, dossier__archived_at=None).for_list()
     day.proposals = list(proposed.order_by("opened_at", "pk"))
-    day.losing = _losing_touch(pocs, at)
     _absences(day, user, pocs, at)
     _notices(day, pocs, at)
     return day
@@ -90,7 +85,9 @@ def _sorted(mine: Sequence[Commitment], escalated: Sequence[Commitment], at: dat
     """Put each thing owed where it belongs, each once."""
     day = Day()
     tomorrow = (timezone.localtime(at) + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-    day.late = sorted({c.pk: c for c in (*escalated, *(c for c in mine if c.due_at < at))}.values(), key=_due)
+    day.late = sorted(
+        {c.pk: c for c in (*escalated, *(c for c in mine if c.due_at < at and c.kind != Kind.TOUCH))}.values(), key=_due
+    )
     taken = {c.pk for c in day.late}
     passed = passings((*day.late, *mine))
     for commitment in (*day.late, *mine):
@@ -100,6 +97,9 @@ def _sorted(mine: Sequence[Commitment], escalated: Sequence[Commitment], at: dat
             continue
         if commitment.kind == Kind.HANDOVER:
             day.handovers.append(commitment)
+        elif commitment.kind == Kind.TOUCH:
+            if _is_losing(commitment, at):
+                day.losing.append(commitment)
         elif commitment.pk in passed and not passed[commitment.pk].is_back:
             day.passed.append(commitment)
         elif commitment.kind in (Kind.FIRST_ANSWER, Kind.RESOLUTION, Kind.NEXT_UPDATE):
@@ -133,16 +133,10 @@ def _left(working: WorkingTime, at: datetime, due_at: datetime) -> str:
     return ngettext("%(n)s working hour left", "%(n)s working hours left", hours) % {"n": hours}
 
 
-def _losing_touch(pocs: Collection[int], at: datetime) -> list[Account]:
-    """Accounts these answer for, whose tier asks for more touches than there were; the longest silent first."""
-    losing = Q()
-    for tier in Tier.objects.exclude(touch_every_days=None):
-        before = at - timedelta(days=(tier.touch_every_days or 0) * SOON)
-        losing |= Q(dossier__tier=tier) & (Q(last_touch_at=None) | Q(last_touch_at__lt=before))
-    if not losing:
-        return []
-    rows = Account.objects.current().filter(losing, is_held_by(pocs)).for_list()
-    return list(rows.order_by(F("last_touch_at").asc(nulls_first=True), "dossier__title_key", "pk")[:LOSING])
+def _is_losing(commitment: Commitment, at: datetime) -> bool:
+    """True of a touch that is asked for soon, or overdue, as the touch clock shows it."""
+    since = commitment.recur_from or commitment.opened_at
+    return at - since >= timedelta(days=(commitment.recur_every or 0) * SOON)
 
 
 def _absences(day: Day, user: User, pocs: Collection[int], at: datetime) -> None:

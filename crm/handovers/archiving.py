@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.actions import Telling, notify_many
 from crm.commitments.filing import cancel_many, put_many
-from crm.commitments.models import OWNER_KEPT, Commitment
+from crm.commitments.models import OWNER_KEPT, Commitment, Kind
 from crm.core.actor import Actor
 from crm.core.query import ids_condition
 from crm.core.refusals import Refused
@@ -84,7 +84,10 @@ def standing(dossiers: Sequence[Dossier], *, at: datetime) -> Standing:
     chosen = {d.pk for d in dossiers}
     roots = [d for pk, d in records.items() if pk in chosen and not _above(d, records) & chosen]
     below = [d for pk, d in records.items() if d not in roots]
-    owed = Commitment.objects.open().filter(dossier__one_of=list(records)).for_list().order_by("due_at", "pk")
+    owed = (
+        Commitment.objects.open().filter(dossier__one_of=list(records)).exclude(kind=Kind.TOUCH)
+    )  # that ends by itself
+    owed = owed.for_list().order_by("due_at", "pk")
     named = Assignment.objects.filter(dossier__one_of=list(records)).overlapping(at, None).for_list().order_by("pk")
     return Standing(roots, below, list(owed), list(named))
 

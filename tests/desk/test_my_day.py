@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from accounts import keeping_in_touch
 from accounts.models import Account
-from crm.commitments import actions
+from crm.commitments import actions, waiting
 from crm.commitments.models import Commitment, Kind
 from crm.core.actor import Actor
 from crm.desk import my_day
@@ -78,12 +79,27 @@ def test_snoozed_and_done_things_rest(marta, mine):
     assert day_of(marta).is_clear
 
 
-def test_accounts_one_loses_touch_with_are_shown_the_longest_silent_first(marta):
+def test_accounts_one_loses_touch_with_are_shown_the_longest_silent_first(marta, clock):
+    clock.freeze(AT)
     for name, days in (("A", 41), ("B", 26), ("C", 5), ("D", None)):
         account = AccountFactory(name=name, tier=tier("a"), last_touch_at=AT - days * DAY if days else None)
         AssignmentFactory(dossier=account.dossier, poc=marta)
-    AccountFactory(name="Somebody else's", tier=tier("a"))
-    assert [account.name for account in day_of(marta).losing] == ["D", "A", "B"]
+    AccountFactory(name="Somebody else's", tier=tier("a"), last_touch_at=AT - 41 * DAY)
+    keeping_in_touch.reconcile()
+    day = day_of(marta)
+    assert [c.dossier.title for c in day.losing] == ["A", "B"]
+    assert not day.late
+
+
+def test_what_waits_for_a_customer_is_not_overdue_and_stands_apart(marta, mine):
+    waiting.wait(commitment=owed(mine, AT - HOUR), by=Actor(marta.user), at=AT)
+    day = day_of(marta)
+    assert ([c.state for c in day.waiting], day.is_clear) == (["waiting"], True)
+
+
+def test_a_promised_update_is_an_answer_owed(marta, mine):
+    update = owed(mine, AT + HOUR, kind=Kind.NEXT_UPDATE)
+    assert day_of(marta).answers == [update]
 
 
 def test_absences_of_my_team_and_my_own_are_shown_while_they_matter(marta):
@@ -174,7 +190,6 @@ def test_a_day_costs_the_same_however_full(as_marta, marta, n, django_assert_num
         MessageFactory(recipient=marta, inbox=True)
     as_marta.get("/")
     # session, reader · my POC, my teams · what I owe, what was escalated and what is used up: twelve, as
-    # `inbox.read` · calendars, whose is which · tiers, accounts losing touch · absences · notices, what they say ·
-    # handovers that are proposed
-    with django_assert_num_queries(2 + 2 + 12 + 8):
+    # `inbox.read` · calendars, whose is which · absences · notices, what they say · handovers that are proposed
+    with django_assert_num_queries(2 + 2 + 12 + 6):
         as_marta.get("/")

@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from accounts import keeping_in_touch
 from accounts.models import Account
 from crm.dossiers.models import Event
 from crm.users.models import RoleScope
@@ -125,6 +126,7 @@ def test_the_list_is_narrowed_by_its_address(as_rep: Client, rep):
     AssignmentFactory(dossier=mine.dossier, poc=PersonFactory(user=rep))
     AccountFactory(name="Losing", tier=tier("a"), last_touch_at=AT - timedelta(days=31), kind="partner")
     AccountFactory(name="Zoë & Söhne")
+    keeping_in_touch.reconcile()
     assert names(as_rep.get("/accounts/?answers=mine")) == ["Mine"]
     assert names(as_rep.get("/accounts/?answers=nobody")) == ["Losing", "Zoë & Söhne"]
     assert names(as_rep.get("/accounts/?touch=losing")) == ["Losing"]
