@@ -52,8 +52,15 @@ def sweep(*, whole: bool = False) -> int:
 
 
 def settle(finding: Finding, at: datetime) -> None:
-    """End a finding about something past, which somebody has seen; it is not found again."""
-    Finding.objects.standing().filter(pk=finding.pk).update(ended_at=at)
+    """End a finding about something past, which somebody has seen: it is not found again. What is so now stands."""
+    if is_past(finding):
+        Finding.objects.standing().filter(pk=finding.pk).update(ended_at=at)
+
+
+def is_past(finding: Finding) -> bool:
+    """True of what cannot be undone, and so would stand for ever."""
+    check = catalogue.CHECKS.get(finding.code)
+    return check is None or check.is_past
 
 
 def _ask_all(of: Scope) -> dict[str, Round]:

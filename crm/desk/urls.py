@@ -2,7 +2,21 @@
 
 from django.urls import path
 
-from crm.desk.views import away, cell, feed, gaps, history, merging, my_day, one_click, preferences, welcome, who
+from crm.desk.views import (
+    away,
+    cell,
+    engine,
+    feed,
+    gaps,
+    history,
+    merging,
+    metrics,
+    my_day,
+    one_click,
+    preferences,
+    welcome,
+    who,
+)
 
 app_name = "desk"
 urlpatterns = [
@@ -23,6 +37,11 @@ urlpatterns = [
     path("d/<id:pk>/history.csv", history.of_record_csv, name="history_csv"),
     path("pocs/<id:pk>/history/", history.of_poc, name="history_of_poc"),
     path("pocs/<id:pk>/history.csv", history.of_poc_csv, name="history_of_poc_csv"),
+    path("engine/", engine.engine, name="engine"),
+    path("engine/mails/<id:pk>/retry/", engine.mail_retry, name="mail_retry"),
+    path("engine/owed/<id:pk>/retry/", engine.owed_retry, name="owed_retry"),
+    path("engine/findings/<id:pk>/seen/", engine.finding_seen, name="finding_seen"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("gaps/", gaps.gaps_overview, name="gaps"),
     path("gaps/line/", gaps.gap_line, name="gap_line"),
     path("gaps/<slug:code>/", gaps.gap_list, name="gap"),

@@ -132,7 +132,7 @@ def tell_undelivered(finding: Finding, at: datetime) -> bool:
     """Tell of a mail that failed as the sender should have done."""
     failed = Message.objects.undelivered().filter(pk=_id(finding))
     for message in failed:
-        if kinds.of(message).holds(message) and failed.select_for_update(no_key=True).exists():
+        if kinds.of(message).holds(message) and failed.select_for_update(no_key=True).first() is not None:
             kinds.of(message).ended(message, at)
             return True
     return False
