@@ -23,9 +23,9 @@ TIMES = ("digest_at", "quiet_from", "quiet_until")
 class Way(models.TextChoices):
     """How a group of notices comes by mail; the inbox has it in any case."""
 
-    AT_ONCE = "at_once", _("at once")
-    DIGEST = groups.DIGEST, _("in the daily digest")
-    NEVER = groups.NEVER, _("not by mail")
+    AT_ONCE = "at_once", _("At once")
+    DIGEST = groups.DIGEST, _("Daily digest")
+    NEVER = groups.NEVER, _("Not by mail")
 
 
 GROUPS: Mapping[str, tuple[Any, Any]] = {  # those one may choose for: what it is called, and what it is

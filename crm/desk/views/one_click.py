@@ -124,6 +124,7 @@ def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
         "button": BUTTONS[act],
         "until": acts.later(asked, at=clock.of(request)) if act == Act.LATER else None,
         "signs_in": asked.user is not None,
+        "name": asked.reader.name,
     }
 
 
