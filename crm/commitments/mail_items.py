@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,7 +10,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
-from django.utils import formats, timezone
+from django.utils import formats, timezone, translation
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
@@ -21,7 +22,8 @@ from crm.commitments.models import Commitment, Kind, Notification
 from crm.commitments.steps import Coming
 from crm.commitments.wording import STILL_NOW, Line
 from crm.core.templatetags.moments import city, day_words, span_words
-from crm.poc.recipients import Recipient
+from crm.core.working_time import WorkingTime
+from crm.poc.recipients import Recipient, reach
 
 UP, LATE, SOON, LATER, WAIT, NEWS, WRONG = "up", "late", "soon", "later", "wait", "news", "wrong"
 HEADINGS: Mapping[str, Lazy] = {  # sections of a digest, in their order
@@ -76,18 +78,49 @@ class _Mail:
     morning: datetime
 
 
-def items(said: Sequence[Notification], *, person: Recipient, written_at: datetime, at: datetime) -> list[Item]:
-    """Return what a mail to `person`, packed at `written_at`, shows as of `at`; a constant number of queries."""
-    about = list({n.commitment_id: n.commitment for n in said if n.commitment is not None}.values())
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is known of all that several mails are about, read at once."""
+
+    people: Mapping[int, Recipient]  # the readers, by POC
+    known: Mapping[tuple[str, str], Mapping[int, Background]]  # by language and zone: it is in words
+    coming: Mapping[int, Sequence[Coming]]
+    hours: Mapping[int, WorkingTime]  # by POC
+
+
+def prepare(said: Mapping[int, Sequence[Notification]], at: datetime) -> Prepared:
+    """Read what the mails need that tell each reader (a POC) these notices; a constant number of queries.
+
+    A few more for each language and zone among the readers.
+    """
+    people = reach(said)
+    about = {pk: {n.commitment_id: n.commitment for n in rows if n.commitment is not None} for pk, rows in said.items()}
     memory = facts.Memory()
-    memory.keep_hours([person.poc_id] if about else [])
+    memory.keep_hours([pk for pk in said if about[pk]])
+    everything = {c.pk: c for each in about.values() for c in each.values() if c.state == State.OPEN}
+    groups_of_readers: dict[tuple[str, str], dict[int | None, Commitment]] = defaultdict(dict)
+    for pk, person in people.items():
+        groups_of_readers[person.language, person.zone] |= about[pk]
+    known = {}
+    for (language, zone), each in groups_of_readers.items():
+        with translation.override(language), timezone.override(ZoneInfo(zone)):
+            known[language, zone] = background.of(list(each.values()))
+    coming = steps.steps_of_many(list(everything.values()), at=at, memory=memory)
+    return Prepared(people, known, coming, memory.hours)
+
+
+def items(
+    said: Sequence[Notification], *, person: Recipient, written_at: datetime, at: datetime, prepared: Prepared
+) -> list[Item]:
+    """Return what a mail to `person`, packed at `written_at`, shows as of `at`. At most one query."""
+    is_about_owed = any(n.commitment is not None for n in said)
     mail = _Mail(
         person=person,
         written_at=written_at,
         at=at,
-        known=background.of(about),
-        coming=steps.steps_of_many([c for c in about if c.state == State.OPEN], at=at, memory=memory),
-        morning=links.next_morning(at, memory.hours[person.poc_id]) if about else at,
+        known=prepared.known[person.language, person.zone],
+        coming=prepared.coming,
+        morning=links.next_morning(at, prepared.hours[person.poc_id]) if is_about_owed else at,
     )
     lines = wording.lines(said, at)
     return [_item(n.commitment, line, mail) for n, line in zip(said, lines, strict=True)]

@@ -12,23 +12,36 @@ from django.utils import timezone, translation
 from django.utils.translation import ngettext
 
 from crm.commitments import mail_items, packing, unsubscribing, wording
-from crm.commitments.mail_items import Item
+from crm.commitments.mail_items import Item, Prepared
 from crm.commitments.models import Notification
 from crm.core import clock
 from crm.outbox.letters import Letter
 from crm.outbox.models import DeliveryAttempt, Message
-from crm.poc.recipients import Recipient, reach
+from crm.poc.recipients import Recipient
 
 MAX_LINES = 50  # of a digest; the rest is counted
 
 
-def compose(message: Message, said: list[Notification]) -> Letter:
+def prepare(messages: Sequence[Message]) -> Prepared:
+    """Read at once what the letters of these messages need."""
+    rows = Notification.objects.planned().filter(message__in=messages).select_related("commitment", "dossier")
+    said: dict[int, list[Notification]] = {message.recipient_id: [] for message in messages}
+    recipients = {message.pk: message.recipient_id for message in messages}
+    for row in rows:
+        said[recipients[row.message_id or 0]].append(row)
+    return mail_items.prepare(said, clock.now())
+
+
+def compose(message: Message, said: list[Notification], prepared: Prepared | None = None) -> Letter:
     """Write the letter in the recipient's language and zone: the same for every copy, while nothing has changed."""
-    person = reach([message.recipient_id])[message.recipient_id]
+    prepared = prepared or mail_items.prepare({message.recipient_id: said}, clock.now())
+    person = prepared.people[message.recipient_id]
     at = _as_of(message)
     is_digest = len(said) > 1
     with translation.override(person.language), timezone.override(ZoneInfo(person.zone)):
-        items = mail_items.items(said[:MAX_LINES], person=person, written_at=message.created_at, at=at)
+        items = mail_items.items(
+            said[:MAX_LINES], person=person, written_at=message.created_at, at=at, prepared=prepared
+        )
         subject = _digest_subject(len(said)) if is_digest else items[0].line.headline
         context = _context(items, person) | {"subject": subject, "n_more": len(said) - len(items)}
         name = packing.DIGEST if is_digest else packing.NOTICE
@@ -44,6 +57,8 @@ def compose(message: Message, said: list[Notification]) -> Letter:
 
 def _as_of(message: Message) -> datetime:
     """The moment that "45 min left" counts from: that of the first copy which may have arrived, else of this one."""
+    if message.n_attempts == 1:  # this one
+        return clock.now()
     perhaps = DeliveryAttempt.objects.filter(
         message=message,
         phase=DeliveryAttempt.Phase.DATA,
