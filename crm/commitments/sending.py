@@ -19,6 +19,7 @@ def register() -> None:
         ended=ended,
         holds=lambda message: bool(holding(message)),
         address_refused=undelivered.address_refused,
+        prepare=mails.prepare,
     )
     for name in (packing.NOTICE, packing.DIGEST):
         kinds.register(name, kind)

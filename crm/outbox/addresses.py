@@ -3,8 +3,8 @@
 The mark counts while it equals the address in use, so a corrected address has none. What goes to
 a marked address is not tried: it would only teach the mail server that we do not listen. It ends
 as undeliverable at once, and whoever is next in line is told. Tried all the same is what is
-urgent, and the first mail after a day: mailboxes are repaired without telling us, and what is
-accepted takes the mark away.
+urgent, what an administrator sends again, and the first mail after a day: mailboxes are repaired
+without telling us, and what is accepted takes the mark away.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def refused(messages: Collection[Message], at: datetime) -> tuple[set[int], set[
     untried = {
         m.pk
         for m in messages
-        if m.pk in marked and not m.is_urgent and at < marks[m.recipient_id][1] + TRIED_AGAIN_AFTER
+        if m.pk in marked and not m.is_urgent and not m.reason and at < marks[m.recipient_id][1] + TRIED_AGAIN_AFTER
     }
     return marked, untried
 

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, TypeAlias
 
 from django.db import connection, models
+from psycopg.types.datetime import TimestamptzLoader
 
 Rows: TypeAlias = Sequence[Sequence[Any]]
 Field: TypeAlias = "models.Field[Any, Any]"
@@ -31,8 +32,10 @@ def insert(model: type[models.Model], names: Sequence[str], rows: Rows, *, once:
             sql = f"{into} VALUES ({marks}) ON CONFLICT ({target}) DO NOTHING"
             cursor.executemany(sql, [_prepared(fields, row) for row in rows])
         else:
-            arrays, values = _arrays(fields, rows)
-            cursor.execute(f"{into} SELECT * FROM unnest({arrays}) ON CONFLICT ({target}) DO NOTHING", values)
+            said = _Said(fields, rows)
+            found = ", ".join(said.values)
+            sql = f"{into} SELECT {found} FROM {said.source} ON CONFLICT ({target}) DO NOTHING"
+            cursor.execute(sql, [*said.scalars, *said.arrays])
 
 
 def update(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
@@ -48,14 +51,23 @@ def update(model: type[models.Model], names: Sequence[str], rows: Rows) -> None:
             sql = f'UPDATE "{table}" SET {sets} WHERE "{columns[0]}" = %s'
             cursor.executemany(sql, [[*values[1:], values[0]] for values in prepared])
         else:
-            arrays, values = _arrays(fields, rows)
-            sets = ", ".join(f'"{column}" = new."{column}"' for column in columns[1:])
-            names_of = ", ".join(f'"{column}"' for column in columns)
-            cursor.execute(
-                f'UPDATE "{table}" AS old SET {sets} FROM unnest({arrays}) AS new ({names_of}) '
-                f'WHERE old."{columns[0]}" = new."{columns[0]}"',
-                values,
-            )
+            said = _Said(fields, rows)
+            pairs = zip(columns[1:], said.values[1:], strict=True)
+            sets = ", ".join(f'"{column}" = {value}' for column, value in pairs)
+            sql = f'UPDATE "{table}" AS old SET {sets} FROM {said.source} WHERE old."{columns[0]}" = {said.values[0]}'
+            cursor.execute(sql, [*said.scalars, *said.arrays])
+
+
+def read(rows: models.QuerySet[Any, Any]) -> list[tuple[Any, ...]]:
+    """Return what a `values_list` of plain columns gives. Their moments are read by the driver's own compiled code."""
+    if connection.vendor == "sqlite":
+        return list(rows)
+    sql, params = rows.query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.cursor.adapters.register_loader("timestamptz", TimestamptzLoader)
+        cursor.execute(sql, params)
+        found: list[tuple[Any, ...]] = cursor.fetchall()
+    return found
 
 
 def _fields(model: type[models.Model], names: Sequence[str]) -> list[Field]:
@@ -68,35 +80,41 @@ def _prepared(fields: Sequence[Field], row: Sequence[Any]) -> list[Any]:
     return [field.get_db_prep_save(value, connection) for field, value in zip(fields, row, strict=True)]
 
 
-def _arrays(fields: Sequence[Field], rows: Rows) -> tuple[str, list[str]]:
-    """Return one array parameter per column, each cast to the column's type.
+class _Said:
+    """Rows as SQL: a column whose values differ is an array, any other one scalar; the first is always an array.
 
-    Each travels as one string: to adapt every value by itself takes longer than to insert it.
+    An array travels as one string: to adapt every value by itself takes longer than to insert it.
     """
-    casts = ", ".join(f"%s::{_type(field)}[]" for field in fields)
-    columns = zip(fields, zip(*rows, strict=True), strict=True)
-    return casts, [
-        _array([json.dumps(v) for v in column] if isinstance(field, models.JSONField) else column)
-        for field, column in columns
-    ]
 
-
-def _array(column: Sequence[Any]) -> str:
-    """Return a column's values as PostgreSQL writes an array."""
-    say = _say(next((value for value in column if value is not None), 0))
-    return "{" + ",".join(["NULL" if value is None else say(value) for value in column]) + "}"
+    def __init__(self, fields: Sequence[Field], rows: Rows) -> None:
+        self.values: list[str] = []  # of each column, as an expression
+        self.scalars: list[str | None] = []
+        self.arrays: list[str] = []
+        casts, names = [], []
+        for field, column in zip(fields, zip(*rows, strict=True), strict=True):
+            texts = [json.dumps(v) for v in column] if isinstance(field, models.JSONField) else column
+            say = _say(next((value for value in texts if value is not None), 0))
+            if self.arrays and texts.count(texts[0]) == len(texts):
+                self.values.append(f"%s::{_type(field)}")
+                self.scalars.append(None if texts[0] is None else say(texts[0]))
+            else:
+                quote = _quoted if say is str else say
+                self.arrays.append("{" + ",".join(["NULL" if v is None else quote(v) for v in texts]) + "}")
+                self.values.append(f'new."{field.column}"')
+                casts.append(f"%s::{_type(field)}[]")
+                names.append(f'"{field.column}"')
+        self.source = f"unnest({', '.join(casts)}) AS new ({', '.join(names)})"
 
 
 def _say(value: Any) -> Callable[[Any], str]:
-    """Return what writes values of this one's type inside an array."""
-    if isinstance(value, str):
-        return _quoted
+    """Return what writes values of this one's type; `str`: inside an array they must be quoted."""
     if isinstance(value, int):
         return int.__repr__  # of True: 1, which is true
-    return datetime.isoformat if isinstance(value, datetime) else lambda other: _quoted(str(other))
+    return datetime.isoformat if isinstance(value, datetime) else str
 
 
-def _quoted(text: str) -> str:
+def _quoted(value: Any) -> str:
+    text = str(value)
     if "\\" in text or '"' in text:
         text = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'

@@ -6,7 +6,7 @@ ready; the outbox asks back at the three moments where it matters.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -21,7 +21,9 @@ class Kind:
 
     `may_send(message)` runs inside the intent transaction, before the message is locked: it
     locks what the message is about, and returns what may still be said; None: nothing.
-    `compose(message, said)` makes the letter of it, outside any transaction.
+    `prepare(messages)` reads at once what several letters need; no message is locked then.
+    `compose(message, said, prepared)` makes the letter of it, outside any transaction; without what
+    was prepared it reads that itself.
     `holds(message)` runs before a message is locked that may end undelivered: it locks what the
     message is about, and says whether any of it is still to be said.
     `ended(message, at)` runs in the transaction in which the message ended, however it did.
@@ -29,10 +31,11 @@ class Kind:
     """
 
     may_send: Callable[[Message], Any | None]
-    compose: Callable[[Message, Any], Letter]
+    compose: Callable[[Message, Any, Any], Letter]
     ended: Callable[[Message, datetime], None]
     holds: Callable[[Message], bool] = lambda message: True
     address_refused: Callable[[Message, datetime], None] = lambda message, at: None
+    prepare: Callable[[Sequence[Message]], Any] = lambda messages: None
 
 
 _kinds: dict[str, Kind] = {}

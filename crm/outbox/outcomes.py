@@ -185,7 +185,7 @@ def _write_down(message: Message, attempt: DeliveryAttempt | None, outcome: str,
 def _sent(message: Message, reply: Reply, at: datetime) -> None:
     """End what was accepted."""
     message.state, message.reply, message.ended_at = State.SENT, str(reply), at
-    if _ours(message).update(state=State.SENT, reason="", reply=message.reply, ended_at=at, lease_token=None):
+    if _ours(message).update(state=State.SENT, reply=message.reply, ended_at=at, lease_token=None):
         kinds.of(message).ended(message, at)
 
 

@@ -9,7 +9,7 @@ the same Message-ID.
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -92,6 +92,7 @@ class _Sweep:
         at = clock.now()
         held_until = quiet.held_until(claimed, at)
         marked, untried = addresses.refused(claimed, at)
+        prepared = _prepared([m for m in claimed if m.pk not in held_until and m.pk not in untried])
         for n, message in enumerate(claimed):
             if monotonic() > self.until:
                 outcomes.give_back(claimed[n:])
@@ -103,18 +104,18 @@ class _Sweep:
                 elif message.pk in untried:
                     outcomes.end(message, State.DEAD, outcomes.ADDRESS_REFUSED)
                 else:
-                    self._deliver(message, is_marked=message.pk in marked)
+                    self._deliver(message, prepared, is_marked=message.pk in marked)
             except Unreachable:
                 outcomes.give_back(claimed[n:])
                 raise
 
-    def _deliver(self, message: Message, *, is_marked: bool) -> None:
+    def _deliver(self, message: Message, prepared: Mapping[str, Any], *, is_marked: bool) -> None:
         """Take one claimed message as far as it goes now.
 
         :raises Unreachable: the mail server is gone; the message is still in our hands.
         """
         try:
-            outcome = deliver(message, self.post)
+            outcome = deliver(message, self.post, prepared.get(message.kind))
         except Interrupted as error:
             self.n_interrupted += 1
             if self.n_interrupted >= MAX_INTERRUPTIONS:
@@ -162,7 +163,24 @@ UPDATE outbox_message SET available_at = %s, lease_token = %s, n_claims = n_clai
 WHERE id IN ({}) RETURNING *"""
 
 
-def deliver(message: Message, post: Post) -> str:
+def _prepared(messages: Sequence[Message]) -> dict[str, Any]:
+    """Read at once what the letters of each kind need. Where that fails each is on its own, so that one is found."""
+    by_kind: dict[str, list[Message]] = {}
+    for message in messages:
+        by_kind.setdefault(message.kind, []).append(message)
+    found = {}
+    for name, group in by_kind.items():
+        kind = kinds.find(group[0])
+        try:
+            found[name] = kind.prepare(group) if kind is not None else None
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("Cannot prepare %s messages of kind %s", len(group), name)
+    return found
+
+
+def deliver(message: Message, post: Post, prepared: Any = None) -> str:
     """Take one claimed message as far as it goes now, and return the attempt's outcome; empty: there was none.
 
     :raises Unreachable: the mail server is gone, or does not want us.
@@ -180,11 +198,11 @@ def deliver(message: Message, post: Post) -> str:
         return Outcome.REFUSED if reply.is_for_good else Outcome.DEFERRED
     failpoints.reach("sender.rcpt")
     until = monotonic() + settings.MAIL_LEASE  # at the earliest: the intent renews the lease
-    intent = _prepare(message, until)
+    intent = _write(message, prepared, until)
     return _hand_over(message, *intent, post, until) if intent is not None else ""
 
 
-def _prepare(message: Message, until: float) -> tuple[DeliveryAttempt, bytes] | None:
+def _write(message: Message, prepared: Any, until: float) -> tuple[DeliveryAttempt, bytes] | None:
     """Record the intent and write the letter. What cannot be written is put off and holds nobody up."""
     attempt = None
     try:
@@ -192,7 +210,7 @@ def _prepare(message: Message, until: float) -> tuple[DeliveryAttempt, bytes] | 
         if attempt is None:
             return None
         failpoints.reach("sender.intent")
-        return attempt, letters.to_bytes(message, kinds.of(message).compose(message, said))
+        return attempt, letters.to_bytes(message, kinds.of(message).compose(message, said, prepared))
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:  # nothing has left the house

@@ -26,7 +26,7 @@ class TestKind:
     def may_send(self, message: Message) -> Any:
         return self.said
 
-    def compose(self, message: Message, said: Any) -> Letter:
+    def compose(self, message: Message, said: Any, prepared: Any) -> Letter:
         if self.broken:
             raise KeyError("a template with a mistake")
         return Letter(f"Subject {message.pk}", f"{said}\n.a dot\n..two\n", f"<p>{said}</p>")
