@@ -129,7 +129,7 @@ class WorkingTime:
         self._span.cover(first, last)
         index = bisect_right(self._span.ends, first)
         found = []
-        while index < len(self._span.starts) and self._span.starts[index] < last:
+        while first < last and index < len(self._span.starts) and self._span.starts[index] < last:
             opened, closed = max(self._span.starts[index], first), min(self._span.ends[index], last)
             found.append((_moment(opened), _moment(closed)))
             index += 1
