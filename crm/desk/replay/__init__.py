@@ -1,0 +1,7 @@
+"""Replay a help desk's event log with a simulated clock, and say what the engine made of it.
+
+`log.py` reads the file, `acts.py` says what each incident did when, `fit.py` finds the targets that the log implies,
+`firm.py` makes accounts, contacts and teams of its names, `play.py` does it all again through the product's own
+actions, and `report.py` compares what came of it with what the log says of itself. It happens in a database of its
+own (`scratch.py`), which is gone afterwards.
+"""
