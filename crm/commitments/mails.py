@@ -57,8 +57,6 @@ def compose(message: Message, said: list[Notification], prepared: Prepared | Non
 
 def _as_of(message: Message) -> datetime:
     """The moment that "45 min left" counts from: that of the first copy which may have arrived, else of this one."""
-    if message.n_attempts == 1:  # this one
-        return clock.now()
     perhaps = DeliveryAttempt.objects.filter(
         message=message,
         phase=DeliveryAttempt.Phase.DATA,

@@ -314,11 +314,14 @@ def test_a_copy_says_the_same_however_much_later_it_is_sent(house, post):
     house.promise(due_at=moment("Tue 10:45"))
     message, said = _packed(house, "Tue 10:00")
     attempt = DeliveryAttempt.objects.create(message=message, n=1, phase="data", intent_at=moment("Tue 10:00"))
+    house.at("Tue 10:01")  # between the intent and the letter, a minute went by
+    message.n_attempts = 1
     first = letters.to_bytes(message, mails.compose(message, said))
     attempt.outcome, attempt.ended_at = "ambiguous", moment("Tue 10:01")
     attempt.save()
     house.at("Tue 10:30")
     DeliveryAttempt.objects.create(message=message, n=2, phase="data", intent_at=moment("Tue 10:30"))
+    message.n_attempts = 2
     assert letters.to_bytes(message, mails.compose(message, said)) == first
 
 
