@@ -15,6 +15,7 @@ from crm.commitments.models import Commitment, CommitmentQuerySet, Notification
 from crm.commitments.notices import EMAIL, reachable
 from crm.core.query import Row, RowComparison
 from crm.core.working_time import WorkingTime
+from crm.outbox import bulk
 from crm.outbox.models import Message
 from crm.poc.calendars import by_id, working_times
 from crm.poc.decide import Answer
@@ -219,7 +220,7 @@ def lock(ids: Sequence[int]) -> list[Owed]:
 
 def _locked(rows: CommitmentQuerySet, most: int | None = None) -> list[Owed]:
     read = rows.select_for_update(no_key=True, skip_locked=True).values_list(*Owed._fields)
-    return [Owed._make(row) for row in read[:most]]
+    return [Owed._make(row) for row in bulk.read(read[:most])]
 
 
 def _later_than(next_action_at: datetime, pk: int) -> RowComparison:
@@ -234,7 +235,7 @@ def load(rows: Sequence[Placed], at: datetime, memory: Memory | None = None) -> 
     """
     known = ground(rows, at, memory)
     known.memory.meet(_in_reach(known.answers.values(), known.memory.ladders.values()), at)
-    known.notices = _notices({row.pk: row.generation for row in rows if row.cursor or row.repeat_no})
+    known.notices = _notices({row.pk: row.generation for row in rows if _looks_back(row, known.ladders)})
     return known
 
 
@@ -253,6 +254,15 @@ def _in_reach(answers: Iterable[Answer], ladders: Iterable[ladder.Ladder]) -> se
     """Whoever a step can reach."""
     named = {_named(step) for each in ladders for step in each.steps if ":" in step.slot}
     return named.union(*((a.poc_id, a.backup_id, a.lead_id, a.leads_lead_id, a.house_id) for a in answers))
+
+
+def _looks_back(row: Placed, ladders: Mapping[int, ladder.Ladder]) -> bool:
+    """Say whether deciding asks who was told before: not at the beginning, nor of the reminder at the due moment."""
+    steps = ladders[row.policy_version_id].steps
+    if row.cursor == row.repeat_no == 0 or row.cursor >= len(steps):
+        return False
+    step = steps[row.cursor]
+    return row.repeat_no > 0 or step.kind != ladder.REMINDER or step.may_be_skipped
 
 
 def _notices(generations: Mapping[int, int]) -> dict[int, list[Notice]]:
