@@ -14,9 +14,10 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.commitments import actions, waiting
+from crm.commitments import actions, arithmetic, told, waiting
 from crm.commitments.forms import CancelForm, HandBackForm, PassOnForm, ReassignForm, SnoozeForm, WaitForm
 from crm.commitments.models import Commitment, Kind
+from crm.commitments.steps import steps_of
 from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.forms import refuse
@@ -25,7 +26,7 @@ from crm.core.templatetags.moments import moment_words
 from crm.desk.record import with_owners
 from crm.poc.calendars import house_working_time, working_times
 from crm.poc.models import PointOfContact
-from interactions import due, passing
+from interactions import due, passing, updates
 
 Act = Callable[[Commitment], Commitment]
 
@@ -161,6 +162,15 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
+def _updated(owed: Commitment) -> list[tuple[str, bool]]:
+    """To whom an update was promised, and whether they have been reached since."""
+    if owed.kind != Kind.NEXT_UPDATE:
+        return []
+    reached = updates.reached_since([owed])[owed.pk]
+    people = owed.addressees.order_by("title_key", "pk")
+    return [(person.title, person.pk in reached) for person in people]
+
+
 def _owed(request: HttpRequest, pk: int) -> Commitment:
     rows = Commitment.objects.visible_to(request.user).for_list()
     return get_object_or_404(rows.select_related("follow_up__channel", "follow_up__contact__dossier"), pk=pk)
@@ -216,8 +226,13 @@ def _next(request: HttpRequest) -> str:
 
 
 def _item_page(request: HttpRequest, owed: Commitment, **forms: Form) -> HttpResponse:
+    at = clock.of(request)
     context = {
-        "item": with_owners([owed], at=clock.of(request))[0],
+        "item": with_owners([owed], at=at)[0],
+        "arithmetic": arithmetic.lines(owed, at),
+        "coming": [] if owed.is_closed or owed.state == Commitment.State.WAITING else steps_of(owed, at=at),
+        "told": told.so_far(owed),
+        "updated": _updated(owed),
         "snooze_form": SnoozeForm(),
         "wait_form": WaitForm(),
         "reassign_form": ReassignForm(),

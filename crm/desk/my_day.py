@@ -14,10 +14,12 @@ from django.utils.translation import ngettext
 from crm.commitments import inbox
 from crm.commitments.models import Commitment, Kind
 from crm.core.working_time import WorkingTime
+from crm.dossiers.models import Topic
 from crm.handovers.models import Handover
 from crm.outbox.models import Message
 from crm.poc.calendars import working_times
 from crm.poc.models import Absence, Membership, PointOfContact
+from crm.poc.resolve import Question, ask
 from crm.poc.words import last_day
 from crm.users.models import User
 from interactions.passing import passings
@@ -49,6 +51,7 @@ class Day:
     losing: list[Commitment] = field(default_factory=list)  # touches asked for; the longest silent first
     absences: list[Absence] = field(default_factory=list)
     away: Absence | None = None  # I am away now
+    instead: PointOfContact | None = None  # who answers for me meanwhile, where no cover was named and no backup is
     used_up: list[Commitment] = field(default_factory=list)
     notices: list[inbox.Entry] = field(default_factory=list)
     n_unread: int = 0
@@ -150,7 +153,16 @@ def _absences(day: Day, user: User, pocs: Collection[int], at: datetime) -> None
     found = list(rows.order_by("-is_mine", "starts_at", "pk")[:ABSENCES])
     mine = [a for a in found if a.is_mine and a.starts_at <= at]
     day.away = next((a for a in mine if a.topic_id is None), None)
+    if day.away and day.away.cover is None:
+        day.instead = _instead_of(day.away.poc, at)
     day.absences = sorted(found, key=lambda a: (a.starts_at, a.pk))
+
+
+def _instead_of(poc: PointOfContact, at: datetime) -> PointOfContact:
+    """Whoever answers when somebody is asked for who is away: as their card says. Three queries."""
+    question = Question(None, Topic.objects.values_list("pk", flat=True).get(code=Topic.GENERAL), poc.pk)
+    answers, fetched = ask([question], at=at)
+    return fetched.pocs[answers[question].poc_id]
 
 
 def _notices(day: Day, pocs: Collection[int], at: datetime) -> None:

@@ -80,11 +80,13 @@ def where(answer: Answer, named: Named, *, dossier_id: int | None, topic_id: int
 
 
 def instead(answer: Answer, named: Named) -> str:
-    """Say for whom this one stands in, and why."""
-    if answer.holder_id is None or answer.holder_id == answer.poc_id:
+    """Say for whom this one stands in, and why: for the one assigned, or who was asked for by name."""
+    asked = next((r.poc_id for r in answer.reasons if r.code == decide.FIXED), None)
+    holder_id = answer.holder_id or asked
+    if holder_id is None or holder_id == answer.poc_id:
         return ""
-    values = {"holder": named.poc(answer.holder_id), "name": named.poc(answer.poc_id)}
-    cause = next((r for r in answer.reasons if r.poc_id == answer.holder_id and r.code in _CAUSES), None)
+    values = {"holder": named.poc(holder_id), "name": named.poc(answer.poc_id)}
+    cause = next((r for r in answer.reasons if r.poc_id == holder_id and r.code in _CAUSES), None)
     if cause is not None and cause.code == decide.AWAY and cause.until:
         values["day"] = last_day(cause.until)
         if any(reason.code == decide.COVERED for reason in answer.reasons):

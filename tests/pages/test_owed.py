@@ -5,10 +5,13 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from accounts import keeping_in_touch
+from crm.commitments import planner
 from crm.commitments.models import Commitment
 from crm.users.models import RoleScope
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
+from tests.factories.dossiers import tier
 from tests.factories.poc import AssignmentFactory, PersonFactory
 from tests.factories.users import UserFactory, narrow
 from tests.pages.test_accounts import promise
@@ -30,6 +33,7 @@ def owed() -> Commitment:
         ("done", {}, State.KEPT),
         ("on-it", {}, State.ACKNOWLEDGED),
         ("snooze", {"until": "tomorrow"}, State.SNOOZED),
+        ("wait", {"reason": "They send the contract"}, State.WAITING),
         ("cancel", {"reason": "They went elsewhere"}, State.CANCELLED),
         ("cancel", {}, State.CANCELLED),
     ],
@@ -41,7 +45,7 @@ def test_an_act_is_done_and_one_comes_back(as_rep: Client, owed, act, values, st
     assert (owed.state, answer["Location"]) == (state, back)
 
 
-@pytest.mark.parametrize("act", ["done", "on-it", "snooze", "cancel"])
+@pytest.mark.parametrize("act", ["done", "on-it", "snooze", "wait", "resume", "cancel"])
 def test_a_second_press_does_no_harm(as_rep: Client, owed, act):
     for _time in range(2):
         assert as_rep.post(f"/owed/{owed.pk}/{act}/", {"until": "tomorrow"}).status_code == 302
@@ -111,6 +115,56 @@ def test_a_change_needs_a_post_and_the_right_to(as_rep: Client, client: Client, 
 
 
 def test_the_page_has_one_exact_cost(as_rep: Client, django_assert_num_queries, owed):
-    # session, reader · it · who answers: places, POCs, topics · whom to give it
-    with django_assert_num_queries(7):
+    # session, reader · it · who answers: places, POCs, topics · whom to give it · what comes if nobody acts: the steps of
+    # its policy, who answers, whose hours: ten · who was told
+    with django_assert_num_queries(7 + 10 + 1):
         assert as_rep.get(f"/owed/{owed.pk}/").status_code == 200
+
+
+def test_what_waits_says_since_when_and_goes_on(as_rep: Client, owed):
+    as_rep.post(f"/owed/{owed.pk}/wait/", {"next": f"/owed/{owed.pk}/"})
+    html = as_rep.get(f"/owed/{owed.pk}/").content.decode()
+    assert "its time stands still" in html
+    assert "Quiet until then" not in html
+    answer = as_rep.post(f"/owed/{owed.pk}/resume/", {"next": f"/owed/{owed.pk}/"}, follow=True)
+    assert "It goes on, due" in answer.content.decode()
+    owed.refresh_from_db()
+    assert owed.state == State.OPEN
+
+
+def test_what_recurs_says_how_often_and_is_owed_again(as_rep: Client, owed):
+    Commitment.objects.update(recur_every=2, recur_unit="weeks", recur_from=owed.due_at)
+    html = as_rep.get(f"/owed/{owed.pk}/").content.decode()
+    assert "every 2 weeks" in html
+    assert "Done, and no more" in html
+    answer = as_rep.post(f"/owed/{owed.pk}/done/", follow=True)
+    assert "Owed again" in answer.content.decode()
+    owed.refresh_from_db()
+    assert (owed.state, owed.due_at) == (State.OPEN, Commitment.objects.get().recur_from + timedelta(days=14))
+
+
+def test_what_recurs_is_ended_by_being_done_for_good(as_rep: Client, owed):
+    Commitment.objects.update(recur_every=2, recur_unit="weeks", recur_from=owed.due_at)
+    as_rep.post(f"/owed/{owed.pk}/done/", {"for_good": "on"})
+    owed.refresh_from_db()
+    assert owed.state == State.KEPT
+
+
+def test_the_page_says_what_comes_if_nobody_acts_and_who_was_told(as_rep: Client, owed, clock):
+    clock.freeze(owed.due_at)
+    planner.sweep()
+    html = as_rep.get(f"/owed/{owed.pk}/").content.decode()
+    assert "If nobody acts" in html
+    assert "Told so far" in html
+    assert f"Reminder: {owed.dossier.assignments.get().poc.name}" in html
+
+
+def test_a_touch_is_logged_and_not_done(as_rep: Client):
+    account = AccountFactory(tier=tier("a"), last_touch_at=AT)
+    keeping_in_touch.reconcile()
+    touch = Commitment.objects.get(dossier=account.pk)
+    html = as_rep.get(f"/owed/{touch.pk}/").content.decode()
+    assert "Keep in touch with" in html
+    assert f"/owed/{touch.pk}/done/" not in html
+    answer = as_rep.post(f"/owed/{touch.pk}/done/", follow=True)
+    assert "Only a conversation keeps in touch" in answer.content.decode()

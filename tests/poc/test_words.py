@@ -4,6 +4,8 @@ from datetime import timedelta
 
 import pytest
 
+from crm.poc import words
+from crm.poc.resolve import Question, ask
 from crm.poc.seats import answering, seats_of, worth_showing
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
@@ -72,3 +74,11 @@ def test_many_records_cost_what_one_costs(django_assert_num_queries, accounts):
         AssignmentFactory(dossier=record.dossier)
     with django_assert_num_queries(3):  # topics, the places with their holders, the POCs
         answering([record.pk for record in records], at=AT)
+
+
+def test_who_is_asked_for_by_name_and_away_without_anybody_is_answered_for_by_the_front_desk():
+    ann = PersonFactory(name="Ann")
+    AbsenceFactory(poc=ann, cover=None, starts_at=AT - timedelta(days=1), ends_at=AT + timedelta(days=2))
+    question = Question(None, topic().pk, ann.pk)
+    answers, fetched = ask([question], at=AT)
+    assert words.instead(answers[question], words.names(fetched)) == "Ann is away until 6 Mar → Front desk answers"
