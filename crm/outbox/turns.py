@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import connection
 
 from crm.core.clock import Now, now
@@ -23,14 +24,15 @@ SEATS = {"planner": 1, "sender": 4, "auditor": 1}  # how many sweeps of a compon
 def turn(component: str) -> Iterator[bool]:
     """Yield whether a seat was free. On SQLite there is one engine process: always.
 
-    The lock is the connection's, so it goes with the process that held it.
+    The lock is the connection's, so it goes with the process that held it. Whoever holds it without
+    getting through anything hangs, and is waited for no longer than the guard waits.
     """
     if connection.vendor == "sqlite":
         yield True
         return
     seat = next((key for key in _seats(component) if _ask("pg_try_advisory_lock", key)), None)
     try:
-        yield seat is not None
+        yield seat is not None or is_silent(component, after=timedelta(seconds=settings.GUARD_AFTER))
     finally:
         if seat is not None and connection.is_usable():
             _ask("pg_advisory_unlock", seat)
@@ -38,9 +40,10 @@ def turn(component: str) -> Iterator[bool]:
 
 def beat(component: str, *, oldest: datetime | None = None) -> None:
     """Write down that `component` got through its work just now; `oldest` was due first, when it began."""
-    at = now()
-    age = max(0, int((at - oldest).total_seconds())) if oldest else 0
-    Heartbeat.objects.update_or_create(component=component, defaults={"last_ok_at": at, "oldest_due_age": age})
+    age = max(0, int((now() - oldest).total_seconds())) if oldest else 0
+    said = {"last_ok_at": Now(), "oldest_due_age": age}
+    if not Heartbeat.objects.filter(component=component).update(**said):
+        Heartbeat.objects.update_or_create(component=component, defaults=said | {"last_ok_at": now()})
 
 
 def is_silent(component: str, *, after: timedelta) -> bool:

@@ -27,11 +27,22 @@ def taken_elsewhere(component: str) -> bool:
 
 @pytest.mark.postgres
 def test_one_plans_at_a_time_and_the_turn_is_given_back(database):
+    turns.beat("planner")
     with turns.turn("planner") as is_mine:
         assert is_mine
         assert taken_elsewhere("planner")
         assert not taken_elsewhere("sender")
     assert not taken_elsewhere("planner")
+
+
+@pytest.mark.postgres
+def test_whoever_holds_a_turn_and_gets_through_nothing_is_not_waited_for(database, clock):
+    turns.beat("planner")
+    with turns.turn("planner"):
+        clock.shift(59)
+        assert taken_elsewhere("planner")
+        clock.shift(62)
+        assert not taken_elsewhere("planner")
 
 
 @pytest.mark.postgres
