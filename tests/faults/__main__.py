@@ -23,6 +23,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same choices (default 1)")
     parser.add_argument("--hours", type=float, default=0, help="again and again with other seeds, for so long")
     parser.add_argument("--quick", action="store_true", help="those of the ordinary tests: small, nothing measured")
+    parser.add_argument("--scale", type=float, default=1, help="0.1: a tenth of the numbers (default 1)")
     parser.add_argument("--keep", action="store_true", help="add to faults.json instead of beginning it anew")
     parser.add_argument(
         "--out", type=Path, default=ROOT / "var", help="where faults.json and the logs go (default var)"

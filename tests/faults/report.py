@@ -47,7 +47,7 @@ class Outcome:
     seconds: float
 
 
-def run(scenario: Scenario, rig: Rig, *, database: str, database_url: str) -> Outcome:
+def run(scenario: Scenario, rig: Rig, *, database: str) -> Outcome:
     """Let it happen, judge it, and leave story, verdict and log in the rig's folder."""
     begun = time.monotonic()
     faults: list[str] = []
@@ -61,7 +61,7 @@ def run(scenario: Scenario, rig: Rig, *, database: str, database_url: str) -> Ou
     finally:
         rig.processes.end_all()
     rig.say("judging")
-    verdict = judge(rig.story, Mail.read(rig.folder / "sink.jsonl"), Ledger.read(database_url))
+    verdict = judge(rig.story, Mail.read(rig.folder / "sink.jsonl"), Ledger.read(rig.database_url))
     verdict.write(rig.folder / "verdict.json")
     faults += rig.broken + verdict.sentences + _beyond(scenario, rig, verdict)
     row = Row(

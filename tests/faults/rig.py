@@ -21,10 +21,12 @@ from django.db import Error, connection
 from crm.commitments import actions
 from crm.commitments.models import Commitment, Notification
 from crm.core.clock import now
-from crm.outbox.models import DeliveryAttempt, Message
+from crm.outbox.models import DeliveryAttempt, Heartbeat, Message
 from crm.poc.models import PointOfContact
 from tests import clock
+from tests.factories import LONG_AGO
 from tests.faults import world
+from tests.faults.ledger import query
 from tests.faults.referee import Verdict
 from tests.faults.story import POC, REMINDER, Act, Batch, Step, Story, Turn
 from tests.services.postgres import Postgres
@@ -50,12 +52,15 @@ class Rig:
         *,
         folder: Path,
         seed: int = 1,
+        database_url: str,
         quick: bool = False,
+        scale: float = 1,
         server: Postgres | None = None,
         say: Callable[[str], None] = lambda text: None,
     ) -> None:
         self.processes, self.sink, self.valkey, self.server = processes, sink, valkey, server
-        self.folder, self.seed, self.quick, self.say = folder, seed, quick, say
+        self.folder, self.seed, self.quick, self.scale, self.say = folder, seed, quick, scale, say
+        self.database_url = database_url
         self.chance = random.Random(seed)
         self.story = Story()
         self.kills = 0
@@ -73,7 +78,16 @@ class Rig:
         self.run_clock(1)
 
     def size(self, full: int, quick: int) -> int:
+        """How many of something: at full size (times the scale that was asked for), and in the small run."""
+        return quick if self.quick else max(quick, round(full * self.scale))
+
+    def seconds(self, full: int, quick: int) -> int:
+        """How long, or how fast."""
         return quick if self.quick else full
+
+    def ask(self, sql: str) -> int:
+        """Return the one number that plain SQL counts."""
+        return int(query(self.database_url, sql)[0][0] or 0)
 
     def check(self, sentence: str, holds: Callable[[Verdict], bool]) -> None:
         """Have one thing more hold of what the referee will find."""
@@ -153,7 +167,13 @@ class Rig:
 
     def sweep_once(self, **env: str) -> Process:
         """Start a process that plans and sends once; with FAILPOINT it dies on the way."""
+        Heartbeat.objects.update(last_ok_at=LONG_AGO)
         return self.processes.manage("engine_guard", "--once", GUARD_AFTER="1", **env)
+
+    def stop(self) -> None:
+        """Have no process of the engine left."""
+        self.processes.end_all()
+        self.workers.clear()
 
     def kill(self, process: Process) -> None:
         process.kill()
@@ -198,12 +218,21 @@ class Rig:
             self.say(f"{saying}: {left:.0f} s, {len(self.sink.mails)} mails")
             time.sleep(min(1, left))
 
-    def settle(self, *, seconds: float | None = None) -> None:
+    def wait_until(self, moment: datetime) -> None:
+        """Wait until the product's clock shows `moment`."""
+        shown = self.story.shown(time.time())
+        time.sleep(max(0, (moment - shown).total_seconds() / self.story.turns[-1].rate))
+
+    def rest(self) -> None:
+        """Wait until there is nothing to do for now."""
+        wait_until(self.is_quiet, seconds=PATIENCE[self.quick], every=0.2)
+
+    def settle(self) -> None:
         """Wait until every promise fell due and nothing is left to do: to look at, to pack, to send, now or later."""
         last = max((promise.due for batch in self.story.batches for promise in batch.promises), default=None)
         while last is not None and (left := (last - patiently(now)).total_seconds()) >= 0:
             self.wait(min(1, left / self.story.turns[-1].rate + 0.01), "until all is due")
-        wait_until(self.is_quiet, seconds=seconds or PATIENCE[self.quick], every=0.2)
+        self.rest()
 
     def is_quiet(self) -> bool:
         """In the order in which things move on, so that nothing slips by between two questions."""

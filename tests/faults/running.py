@@ -76,9 +76,9 @@ def _run(
         with _alone(name):
             rig = Rig(
                 Processes(name, folder), sink, valkey, folder=folder, seed=seed * 1000 + scenario.number,
-                quick=options.quick, server=server, say=say,
+                database_url=databases.url_of(name), quick=options.quick, scale=options.scale, server=server, say=say,
             )  # fmt: skip
-            return report.run(scenario, rig, database=options.database, database_url=databases.url_of(name))
+            return report.run(scenario, rig, database=options.database)
     finally:
         sink.stop()
         valkey.remove()

@@ -92,7 +92,7 @@ class Postgres:
         )
 
     def _wait(self) -> None:
-        for _ in range(200):
+        for _ in range(1200):  # it may have a log to replay
             try:
                 psycopg.connect(f"{self.url}/postgres", connect_timeout=2).close()
                 return

@@ -71,6 +71,11 @@ class Processes:
     def beat(self, **env: str) -> Process:
         return self._start([*CELERY, "beat", "--pidfile="], env)
 
+    def web(self, port: int, **env: str) -> Process:
+        """Start the web server on a port of the loopback address."""
+        command = [sys.executable, "-m", "gunicorn", "-c", "python:crm.web"]
+        return self._start(command, {"HOST": "127.0.0.1", "PORT": str(port)} | env)
+
     def end_all(self) -> None:
         for process in self.started:
             process.kill()

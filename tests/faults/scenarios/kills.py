@@ -1,0 +1,57 @@
+"""Processes that are killed with -9: at random, and at each place where it could matter."""
+
+from __future__ import annotations
+
+from tests.faults.registry import POSTGRES, SQLITE, scenario
+from tests.faults.rig import Rig
+
+BOTH = (POSTGRES, SQLITE)
+PLANNER = ("planner.selected", "planner.inserted", "planner.before_commit", "planner.after_commit")
+SENDER = {  # where → copies that a mail may have; who died before the bytes is tried last, and takes up no other's
+    "sender.dot": 2,
+    "sender.accepted": 2,
+    "sender.acked": 1,
+    "sender.intent": 1,
+    "sender.rcpt": 1,
+    "sender.claimed": 1,
+}
+
+
+@scenario(2, "kill -9 senders at random", quick=True, databases=BOTH)
+def senders_killed(rig: Rig) -> None:
+    """20,000 mails while pool processes and whole workers are killed: copies ≤ kills."""
+    n = rig.size(20_000, 150)
+    rig.promise(n, over=rig.seconds(120, 2))
+    rig.start(processes=2)
+    rig.kill_at_random(rig.size(300, 12), gap=(0.1, 0.9))
+    rig.check("copies: more than kills", lambda verdict: verdict.extra_copies <= rig.kills)
+    rig.check("more perhaps delivered than kills explain", lambda verdict: verdict.listed * 2 <= rig.kills)
+
+
+@scenario(3, "kill -9 the planner at every place", quick=True, databases=BOTH, copies=1)
+def planner_killed(rig: Rig) -> None:
+    """After SELECT, after INSERT, before and after COMMIT: exactly nothing lost, nothing twice."""
+    for place in PLANNER:
+        for n in range(rig.size(10, 1)):
+            rig.promise(rig.size(1200, 20), name=f"{place.partition('.')[2]} {n}", copies=1)
+            _die_at(rig, f"{place}:{rig.chance.randint(1, 3) if not rig.quick else 1}")
+    rig.start()
+
+
+@scenario(4, "kill -9 the sender at every place", quick=True, databases=BOTH)
+def sender_killed(rig: Rig) -> None:
+    """After the claim, RCPT, the intent, the dot, the 250, the ack: a second copy only where it cannot be known."""
+    for place, copies in SENDER.items():
+        for n in range(rig.size(10, 1)):
+            batch = rig.promise(rig.size(60, 8), name=f"{place.partition('.')[2]} {n}", copies=copies)
+            _die_at(rig, f"{place}:{rig.chance.randint(1, min(8, len(batch.promises)))}")
+    rig.start()
+
+
+def _die_at(rig: Rig, failpoint: str) -> None:
+    """Start a process that plans and sends, and dies there."""
+    process = rig.sweep_once(FAILPOINT=failpoint)
+    code = process.wait(seconds=120)
+    rig.demand(code == -9, f"nobody died at {failpoint}: {process.output()[-500:]}")
+    rig.kills += code == -9
+    rig.runs += 1
