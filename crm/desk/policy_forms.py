@@ -11,13 +11,14 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.models import Policy, Step, Unit
 from crm.commitments.policy_checks import MOST_STEPS, BadStep, StepTerms, Terms
-from crm.core.admin_base import AdminForm, RowSelect
+from crm.core.admin_base import MAX_DIGITS, AdminForm, RowSelect
 from crm.core.forms import refuse
 from crm.core.refusals import Refused
 from crm.dossiers.models import Channel, Purpose, Tier, Topic
 from crm.poc.models import PointOfContact, WorkingCalendar
 
 MORE = 2  # empty rows offered
+ABSOLUTE_MOST = 40  # rows, whatever is sent
 BEFORE, AFTER, STEP_BEFORE = "before", "after", "step"
 COLUMNS = {"anchor": "when"}  # of a step → field of its form
 
@@ -143,7 +144,7 @@ class BaseSteps(forms.BaseFormSet):
 
 
 Steps = forms.formset_factory(
-    StepForm, BaseSteps, extra=MORE, can_delete=True, can_order=True, max_num=MOST_STEPS + 5, absolute_max=40
+    StepForm, BaseSteps, extra=MORE, can_delete=True, can_order=True, max_num=MOST_STEPS + 5, absolute_max=ABSOLUTE_MOST
 )
 
 
@@ -182,7 +183,8 @@ class VersionForms:
 def with_more_rows(data: Any) -> Any:
     """Return what was sent with one more row for a step, filled in as an empty one is."""
     copy = data.copy()
-    n = int(copy.get("steps-TOTAL_FORMS") or 0)
+    count = copy.get("steps-TOTAL_FORMS", "")
+    n = min(int(count), ABSOLUTE_MOST) if count.isdecimal() and len(count) <= MAX_DIGITS else 0
     copy["steps-TOTAL_FORMS"] = n + 1
     for name, field in StepForm.base_fields.items():
         if field.initial:
