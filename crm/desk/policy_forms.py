@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.models import Policy, Step, Unit
@@ -174,6 +175,9 @@ class VersionForms:
         if isinstance(refusal, BadStep):
             form = self._rows()[refusal.row]
             form.add_error(COLUMNS.get(refusal.column, refusal.column), refusal.messages)
+            place = {"n": self.steps.forms.index(form) + 1, "why": refusal.messages[0]}
+            self.terms_form.add_error(None, _t("Step %(n)s: %(why)s") % place)
+            return
         refuse(self.terms_form, refusal)
 
     def _rows(self) -> Sequence[StepForm]:
