@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Case, Count, F, Min, QuerySet, When
+from django.db.models import Case, Count, DateTimeField, F, Min, QuerySet, When
 from django.db.models.functions import TruncMinute
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
@@ -29,6 +29,7 @@ HOUR = 60  # minutes that the mails are counted over
 SAMPLE = 2_000  # newest mails that the lateness is taken from
 LATE = timedelta(minutes=5)  # reminders and notices
 MAIL_LATE = timedelta(minutes=10)
+CAUGHT_UP = timedelta(hours=1)  # of what was packed later than this, the lateness counts from then on
 RECENT = timedelta(days=1)  # so long a mail that failed wants to be looked at
 LISTED = timedelta(days=30)  # so long it is listed
 PARTS: dict[str, Lazy] = {
@@ -179,10 +180,14 @@ def _minutes(at: datetime) -> list[int]:
 
 
 def _lateness(at: datetime) -> list[float]:
-    """Return after how many seconds each of the newest mails was taken, from when it was to be told."""
-    told = F("message__notifications__tell_at")
-    held = When(message__notifications__tell_at__gt=F("message__notifications__created_at"), then=told)  # for a digest
-    wanted = Min(Case(held, default=F("message__notifications__planned_for")))
+    """Return after how many seconds each of the newest mails was taken, from when it was to be told.
+
+    What was put into a mail over an hour late, after an outage or because it was entered late, counts from then on.
+    """
+    notice, packed = "message__notifications__", F("message__created_at")
+    caught_up = When(**{f"{notice}planned_for__lt": packed - CAUGHT_UP}, then=packed)
+    held = When(**{f"{notice}tell_at__gt": F(f"{notice}created_at")}, then=F(f"{notice}tell_at"))  # for a digest
+    wanted = Min(Case(caught_up, held, default=F(f"{notice}planned_for"), output_field=DateTimeField()))
     taken = DeliveryAttempt.objects.filter(
         intent_at__gte=at - timedelta(minutes=HOUR), outcome=DeliveryAttempt.Outcome.ACCEPTED
     )

@@ -100,9 +100,14 @@ def test_what_waited_for_a_digest_was_not_late(running):
     message = taken(0)
     held = message.notifications.get()
     type(held).objects.filter(pk=held.pk).update(
-        planned_for=AT - timedelta(hours=9), created_at=AT - timedelta(hours=9), tell_at=AT - timedelta(minutes=2)
+        planned_for=AT - timedelta(minutes=40), created_at=AT - timedelta(minutes=40), tell_at=AT - timedelta(minutes=2)
     )
     assert snapshot().seconds_late(0.99) == 60
+
+
+def test_what_was_caught_up_with_counts_from_when_it_was_packed(running):
+    taken(7 * 3600, created_at=AT - timedelta(minutes=3))
+    assert snapshot().seconds_late(0.99) == 120
 
 
 def test_what_failed_was_set_aside_or_found_wants_to_be_looked_at(running):
@@ -219,4 +224,4 @@ def test_what_is_so_now_cannot_be_put_away(admin):
 def test_the_auditor_shows_what_it_found_by_itself(admin):
     owed = CommitmentFactory(quarantined_at=AT)
     auditor.sweep()
-    assert f"c:{owed.pk}" in admin.get(reverse("desk:engine")).content.decode()
+    assert reverse("owed:item", args=[owed.pk]) in admin.get(reverse("desk:engine")).content.decode()

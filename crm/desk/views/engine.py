@@ -36,8 +36,8 @@ def engine(request: HttpRequest) -> HttpResponse:
     context = {
         "state": state,
         "problems": state.problems,
-        "p50": state.seconds_late(0.5),
-        "p99": state.seconds_late(0.99),
+        "half": _span(state.seconds_late(0.5)),
+        "nearly_all": _span(state.seconds_late(0.99)),
         "per_minute": _bars(state.minutes),
         "most": max(state.minutes),
         "total": sum(state.minutes),
@@ -91,6 +91,13 @@ def _bars(minutes: Any) -> list[tuple[int, str, str]]:
     most = max(max(minutes), 1)
     heights = [max(40 * n / most, 1 if n else 0.4) for n in minutes]
     return [(place * BAR, f"{40 - height:.1f}", f"{height:.1f}") for place, height in enumerate(heights)]
+
+
+def _span(seconds: float | None) -> str:
+    if seconds is None:
+        return ""
+    minutes = round(seconds / 60)
+    return _("%(n)s min") % {"n": minutes} if minutes > 1 else _("%(n)s s") % {"n": round(seconds)}
 
 
 def _href(finding: Finding) -> str:
