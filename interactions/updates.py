@@ -123,3 +123,13 @@ def reached_since(owed: Iterable[Commitment]) -> dict[int, set[int]]:
     for contact_id, occurred_at in touches.values_list("contact_id", "occurred_at"):
         latest[contact_id] = max(occurred_at, latest.get(contact_id, occurred_at))
     return {c.pk: {pk for pk in named[c.pk] if pk in latest and latest[pk] >= c.opened_at} for c in owed}
+
+
+def named_in(owed: Iterable[Commitment]) -> dict[int, list[dict[str, object]]]:
+    """Return id and name of those each update was promised to. One query, none where there is no update."""
+    ids = [c.pk for c in owed if c.kind == Kind.NEXT_UPDATE]
+    named: dict[int, list[dict[str, object]]] = {pk: [] for pk in ids}
+    rows = Commitment.addressees.through.objects.filter(commitment__in=ids).order_by("dossier__title_key", "dossier")
+    for pk, dossier_id, name in rows.values_list("commitment_id", "dossier_id", "dossier__title") if ids else ():
+        named[pk].append({"id": dossier_id, "name": name})
+    return named

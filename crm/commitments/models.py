@@ -228,6 +228,11 @@ class Commitment(models.Model):
         return datetime.combine(self.due_on, self.due_time)
 
     @property
+    def recurs(self) -> dict[str, object] | None:
+        """How often it is owed again; None: once."""
+        return {"every": self.recur_every, "unit": self.recur_unit} if self.recur_every else None
+
+    @property
     def grant_cause(self) -> str:
         """The cause of the grants that end with this."""
         return f"c:{self.pk}"

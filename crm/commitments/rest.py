@@ -50,15 +50,8 @@ def active_pocs(user: Any) -> Any:
 class RecursSerializer(serializers.Serializer):
     """How often it is owed again."""
 
-    every = serializers.IntegerField(source="recur_every")
-    unit = serializers.ChoiceField(Every.choices, source="recur_unit")
-
-
-class RecursField(RecursSerializer):
-    """The same, null where it is owed once."""
-
-    def to_representation(self, owed: Commitment) -> dict[str, Any] | None:
-        return super().to_representation(owed) if owed.recur_every else None
+    every = serializers.IntegerField()
+    unit = serializers.ChoiceField(Every.choices)
 
 
 class OwedFields(serializers.Serializer):
@@ -77,7 +70,7 @@ class OwedFields(serializers.Serializer):
     given_to = NamedSerializer(source="poc", allow_null=True, help_text="By name; null: to whoever answers.")
     quiet_until = MomentField(source="hold_until", allow_null=True)
     waiting_since = MomentField(allow_null=True, help_text="It waits for the customer: its time stands still.")
-    recurs = RecursField(source="*", allow_null=True, help_text="Owed again once it is done; null: once.")
+    recurs = RecursSerializer(allow_null=True, help_text="Owed again once it is done; null: once.")
     escalated_at = MomentField(allow_null=True)
     escalated_to = NamedSerializer(allow_null=True)
     opened_at = MomentField()

@@ -4,17 +4,34 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
-from crm.commitments.models import Kind
+from accounts.models import Account
+from contacts.models import Contact
+from crm.commitments.models import Kind, Priority
 from crm.commitments.rest import OwedFields
-from crm.core.rest.fields import Input, MomentField, RecordField
+from crm.core.rest.fields import CodeField, Input, MomentField, NamedSerializer, RecordField, RecordsField
+from crm.dossiers.models import Topic
 from crm.poc.models import PointOfContact
 from crm.poc.rest import WhoAnswersSerializer
+from projects.models import Project
 
 
 def pocs(user: Any) -> Any:
     return PointOfContact.objects.all()  # one who answers no more is refused by the act, and said so
+
+
+def visible_accounts(user: Any) -> Any:
+    return Account.objects.visible_to(user).current().select_related("dossier")
+
+
+def visible_contacts(user: Any) -> Any:
+    return Contact.objects.visible_to(user).current().select_related("dossier")
+
+
+def visible_projects(user: Any) -> Any:
+    return Project.objects.visible_to(user).current().select_related("dossier")
 
 
 class PassingSerializer(serializers.Serializer):
@@ -39,10 +56,40 @@ class HandBackInput(Input):
     resolution = serializers.CharField(max_length=2000, allow_blank=True)
 
 
+class UpdateInput(Input):
+    """An update to promise: on exactly one account, contact or project; to whom, about what, by when."""
+
+    default_error_messages = {
+        "one_record": _("Name exactly one of account, contact and project."),
+        "one_due": _("Say by when once: give due_at or due_text, not both."),
+    }
+
+    account = RecordField(visible_accounts, required=False)
+    contact = RecordField(visible_contacts, required=False)
+    project = RecordField(visible_projects, required=False)
+    to = RecordsField(visible_contacts, max_length=50, help_text="Ids of contacts: one at least.")
+    about = serializers.CharField(max_length=150, required=False, allow_blank=True, default="")
+    topic = CodeField(Topic.objects.in_use, required=False, help_text="`general` where it is left out.")
+    due_at = MomentField(required=False)
+    due_text = serializers.CharField(
+        max_length=60, required=False, help_text="As `tomorrow 9`. Neither given: as soon as the house wants it."
+    )
+    poc = RecordField(pocs, required=False, allow_null=True, help_text="Left out: whoever answers then.")
+    priority = serializers.ChoiceField(Priority.choices, required=False, default=Priority.NORMAL.value)
+
+    def validate(self, values: dict[str, Any]) -> dict[str, Any]:
+        if sum(kind in values for kind in ("account", "contact", "project")) != 1:
+            self.fail("one_record")
+        if "due_at" in values and "due_text" in values:
+            self.fail("one_due")
+        return values
+
+
 class OwedSerializer(OwedFields):
-    """Something owed by a moment: a follow-up, a first answer to somebody who was in touch, something to solve."""
+    """Something owed by a moment: a follow-up, a first answer, something to solve, an update, keeping in touch."""
 
     id = serializers.IntegerField()
     kind = serializers.ChoiceField(Kind.choices)
     who_answers = WhoAnswersSerializer(help_text="Whoever has to act now.")
+    promised_to = NamedSerializer(many=True, help_text="An update: the contacts it was promised to; else empty.")
     passed_on = PassingSerializer(allow_null=True, help_text="How it came to a specialist, where it was passed on.")

@@ -12,12 +12,15 @@ from rest_framework.response import Response
 from rest_framework.status import HTTP_200_OK
 
 from crm.commitments.api.filters import OwedFilterSet
-from crm.commitments.api.serializers import HandBackInput, OwedSerializer, PassOnInput
+from crm.commitments.api.serializers import HandBackInput, OwedSerializer, PassOnInput, UpdateInput
 from crm.commitments.models import Commitment
 from crm.commitments.rest import IF_MATCH, Acts, etag, set_who_answers
 from crm.core.paging import Order
 from crm.core.rest.views import RecordViewSet
-from interactions import passing
+from crm.dossiers.models import Topic
+from interactions import passing, updates
+from interactions.api.reading import moment_of
+from interactions.models import FollowUp
 
 
 class OwedViewSet(Acts, RecordViewSet):
@@ -28,6 +31,7 @@ class OwedViewSet(Acts, RecordViewSet):
     filterset_class = OwedFilterSet
     orders = {"due_at": Order("due_at", DateTimeField()), "id": Order("pk", BigAutoField())}
     ordering = "due_at"
+    acts_on = {"updates": (FollowUp, "add")}  # as its base
     conflicts = Acts.conflicts | {"answers_already", "not_passed_on", "nothing_to_solve"}
 
     def get_queryset(self) -> Any:
@@ -35,9 +39,9 @@ class OwedViewSet(Acts, RecordViewSet):
 
     def shown(self, rows: list[Any], *, whole: bool = False) -> list[dict[str, Any]]:
         set_who_answers(rows, rows, at=self.at)
-        passed_on = passing.passings(rows)
+        passed_on, promised_to = passing.passings(rows), updates.named_in(rows)
         for row in rows:
-            row.passed_on = passed_on.get(row.pk)
+            row.passed_on, row.promised_to = passed_on.get(row.pk), promised_to.get(row.pk, [])
         return super().shown(rows, whole=whole)
 
     def owed(self) -> Commitment:
@@ -50,6 +54,20 @@ class OwedViewSet(Acts, RecordViewSet):
         response = super().answer(row, status=status)
         response["ETag"] = etag(row)
         return response
+
+    @extend_schema(request=UpdateInput, responses={201: OwedSerializer})
+    @action(detail=False, methods=["post"])
+    def updates(self, request: Request) -> Response:
+        """Promise contacts an update: it is kept by reaching each of them, as `settles` of a touch says."""
+        values = self.read(UpdateInput)
+        record = (values.get("project") or values.get("contact") or values["account"]).dossier
+        topic = values.get("topic") or Topic.objects.get(code=Topic.GENERAL)
+        due_at = None
+        if "due_at" in values or "due_text" in values:
+            due_at = moment_of(values, place=record, topic=topic, poc=values.get("poc"), at=self.at).moment
+        new = updates.NewUpdate(values["to"], values["about"], due_at, values.get("poc"), values["priority"])
+        promised = updates.promise(new=new, dossier=record, topic=topic, by=self.by, at=self.at)
+        return self.created(promised)
 
     @extend_schema(request=PassOnInput, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"], url_path="pass-on")
