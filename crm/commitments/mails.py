@@ -51,7 +51,7 @@ def compose(message: Message, said: list[Notification], prepared: Prepared | Non
             html=render_to_string(f"commitments/mail/{name}.html", context),
             language=person.language,
             thread=_thread(said),
-            headers=unsubscribing.headers(message, said) if is_digest else {},
+            headers=unsubscribing.headers(message, said) if message.kind == packing.DIGEST else {},
         )
 
 
