@@ -18,6 +18,7 @@ from django.db.models import Exists, OuterRef, Q
 from crm.commitments import ladder, notices, policies, undelivered
 from crm.commitments.models import Commitment, Notification
 from crm.commitments.slots import answers_of, in_slot
+from crm.core import clock
 from crm.outbox.models import Message
 from crm.poc.models import Absence, PointOfContact
 from crm.poc.recipients import recipients
@@ -26,13 +27,16 @@ NOT_THEIRS = "not_theirs"  # why a notice was taken back
 LEFT, AWAY = "left", "away"
 
 
-def still_theirs(message: Message, held: Sequence[Notification], at: datetime) -> list[Notification] | None:
+def still_theirs(message: Message, held: Sequence[Notification]) -> list[Notification] | None:
     """Return those of these notices that are still for their reader; None: none is.
 
     The commitments must be locked. What is not theirs any more is taken back and planned anew.
     """
     in_slots = [n for n in held if n.commitment_id is not None and n.slot and n.kind not in undelivered.KINDS]
-    plain = _plainly_theirs(message, at) if in_slots else set()
+    plain = _plainly_theirs(message) if in_slots else set()
+    if len(plain) == len(held):
+        return list(held)
+    at = clock.now()
     unclear = [n for n in in_slots if n.pk not in plain]
     allowed = _allowed(unclear, at) if unclear else {}
     lost = [n for n in unclear if n.recipient_id not in allowed[n.pk]]
@@ -51,14 +55,14 @@ def _dropped(others: Sequence[Notification], gone: str) -> list[Notification]:
     return [n for n in others if n.priority > notices.ESCALATION or n.kind in undelivered.KINDS]
 
 
-def _plainly_theirs(message: Message, at: datetime) -> set[int]:
+def _plainly_theirs(message: Message) -> set[int]:
     """Return the notices whose reader is there, and was named for it or holds the record's own place: most of them.
 
     One query, where working out who answers would take two and a good deal more time.
     """
-    moment = connection.ops.adapt_datetimefield_value(at)
+    now = clock.ON_SQLITE if connection.vendor == "sqlite" else clock.ON_POSTGRES
     with connection.cursor() as cursor:
-        cursor.execute(_PLAINLY_THEIRS, {"message": message.pk, "at": moment})
+        cursor.execute(_PLAINLY_THEIRS.format(now=now), [message.pk])
         return {pk for (pk,) in cursor.fetchall()}
 
 
@@ -67,14 +71,14 @@ SELECT n.id
 FROM commitments_notification n
 JOIN commitments_commitment c ON c.id = n.commitment_id
 JOIN poc_pointofcontact p ON p.id = n.recipient_id
-WHERE n.message_id = %(message)s AND n.slot = 'poc' AND p.kind = 'person'
-  AND (p.deactivated_at IS NULL OR p.deactivated_at > %(at)s)
+WHERE n.message_id = %s AND n.slot = 'poc' AND p.kind = 'person'
+  AND (p.deactivated_at IS NULL OR p.deactivated_at > {now})
   AND NOT EXISTS (
-    SELECT 1 FROM poc_absence a WHERE a.poc_id = p.id AND a.starts_at <= %(at)s AND a.ends_at > %(at)s
+    SELECT 1 FROM poc_absence a WHERE a.poc_id = p.id AND a.starts_at <= {now} AND a.ends_at > {now}
       AND (a.topic_id IS NULL OR a.topic_id = c.topic_id))
   AND (c.poc_id = p.id OR c.poc_id IS NULL AND EXISTS (
     SELECT 1 FROM poc_assignment s WHERE s.dossier_id = c.dossier_id AND s.topic_id = c.topic_id AND s.rank = 0
-      AND s.poc_id = p.id AND s.starts_at <= %(at)s AND (s.ends_at IS NULL OR s.ends_at > %(at)s)))"""
+      AND s.poc_id = p.id AND s.starts_at <= {now} AND (s.ends_at IS NULL OR s.ends_at > {now})))"""
 
 
 def _allowed(rows: Sequence[Notification], at: datetime) -> dict[int, set[int]]:

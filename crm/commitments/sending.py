@@ -6,7 +6,6 @@ from datetime import datetime
 
 from crm.commitments import anew, mails, packing, undelivered
 from crm.commitments.models import Commitment, Notification
-from crm.core import clock
 from crm.outbox import kinds
 from crm.outbox.models import Message
 
@@ -33,7 +32,7 @@ def may_send(message: Message) -> list[Notification] | None:
     and its step planned anew for whoever does.
     """
     held = holding(message)
-    return anew.still_theirs(message, held, clock.now()) if held else None
+    return anew.still_theirs(message, held) if held else None
 
 
 def holding(message: Message) -> list[Notification]:

@@ -10,7 +10,7 @@ def test_what_may_be_sent_is_asked_in_a_constant_number_of_queries(house, django
         house.promise(title=f"Call {n}")
     house.sweep_at("Tue 10:00")
     message = Message.objects.get(channel="email")
-    with django_assert_num_queries(4):  # the locks, the notices, the clock, whose they are
+    with django_assert_num_queries(3):  # the locks, the notices, whose they are
         assert len(sending.may_send(message)) == 20
 
 
