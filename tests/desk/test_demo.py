@@ -108,8 +108,14 @@ def test_the_key_opens_the_api(demo):
     assert tokens.check(secret).user.groups.get().name == roles.ADMINISTRATOR
 
 
-def test_it_is_all_there(demo):
+def test_it_is_all_there(demo, clock):
+    clock.freeze(WEDNESDAY)
     demo()
+    owed = Commitment.objects.open()
+    kinds = {Kind.FOLLOW_UP, Kind.FIRST_ANSWER, Kind.NEXT_UPDATE, Kind.TOUCH}
+    assert kinds <= set(owed.values_list("kind", flat=True))
+    assert owed.filter(state="waiting").exists() and owed.filter(recur_unit="weeks").exists()
+    assert owed.overdue(WEDNESDAY).filter(kind=Kind.TOUCH).exists()
     assert Firm.objects.get().set_up_at is not None
     assert WorkingCalendar.objects.values("zone").distinct().count() == 2
     assert Account.objects.count() >= 25 and Account.objects.filter(dossier__parent__isnull=False).count() >= 5

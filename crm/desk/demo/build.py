@@ -40,4 +40,5 @@ def build(*, at: datetime) -> Told:
     present.promise(stage)
     handovers.pass_on(stage)
     present.receive(stage)
+    present.promise_updates(stage)
     return Told(sign_ins, house.token(stage))

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from accounts import keeping_in_touch
 from crm.commitments import actions as commitments
+from crm.commitments import waiting
 from crm.desk.demo.arrivals import INBOUND, Inbound
-from crm.desk.demo.promises import OWED, Owed
+from crm.desk.demo.promises import OWED, UPDATES, Owed, Told
 from crm.desk.demo.stage import Stage
+from interactions import updates
 from interactions.actions import Touch, log
 from interactions.follow_ups import NewFollowUp, plan
+from interactions.recurrence import Recurrence
 
 
 def promise(stage: Stage) -> None:
@@ -23,6 +27,7 @@ def promise(stage: Stage) -> None:
             title=owed.title,
             text=owed.text,
             poc=stage.pocs[owed.poc] if owed.poc else None,
+            recurs=Recurrence(*owed.recurs) if owed.recurs else None,
         )
         promised_at = min(stage.ago(owed.ago), due_at - timedelta(days=1))
         follow_up = plan(
@@ -38,9 +43,23 @@ def promise(stage: Stage) -> None:
             commitments.snooze(
                 commitment=commitment, until=stage.working_day(4, 9), by=by, at=stage.at - timedelta(hours=3)
             )
+        elif owed.state == "waiting":
+            said = "They check with their workshop how many."
+            waiting.wait(commitment=commitment, reason=said, by=by, at=stage.ago(2))
 
 
-def _due(stage: Stage, owed: Owed) -> datetime:
+def promise_updates(stage: Stage) -> None:
+    """Promise customers to tell them how it stands; and owe what keeping in touch asks for."""
+    for told in UPDATES:
+        new = updates.NewUpdate([stage.contacts[name] for name in told.to], told.about, _due(stage, told))
+        updates.promise(
+            new=new, dossier=stage.dossier(told.on), topic=stage.topics[told.topic], by=stage.by(told.by),
+            at=stage.ago(told.ago),
+        )  # fmt: skip
+    keeping_in_touch.reconcile()
+
+
+def _due(stage: Stage, owed: Owed | Told) -> datetime:
     if owed.due[0] == "minutes":
         return stage.in_minutes(owed.due[1])
     _unit, days, hour = owed.due

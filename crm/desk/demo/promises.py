@@ -21,7 +21,28 @@ class Owed(NamedTuple):
     channel: str = "phone"
     topic: str = "general"
     text: str = ""
-    state: str = ""  # kept, acknowledged, snoozed; empty: open
+    state: str = ""  # kept, acknowledged, snoozed, waiting; empty: open
+    recurs: tuple[int, str] | None = None
+
+
+class Told(NamedTuple):
+    """An update promised `ago` days ago to contacts, due as `Owed.due`."""
+
+    on: str
+    about: str
+    to: list[str]
+    by: str
+    due: tuple[str, int] | tuple[str, int, int]
+    ago: int
+    topic: str = "delivery"
+
+
+UPDATES = [
+    Told(
+        "Farmácias Ribamar", "how far the certificates are", ["Valdemar Espírito", "Dra. Constança Ribamar"], "sofia",
+        ("minutes", 150), 1,
+    ),
+]  # fmt: skip
 
 
 OWED = [
@@ -346,4 +367,12 @@ OWED = [
         contact="Ulisse Zambonardi",
         state="kept",
     ),
-]
+    Owed(
+        "Pescados Torrelobo, S.A.", "Order the spare probes", "lucia", ("days", 1, 12), 6, "lucia", "Brais Couselo",
+        "email", state="waiting",
+    ),
+    Owed(
+        "Conservas Porto Brando", "Go through the open alarms with Fernanda", "rodrigo", ("days", 2, 11), 14,
+        "rodrigo", "Fernanda Outeiro", recurs=(2, "weeks"),
+    ),
+]  # fmt: skip
