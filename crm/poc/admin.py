@@ -130,10 +130,12 @@ class PocAdmin(ActsAdmin, ToldActedAdmin):
         common = ("name", "email", "phone", "languages", "zone", "calendar")
         if obj is None:
             return ("kind", *common, "user", "home_team", "lead", "delivery")
-        return (*common, *(("lead", "delivery") if obj.is_team else ("user", "home_team")), "deactivated_at")
+        own = ("lead", "delivery") if obj.is_team else ("user", "home_team")
+        refused = ("refused_address", "refused_at") if obj.refused_address else ()
+        return (*common, *own, *refused, "deactivated_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: PointOfContact | None = None) -> Any:
-        return ("deactivated_at",) if obj else ()
+        return ("refused_address", "refused_at", "deactivated_at") if obj else ()
 
     def get_inlines(self, request: HttpRequest, obj: PointOfContact | None) -> Any:
         return (MemberInline,) if obj and obj.is_team else ()

@@ -5,9 +5,11 @@ from datetime import timedelta
 import pytest
 
 from crm.outbox.models import Message
+from crm.poc.models import PointOfContact
 from tests.factories import AT
 from tests.factories.outbox import MessageFactory
 from tests.factories.poc import PersonFactory
+from tests.factories.users import UserFactory
 
 
 @pytest.fixture
@@ -98,3 +100,12 @@ def test_what_refuses_the_mail_is_told_from_what_refuses_the_address(post, mode,
     assert end_of(message) == ("dead", "refused")
     message.recipient.refresh_from_db()
     assert message.recipient.refused_address == (message.address if is_marked else "")
+
+
+def test_the_card_and_the_administration_show_the_mark_until_the_address_is_another(client, ann):
+    client.force_login(UserFactory(administrator=True))
+    card, form = f"/pocs/{ann.pk}/", f"/admin/poc/pointofcontact/{ann.pk}/change/"
+    assert "Mails to ann@firm.example come back" in client.get(card).content.decode()
+    assert "Refused address" in client.get(form).content.decode()
+    PointOfContact.objects.filter(pk=ann.pk).update(email="ann.new@firm.example")
+    assert "come back" not in client.get(card).content.decode()

@@ -1,5 +1,6 @@
 """Which addresses a mail can go to, and that a mail is the same bytes each time."""
 
+from email import message_from_bytes, policy
 from uuid import UUID
 
 import pytest
@@ -39,3 +40,17 @@ def test_a_letter_is_the_same_bytes_each_time_and_no_line_is_too_long(settings, 
     assert content.isascii()
     assert all(len(line) <= 998 for line in content.split(b"\r\n"))  # RFC 5321
     assert b"\nuns" not in content.replace(b"\r\n ", b"")
+
+
+@pytest.mark.django_db
+def test_further_headers_stay_in_one_piece_and_break_nothing(settings):
+    settings.DEFAULT_FROM_EMAIL = "crm@firm.example"
+    address = f"<https://crm.firm.example/o/{'x' * 200}/>"
+    headers = {"List-Unsubscribe": address, "X-Odd": "a\r\nBcc: all@firm.example", "X-No": "é", "X-Long": "x" * 999}
+    letter = letters.Letter("News", "Hello", thread="c12", headers=headers)
+    content = letters.to_bytes(MessageFactory(msgid=UUID(int=1)), letter)
+    assert f"\r\nList-Unsubscribe: {address}\r\n".encode() in b"\r\n" + content
+    mail = message_from_bytes(content, policy=policy.default)
+    assert (mail["References"], mail["In-Reply-To"]) == ("<c12@firm.example>", "<c12@firm.example>")
+    assert (mail["Bcc"], mail["X-No"], mail["X-Long"]) == (None, None, None)
+    assert mail.get_content() == "Hello\n"
