@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.commitments import ladder
-from crm.commitments.models import Kind, Policy, Priority, Step
+from crm.commitments.models import Policy, Priority, Step
 from crm.commitments.policy_checks import StepTerms, Terms
 from crm.commitments.spans import span
 
@@ -98,7 +97,3 @@ def _told(terms: Terms) -> Iterator[tuple[str, str]]:
     yield from terms_words(terms)
     for n, step in enumerate(terms.steps, 1):
         yield _("Step %(n)s") % {"n": n}, step_words(step)
-
-
-def kind_words(kind: Any) -> str:
-    return str(Kind(kind).label)
