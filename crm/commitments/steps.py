@@ -57,6 +57,8 @@ def _steps(
     coming: list[Coming] = []
     before = commitment.anchor_at
     for number, step in enumerate(known.ladders[commitment.policy_version_id].steps):
+        if number == commitment.cursor:  # what was told was told after the last act, however long it had been due
+            before = max(before, commitment.handed_off_at or commitment.acted_at)
         anchor = before if step.anchor == ladder.HAND_OFF else commitment.anchor_at
         moment = ladder.shift(anchor, step.amount, step.unit, calendar)
         before = max(before, moment)

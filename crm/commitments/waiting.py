@@ -97,7 +97,8 @@ def resume(*, commitment: Commitment, interaction: int | None = None, by: Actor,
     forget_waiting(c)
     c.save()
     _tell(c, by, at)
-    return recorded(c, Event.Kind.RESUMED, by, at, **({"interaction": interaction} if interaction else {}))
+    facts: dict[str, Any] = {"interaction": interaction} if interaction else {}
+    return recorded(c, Event.Kind.RESUMED, by, at, **facts)
 
 
 @transaction.atomic

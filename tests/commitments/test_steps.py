@@ -54,3 +54,11 @@ def test_the_planner_does_what_was_said(house):
 def test_given_to_somebody_else_it_begins_with_them(house):
     commitment = reassign(commitment=house.promise(), poc=house.ben, by=house.by, at=moment("Tue 11:00"))
     assert said(commitment, moment("Tue 11:00"))[0] == ("Ben", "Tue 10:00")
+
+
+def test_what_was_due_long_before_it_was_promised_escalates_from_then_on(house):
+    late = house.promise(due_at=MONDAY - timedelta(days=30))
+    house.sweep_at("Mon 10:00")
+    late.refresh_from_db()
+    escalations = [at for name, at in said(late) if name in ("Ben", "Lea")]
+    assert escalations == ["Mon 13:30", "Tue 13:30"]

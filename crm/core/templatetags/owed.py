@@ -82,7 +82,7 @@ def due(context: template.Context, at: datetime | None, state: str = "open", **m
 @register.inclusion_tag("partials/due.html", takes_context=True)
 def item_due(context: template.Context, item: Any) -> dict[str, Chip]:
     """Show the chip of one thing owed, a commitment of `for_list`."""
-    since = item.hold_until if item.state == "snoozed" else item.waiting_since
+    since = item.hold_until if item.state == "snoozed" else None
     escalated_to = item.escalated_to.name if item.escalated_to_id else ""
     now = reader_now(context)
     return {
