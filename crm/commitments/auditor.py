@@ -10,6 +10,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from time import monotonic
 
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -24,6 +25,7 @@ log = logging.getLogger(__name__)
 
 COMPONENT = "auditor"
 TOLD_AGAIN = timedelta(hours=1)  # until administrators are told of more findings of the same kind
+BUDGET = 20  # seconds for the repairs of one check; what is left is the next sweep's
 REPAIRED_AGAIN = timedelta(days=1)  # until what came back after a repair is repaired once more
 PAGE = "/engine/"
 
@@ -83,12 +85,13 @@ def _ask_all(of: Scope) -> dict[str, Round]:
 
 def _look(check: Check, of: Scope, *, has_standing: bool) -> Round:
     """Ask one question, write down what it finds, and mend that; what is mended ends at once."""
-    found = _news(check, check.find(of))
+    found = _news(check, check.find(of))[:MOST]
     if not found and not has_standing:
         return Round()
     seen = _write(check.code, found, of.at, ends=not check.is_past and len(found) < MOST)
     if check.repair is not None and found and _repair(check, of.at):
-        _write(check.code, check.find(of), of.at)
+        left = check.find(of)[:MOST]
+        _write(check.code, left, of.at, ends=len(left) < MOST)
     return seen
 
 
@@ -123,11 +126,14 @@ def _write(code: str, found: Sequence[Found], at: datetime, *, ends: bool = True
 
 def _repair(check: Check, at: datetime) -> int:
     """Mend what stands, each in a transaction of its own, and return how much; what comes back is left alone."""
-    standing = list(Finding.objects.standing().filter(code=check.code, repaired_at=None))
-    mended_lately = set(
-        Finding.objects.filter(code=check.code, repaired_at__gt=at - REPAIRED_AGAIN).values_list("subject", flat=True)
-    )
-    return sum(_mend(check, finding, at) for finding in standing if finding.subject not in mended_lately)
+    standing = list(Finding.objects.standing().filter(code=check.code, repaired_at=None)[:MOST])
+    lately = Finding.objects.filter(code=check.code, repaired_at__gt=at - REPAIRED_AGAIN)
+    mended = set(lately.values_list("subject", flat=True))
+    until, n = monotonic() + BUDGET, 0
+    for finding in standing:
+        if finding.subject not in mended and monotonic() < until:
+            n += _mend(check, finding, at)
+    return n
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.utils.functional import Promise as Lazy
 
 from crm.commitments.findings import Finding
 
-MOST = 500  # rows one check returns; what is more is found once these are mended
+MOST = 2_000  # rows one check returns; what is more is found once these are mended
 SIZE = 10_000  # ids of a part: of a million rows one in a hundred, looked through within two hours
 NEWEST = 10_000  # ids at the upper end that are looked at each time
 TABLES = {

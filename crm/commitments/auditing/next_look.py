@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from crm.commitments.auditing.check import SIZE, Found, Scope, ask, part
+from crm.commitments.auditing.check import MOST, Found, Scope, ask, part
 from crm.core.working_time import NeverOpens, WorkingTime
 from crm.poc.calendars import by_id
 
@@ -70,7 +70,7 @@ class Terms(NamedTuple):
 
 def too_far(scope: Scope) -> list[Found]:
     """Return what will be looked at too late: of this part of the table, and of whatever is put off by days."""
-    rows = {row.pk: row for text in (_FAR_OFF, _OF_PART) for row in _rows(text, scope)}
+    rows = {row.pk: row for row in [*_rows(_FAR_OFF, scope, most=MOST), *_rows(_OF_PART, scope)]}
     ahead = [row for row in rows.values() if row.next_action_at > scope.at]
     terms = _terms() if ahead else {}
     calendars = by_id({row.calendar_id for row in ahead if row.calendar_id is not None})
@@ -134,8 +134,9 @@ def _shift(at: datetime, amount: int, unit: str, calendar: WorkingTime | None) -
         return at + timedelta(seconds=amount * SECONDS[unit] * (3 if unit == "working_days" else 1))
 
 
-def _rows(text: str, scope: Scope) -> list[Owed]:
-    rows = ask(text, scope.values() | {"far": scope.at + FAR, "most": 10 * SIZE})
+def _rows(text: str, scope: Scope, *, most: int = 1_000_000) -> list[Owed]:
+    """Return rows; `most` of a whole sweep are all. (A small one lets the order choose the index.)"""
+    rows = ask(text, scope.values() | {"far": scope.at + FAR, "most": most})
     return [Owed(*row) for row in rows] if connection.vendor != "sqlite" else [Owed(*map(_read, row)) for row in rows]
 
 
