@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from crm.outbox.models import Message
 
 ADDRESS = re.compile(r"""[^\x00-\x20\x7f-\U0010ffff<>()\[\],;:\\"@]+@[A-Za-z0-9._-]+""")
+LONGEST_LINE = 1000  # octets with its end: RFC 5321
 WIRE = policy.SMTP.clone(cte_type="7bit")  # any server takes it, whatever it announces
 
 
@@ -75,8 +76,12 @@ def to_bytes(message: Message, letter: Letter) -> bytes:
 
 
 def _further(letter: Letter) -> bytes:
-    """Return headers as they are: a long address would be encoded as words, and no program would find it."""
+    """Return headers as they are: a long address would be encoded as words, and no program would find it.
+
+    One that cannot be written so is left out: better than no mail.
+    """
     headers = dict(letter.headers)
     if letter.thread:
         headers["In-Reply-To"] = headers["References"] = f"<{letter.thread}@{domain()}>"
-    return "".join(f"{name}: {' '.join(value.split())}\r\n" for name, value in headers.items()).encode("ascii")
+    lines = [f"{name}: {' '.join(value.split())}\r\n" for name, value in headers.items() if value.isascii()]
+    return "".join(line for line in lines if len(line) <= LONGEST_LINE).encode("ascii")
