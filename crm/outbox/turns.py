@@ -46,6 +46,11 @@ def beat(component: str, *, oldest: datetime | None = None) -> None:
         Heartbeat.objects.update_or_create(component=component, defaults=said | {"last_ok_at": now()})
 
 
+def last_beat(component: str) -> datetime | None:
+    """Return when `component` last got through its work; None: never."""
+    return Heartbeat.objects.filter(component=component).values_list("last_ok_at", flat=True).first()
+
+
 def is_silent(component: str, *, after: timedelta) -> bool:
     """Say whether `component` has not got through its work for `after`, or never did."""
     last = Heartbeat.objects.filter(component=component).values_list("last_ok_at", Now()).first()

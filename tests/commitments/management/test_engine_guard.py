@@ -35,3 +35,23 @@ def test_what_fails_in_one_part_does_not_keep_the_other_from_running(house_alone
     monkeypatch.setattr(engine_guard, "SWEEPS", sweeps)
     engine_guard.look()
     assert ran == ["sender"]
+
+
+def test_once_it_stood_in_it_goes_on_until_somebody_else_sweeps(house_alone, monkeypatch):
+    ran = []
+
+    def sweep():
+        ran.append("planner")
+        turns.beat("planner")
+
+    monkeypatch.setattr(engine_guard, "SWEEPS", {"planner": sweep})
+    mine = {}
+    for text in ("Tue 10:00", "Tue 10:01", "Tue 10:01"):
+        house_alone.at(text)
+        engine_guard.look(mine)
+    assert len(ran) == 3
+    house_alone.clock.freeze(now() + timedelta(seconds=1))
+    turns.beat("planner")  # a worker is back
+    engine_guard.look(mine)
+    engine_guard.look(mine)
+    assert len(ran) == 3

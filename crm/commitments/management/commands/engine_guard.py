@@ -6,7 +6,7 @@ import logging
 import signal
 from argparse import ArgumentParser
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event
 from typing import Any
 
@@ -43,25 +43,42 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: end.set())
         end.wait(settings.GUARD_AFTER)  # beat and workers start beside it: they have as long as ever
+        mine: dict[str, datetime | None] = {}
         while not end.is_set():
-            look()
+            look(mine)
             end.wait(min(EVERY, settings.GUARD_AFTER))
 
 
-def look() -> None:
-    """Run each sweep that has been silent for too long. Whatever fails is tried again at the next look."""
+def look(mine: dict[str, datetime | None] | None = None) -> None:
+    """Run each sweep that has been silent for too long, and go on until somebody else runs it again.
+
+    `mine` keeps when each was last run by us. Whatever fails is tried again at the next look.
+    """
+    mine = {} if mine is None else mine
     for component, sweep in SWEEPS.items():
         try:
             close_old_connections()
-            after = _patience(component)
-            if turns.is_silent(component, after=after):
-                log.warning("The %s has been silent for %s s: the guard steps in", component, after.seconds)
+            if _is_ours(component, mine):
                 sweep()
+                mine[component] = turns.last_beat(component)
                 turns.beat(STOOD_IN)
         except Exception:
             log.exception("The guard failed at the %s", component)
             connection.close()
     _beat()
+
+
+def _is_ours(component: str, mine: dict[str, datetime | None]) -> bool:
+    """Say whether nobody else has run this since we did; or for too long, when it was not us."""
+    if component in mine and component != auditor.COMPONENT:
+        if mine[component] == turns.last_beat(component):
+            return True
+        del mine[component]
+    after = _patience(component)
+    is_silent = turns.is_silent(component, after=after)
+    if is_silent:
+        log.warning("The %s has been silent for %s s: the guard steps in", component, after.seconds)
+    return is_silent
 
 
 def _patience(component: str) -> timedelta:
