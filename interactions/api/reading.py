@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.utils.translation import gettext_lazy as _
@@ -14,14 +14,11 @@ from rest_framework.request import Request
 from contacts.models import Contact, ContactPhone
 from crm.core.text import digits
 from crm.dossiers.models import Dossier, Topic
-from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
-from crm.poc.resolve import resolve
-from interactions import recurrence
 from interactions.actions import Touch, WhoRequired, place_of
 from interactions.callers import match
 from interactions.follow_ups import NewFollowUp
-from interactions.forms import readable
+from interactions.meaning import Said, meant
 from interactions.models import TouchPoint
 from interactions.recurrence import Recurrence
 
@@ -87,13 +84,6 @@ def new_follow_up(values: dict[str, Any], said: Said) -> NewFollowUp:
     )  # fmt: skip
 
 
-class Said(NamedTuple):
-    """The due moment a client gave or said in words, and how often it is owed again (None: once)."""
-
-    moment: datetime
-    recurs: Recurrence | None = None
-
-
 def moment_of(
     values: dict[str, Any],
     *,
@@ -109,10 +99,8 @@ def moment_of(
     """
     if "due_at" in values:
         return Said(values["due_at"])
-    acting = resolve(dossier_id=place.pk, topic_id=topic.pk, poc_id=poc.pk if poc else None, at=at).poc_id
-    working = working_times([acting])[acting]
     try:
-        return Said(*readable(lambda text: recurrence.read(text, at=at, working=working), values["due_text"]))
+        return meant(values["due_text"], place=place, topic=topic, poc=poc, at=at)
     except DjangoValidationError as error:
         raise ValidationError({field: ErrorDetail(error.messages[0], error.code or "invalid")}) from error
 

@@ -115,6 +115,7 @@ def test_an_update_without_a_moment_is_due_by_the_houses_target(api, user):
     ({"to": []}, (422, "to_whom_required", [("to", "to_whom_required")])),
     ({"to": [4711]}, (400, "bad_values", [("to", "unknown")])),
     ({"account": "mine"}, (400, "bad_values", [("", "one_record")])),
+    ({"due_text": "soon"}, (400, "bad_values", [("due_text", "unreadable")])),
     ({"due_at": UNTIL, "due_text": "tomorrow"}, (400, "bad_values", [("", "one_due")])),
 ])  # fmt: skip
 def test_the_api_says_what_an_update_lacks(api, user, body, expected):

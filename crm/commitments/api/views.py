@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db.models import BigAutoField, DateTimeField
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.status import HTTP_200_OK
@@ -19,7 +22,7 @@ from crm.core.paging import Order
 from crm.core.rest.views import RecordViewSet
 from crm.dossiers.models import Topic
 from interactions import passing, updates
-from interactions.api.reading import moment_of
+from interactions.meaning import meant
 from interactions.models import FollowUp
 
 
@@ -62,12 +65,18 @@ class OwedViewSet(Acts, RecordViewSet):
         values = self.read(UpdateInput)
         record = (values.get("project") or values.get("contact") or values["account"]).dossier
         topic = values.get("topic") or Topic.objects.get(code=Topic.GENERAL)
-        due_at = None
-        if "due_at" in values or "due_text" in values:
-            due_at = moment_of(values, place=record, topic=topic, poc=values.get("poc"), at=self.at).moment
+        due_at = values.get("due_at")
+        if "due_text" in values:
+            due_at = self._meant(values["due_text"], place=record, topic=topic, poc=values.get("poc"))
         new = updates.NewUpdate(values["to"], values["about"], due_at, values.get("poc"), values["priority"])
         promised = updates.promise(new=new, dossier=record, topic=topic, by=self.by, at=self.at)
         return self.created(promised)
+
+    def _meant(self, text: str, **asked: Any) -> datetime:
+        try:
+            return meant(text, **asked, at=self.at).moment
+        except DjangoValidationError as error:
+            raise ValidationError({"due_text": ErrorDetail(error.messages[0], error.code or "invalid")}) from error
 
     @extend_schema(request=PassOnInput, parameters=[IF_MATCH])
     @action(detail=True, methods=["post"], url_path="pass-on")
