@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
-from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, Subquery
+from django.db import connection, transaction
+from django.db.models import OuterRef, Subquery
 
 from crm.commitments import ladder, notices, policies
 from crm.commitments.acting import acted, begin_anew
-from crm.commitments.models import Commitment, PolicyVersion
+from crm.commitments.models import Commitment, CommitmentQuerySet, PolicyVersion
 from crm.commitments.opening import local_parts, target_due
 from crm.core import clock
 from crm.core.actor import Actor, Source
@@ -36,6 +36,23 @@ COLUMNS = (
     "generation", "cursor", "repeat_no", "handed_off_at", "used_up_at", "escalated_to_id", "escalated_at",
     "next_action_at", "plan_errors", "quarantined_at",
 )  # fmt: skip
+# Asked in every sweep: the first row of each calendar and of each version. The order, and the version's range, keep
+# PostgreSQL from reading all that is owed in the hope of meeting one at once.
+IS_ANYTHING_BEHIND = """
+    SELECT 1 FROM poc_workingcalendar calendar WHERE (
+        SELECT calendar_version FROM commitments_commitment
+        WHERE closed_at IS NULL AND calendar_id = calendar.id ORDER BY calendar_version LIMIT 1
+    ) < calendar.version
+    UNION ALL
+    SELECT 1 FROM commitments_policyversion newer JOIN commitments_policyversion older
+        ON older.policy_id = newer.policy_id AND older.number < newer.number
+    WHERE newer.is_for_open AND (
+        SELECT policy_version_id FROM commitments_commitment
+        WHERE closed_at IS NULL AND policy_version_id >= older.id AND policy_version_id < older.id + 1
+        ORDER BY policy_version_id LIMIT 1
+    ) IS NOT NULL
+    LIMIT 1
+"""
 CALENDAR, POLICY = "calendar", "policy"  # because of which it was counted anew
 State = Commitment.State
 
@@ -43,7 +60,7 @@ State = Commitment.State
 def recount() -> int:
     """Count anew what hangs on an earlier version, as far as the time goes; return how many rows that were."""
     until, done = monotonic() + BUDGET, 0
-    while monotonic() < until:
+    while monotonic() < until and _is_anything_behind():
         n = _recount_some()
         if n == 0:
             break
@@ -51,36 +68,41 @@ def recount() -> int:
     return done
 
 
+def _is_anything_behind() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(IS_ANYTHING_BEHIND)
+        return cursor.fetchone() is not None
+
+
 def _recount_some() -> int:
     """Take one batch of those whose policy has a newer version for them, else of those whose calendar has one."""
     newer = _newer_versions()
-    if newer:
-        return _take(Q(policy_version__one_of=list(newer)), newer)
-    behind = _calendars_behind()
-    return _take(Q(calendar__one_of=behind, calendar_version__lt=F("calendar__version")), {}) if behind else 0
-
-
-@transaction.atomic
-def _take(which: Q, newer: Mapping[int, int]) -> int:
-    rows = Commitment.objects.open().filter(which).select_related("dossier").order_by("pk")
-    locked = list(rows.select_for_update(no_key=True, skip_locked=True, of=("self",))[:BATCH])
-    if locked:
-        _count_anew(locked, newer, clock.now())
-    return len(locked)
+    for old in newer:
+        rows = Commitment.objects.filter(policy_version__gte=old, policy_version__lt=old + 1)  # see above
+        if n := _take(rows.order_by("policy_version"), newer):
+            return n
+    for pk, version in WorkingCalendar.objects.order_by("pk").values_list("pk", "version"):
+        rows = Commitment.objects.filter(calendar=pk, calendar_version__lt=version)
+        if n := _take(rows.order_by("calendar_version"), {}):
+            return n
+    return 0
 
 
 def _newer_versions() -> dict[int, int]:
-    """Return the versions something open hangs on, with the version that is meant for it too. One query."""
+    """Return the versions whose promises come under a later one too, and that one. One query."""
     newest = PolicyVersion.objects.filter(policy=OuterRef("policy"), number__gt=OuterRef("number"), is_for_open=True)
-    is_used = Exists(Commitment.objects.open().filter(policy_version=OuterRef("pk")))
     found = PolicyVersion.objects.annotate(newer=Subquery(newest.order_by("-number").values("pk")[:1]))
-    return dict(found.filter(is_used, newer__isnull=False).values_list("pk", "newer"))
+    return dict(found.filter(newer__isnull=False).values_list("pk", "newer"))
 
 
-def _calendars_behind() -> list[int]:
-    """Return the calendars that something open was counted in an earlier version of. One query."""
-    behind = Commitment.objects.open().filter(calendar=OuterRef("pk"), calendar_version__lt=OuterRef("version"))
-    return list(WorkingCalendar.objects.filter(Exists(behind)).values_list("pk", flat=True))
+@transaction.atomic
+def _take(rows: CommitmentQuerySet, newer: Mapping[int, int]) -> int:
+    """Count a batch of these anew. Whatever somebody else holds locked is the next sweep's."""
+    free = rows.open().select_related("dossier").select_for_update(no_key=True, skip_locked=True, of=("self",))
+    locked = sorted(free[:BATCH], key=lambda c: c.pk)
+    if locked:
+        _count_anew(locked, newer, clock.now())
+    return len(locked)
 
 
 @dataclass(frozen=True, slots=True)

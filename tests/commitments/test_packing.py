@@ -1,9 +1,12 @@
 """Notices become messages: one each, or one digest."""
 
+from datetime import time
+
 from crm.commitments import packing, planner
 from crm.commitments.actions import notify
 from crm.commitments.models import Notification
 from crm.outbox.models import Message
+from crm.poc.preferences import NoticePreference
 from tests.factories.poc import PersonFactory
 
 
@@ -33,6 +36,39 @@ def test_six_for_one_recipient_are_one_digest(house):
     assert sorted(to_ann.values_list("channel", "kind")) == [("email", "digest"), ("inbox", "digest")]
     assert [m.notifications.count() for m in to_ann] == [6, 6]
     assert Message.objects.filter(recipient=house.ben).count() == 2
+
+
+def test_the_most_urgent_is_sent_first_then_the_oldest(house):
+    for n, kind in enumerate(("logged", "passed_on", "returned")):
+        notify(
+            idem_key=f"e:{n}", kind=kind, recipient_poc_ids=[house.ann.pk], dossier=house.record, context={},
+            by=house.by, at=house.at("Mon 10:00"), urgent=kind == "returned",
+        )  # fmt: skip
+    packing.pack()
+    mails = Message.objects.filter(channel="email").order_by("priority", "available_at", "pk")
+    assert [mail.notifications.get().kind for mail in mails] == ["returned", "logged", "passed_on"]
+    assert [mail.pk for mail in mails] == sorted(mail.pk for mail in mails)
+
+
+def test_a_transaction_packs_about_as_many_as_it_may(house, monkeypatch):
+    monkeypatch.setattr(packing, "NOTICES", 3)
+    people = [PersonFactory() for _ in range(4)]
+    tell(house, 1, recipient_poc_ids=[p.pk for p in people])  # an inbox entry and a mail for each
+    assert list(packing._shares([(1, 2), (2, 2), (3, 1), (4, 9)])) == [[1], [2, 3], [4]]
+    packing.pack()
+    assert Message.objects.count() == 8
+
+
+def test_what_waited_for_the_digest_and_what_is_too_much_at_once_are_one_digest(house):
+    NoticePreference.objects.create(poc=house.ann, by_email={"given": "digest"}, digest_at=time(16))
+    notify(
+        idem_key="e:held", kind="passed_on", recipient_poc_ids=[house.ann.pk], dossier=house.record, context={},
+        by=house.by, at=house.at("Mon 09:00"),
+    )  # fmt: skip
+    tell(house, 6)
+    house.at("Mon 16:00")
+    packing.pack()
+    assert Message.objects.get(channel="email").notifications.count() == 7
 
 
 def test_a_sweep_over_many_batches_makes_one_digest(house, monkeypatch):
