@@ -11,7 +11,9 @@ from crm.commitments import actions, planner
 from crm.commitments.models import Commitment, Kind, Notification
 from crm.commitments.refusals import SettledElsewhere
 from crm.core.actor import Actor
+from crm.desk.merging import merge
 from crm.dossiers.models import Dossier, Event, Tier
+from crm.handovers.archiving import archive
 from interactions import corrections
 from interactions.actions import Touch, log
 from tests.factories import AT
@@ -205,3 +207,20 @@ def test_a_record_owes_one_touch_at_most(account):
     CommitmentFactory(dossier=account.dossier, kind=Kind.TOUCH)
     with pytest.raises(IntegrityError), transaction.atomic():
         CommitmentFactory(dossier=account.dossier, kind=Kind.TOUCH)
+
+
+def test_archiving_is_not_held_up_by_it_and_ends_it(account):
+    keeping_in_touch.reconcile()
+    archive(dossier=account.dossier, by=BY, at=AT)
+    keeping_in_touch.reconcile()
+    assert not is_owed(account)
+
+
+def test_merged_accounts_owe_one_touch(account):
+    other = AccountFactory(tier=tier("a"), last_touch_at=AT - timedelta(days=1))
+    keeping_in_touch.reconcile()
+    merge(keep=account, drop=other, by=BY, at=AT)
+    keeping_in_touch.reconcile()
+    assert is_owed(account)
+    assert not is_owed(other)
+    assert Commitment.objects.open().filter(kind=Kind.TOUCH).count() == 1
