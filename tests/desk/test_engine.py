@@ -145,6 +145,10 @@ def test_the_page_says_in_one_sentence_that_all_is_well(admin):
     assert 'hx-trigger="every 10s"' in page and "<title>Reminders and mails" in page
 
 
+def test_administrators_find_it_in_their_menu(admin):
+    assert f'href="{reverse("desk:engine")}"' in admin.get("/").content.decode()
+
+
 def test_it_can_be_paused(admin):
     assert "every 10s" not in admin.get(reverse("desk:engine"), {"paused": 1}).content.decode()
 

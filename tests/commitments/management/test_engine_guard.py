@@ -8,6 +8,7 @@ from crm.commitments.management.commands import engine_guard
 from crm.commitments.models import Notification
 from crm.core.clock import now
 from crm.outbox import turns
+from crm.outbox.models import Heartbeat
 
 
 def test_it_steps_in_where_nobody_ever_swept(house_alone):
@@ -55,3 +56,25 @@ def test_once_it_stood_in_it_goes_on_until_somebody_else_sweeps(house_alone, mon
     engine_guard.look(mine)
     engine_guard.look(mine)
     assert len(ran) == 3
+
+
+def test_it_waits_longer_for_the_auditor_which_is_rung_less_often(house_alone, settings):
+    for component in ("planner", "sender", "auditor"):
+        turns.beat(component)
+    at = now() + timedelta(seconds=settings.GUARD_AFTER + settings.AUDIT_EVERY)
+    house_alone.clock.freeze(at)
+    engine_guard.look()
+    heard = dict(Heartbeat.objects.values_list("component", "last_ok_at"))
+    assert heard["planner"] == heard["guard"] == heard["guard_stood_in"] == at
+    assert heard["auditor"] < at
+    house_alone.clock.freeze(at + timedelta(seconds=1))
+    engine_guard.look()
+    assert Heartbeat.objects.get(component="auditor").last_ok_at == at + timedelta(seconds=1)
+
+
+def test_while_others_do_the_work_it_says_only_that_it_is_there(house_alone):
+    for component in ("planner", "sender", "auditor"):
+        turns.beat(component)
+    engine_guard.look()
+    assert Heartbeat.objects.filter(component="guard").exists()
+    assert not Heartbeat.objects.filter(component="guard_stood_in").exists()
