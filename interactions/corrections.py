@@ -21,6 +21,7 @@ from crm.dossiers.actions import record, refuse_archived
 from crm.dossiers.models import Dossier, Event, EventDossier
 from interactions.actions import WhoRequired, facts_of, personal_of, touched_dossiers
 from interactions.models import FollowUp, Interaction
+from interactions.settling import let_go_on
 from projects.models import Project
 
 if TYPE_CHECKING:
@@ -165,7 +166,9 @@ def put_to_record(
     facts = _facts_of_stranger(locked, came_from)
     _move_what_is_owed(locked, facts, contact)
     touch_clocks_on(locked)
-    _record_sorted(locked, came_from, {name: facts[name] for name in CONSEQUENCES if name in facts}, by, at)
+    consequences = {name: facts[name] for name in CONSEQUENCES if name in facts}
+    resumed = let_go_on(locked, by, at)  # it was they who were in touch
+    _record_sorted(locked, came_from, consequences | ({"resumed": resumed} if resumed else {}), by, at)
     return locked
 
 

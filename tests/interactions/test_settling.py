@@ -102,6 +102,14 @@ def test_what_is_no_answer_sets_off_nothing(lima, call, by, touch):
     assert states(owed) == ["waiting"]
 
 
+def test_a_stranger_who_turns_out_to_be_them_sets_it_off_once_that_is_known(lima, call, by):
+    owed = waiting_on(lima.dossier, by)
+    strange = log(touch=call(caller="+351 1", direction="in", purpose=purpose("feedback")), by=by, at=LATER)
+    assert states(owed) == ["waiting"]
+    corrections.put_to_record(interaction=strange.interaction, contact=lima, by=by, at=LATER)
+    assert states(owed) == ["open"]
+
+
 def test_undone_it_waits_again(lima, call, by):
     owed = waiting_on(lima.dossier, by)
     logged = log(touch=call(contact=lima, direction="in", purpose=purpose("feedback")), by=by, at=LATER)
