@@ -116,7 +116,7 @@ def refuse_bad(terms: Terms, *, kind: str, at: datetime) -> None:
         amount, unit = getattr(terms, f"{name}_amount"), getattr(terms, f"{name}_unit")
         if amount is not None and not _is_sensible(amount, unit):
             raise BadAmount(_amounts(unit), field=f"{name}_amount")
-    calendar = _calendar(terms)
+    calendar = calendar_of(terms)
     if terms.calendar is not None:
         try:
             calendar.working.next_opening(at)
@@ -133,8 +133,8 @@ def refuse_bad(terms: Terms, *, kind: str, at: datetime) -> None:
         raise NobodyAtDue
 
 
-def _calendar(terms: Terms) -> Known:
-    """Return the calendar the terms name, else the house's."""
+def calendar_of(terms: Terms) -> Known:
+    """Return the calendar the terms name, else the house's. Two queries at most."""
     house = WorkingCalendar.objects.filter(is_default=True).values_list("pk", flat=True)
     pk = terms.calendar.pk if terms.calendar else house.get()
     return by_id([pk])[pk]

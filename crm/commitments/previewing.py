@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 
 from crm.commitments import arithmetic, ladder
-from crm.commitments.policy_checks import Terms
+from crm.commitments.policy_checks import Terms, calendar_of
 from crm.commitments.rehearsing import Fired, everybody, ladder_of, walk
 from crm.core.working_time import NeverOpens, WorkingTime, combine
-from crm.poc.calendars import Known, by_id
-from crm.poc.models import WorkingCalendar
+from crm.poc.calendars import Known
 
 SHOWN = 10
 AHEAD = 200  # days in which a holiday or a change of the clocks is looked for
@@ -40,14 +39,9 @@ def preview(terms: Terms, *, at: datetime) -> list[Sample]:
     Where the terms have no target the promise says when it is due: the samples are then due moments,
     of something promised now.
     """
-    known = _calendar(terms)
+    known = calendar_of(terms)
     rungs = ladder_of(terms)
     return [_sample(terms, rungs, known, label, moment, at) for moment, label in _moments(known.working, at)]
-
-
-def _calendar(terms: Terms) -> Known:
-    pk = terms.calendar.pk if terms.calendar else WorkingCalendar.objects.values_list("pk", flat=True).get(is_default=1)
-    return by_id([pk])[pk]
 
 
 def _sample(terms: Terms, rungs: ladder.Ladder, known: Known, label: Any, moment: datetime, at: datetime) -> Sample:
@@ -109,16 +103,16 @@ def _ordinary(working: WorkingTime, at: datetime) -> Iterator[tuple[datetime, An
         yield combine(working.zone, today + timedelta(days=n), time(10)), _("an ordinary morning")
 
 
-def _days_ahead(today: Any) -> Iterator[Any]:
+def _days_ahead(today: date) -> Iterator[date]:
     return (today + timedelta(days=n) for n in range(1, AHEAD))
 
 
-def _is_holiday(working: WorkingTime, day: Any) -> bool:
+def _is_holiday(working: WorkingTime, day: date) -> bool:
     """Closed by exception on a weekday that is open otherwise."""
     return day in working.exceptions and not working.exceptions[day] and bool(working.hours.get(day.weekday()))
 
 
-def _changes(zone: str, day: Any) -> bool:
+def _changes(zone: str, day: date) -> bool:
     there = ZoneInfo(zone)
     first, last = (datetime.combine(each, time(12), there) for each in (day - DAY, day))
     return first.utcoffset() != last.utcoffset()
