@@ -51,9 +51,9 @@ class Rig:
 
     def settle(self, *, seconds: float = PATIENCE) -> None:
         """Wait for a whole sweep of planner and sender after which nothing is left to do."""
+        swept = Heartbeat.objects.filter(component__in=["planner", "sender"])
         for _ in range(2):  # a sweep may have been half over; the second one began after this
             Heartbeat.objects.all().delete()
-            swept = Heartbeat.objects.filter(component__in=["planner", "sender"])
             wait_until(lambda: swept.count() == 2, seconds=seconds)
         wait_until(self.is_quiet, seconds=seconds)
 

@@ -29,6 +29,7 @@ class Scenario:
     copies: int
     p99: float | None
     worst: float | None
+    stops_broker: bool = False
 
 
 _scenarios: dict[int, Scenario] = {}
@@ -43,12 +44,13 @@ def scenario(
     copies: int = 2,
     p99: float | None = None,
     worst: float | None = None,
+    stops_broker: bool = False,
 ) -> Callable[[Callable[[Rig], None]], Callable[[Rig], None]]:
     """Register a function as a scenario; `quick`: a small one of it is among the ordinary tests."""
 
     def register(run: Callable[[Rig], None]) -> Callable[[Rig], None]:
         assert number not in _scenarios, f"There is a scenario {number} already."
-        _scenarios[number] = Scenario(number, name, run, quick, databases, copies, p99, worst)
+        _scenarios[number] = Scenario(number, name, run, quick, databases, copies, p99, worst, stops_broker)
         return run
 
     return register

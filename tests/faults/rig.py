@@ -18,8 +18,8 @@ from typing import Any, TypeVar
 
 from django.db import Error, connection
 
-from crm.commitments import actions
-from crm.commitments.models import Commitment, Notification
+from crm.commitments import actions, auditor
+from crm.commitments.models import Commitment, Finding, Notification
 from crm.core.clock import now
 from crm.outbox.models import DeliveryAttempt, Heartbeat, Message
 from crm.poc.models import PointOfContact
@@ -38,6 +38,7 @@ T = TypeVar("T")
 AT_DUE = Step(REMINDER, POC)
 FULL = {"BELL_EVERY": "5", "MAIL_LEASE": "30", "EMAIL_TIMEOUT": "5", "GUARD_AFTER": "60"}  # seconds
 QUICK = {"BELL_EVERY": "1", "MAIL_LEASE": "3", "EMAIL_TIMEOUT": "2", "GUARD_AFTER": "3"}
+AUDITED_WITHIN = 120  # seconds
 PATIENCE = {True: 120, False: 1800}  # seconds, quick or not: of a busy machine; nothing is measured by it
 
 
@@ -247,11 +248,24 @@ class Rig:
         return not (due or unpacked or ready)
 
     def finish(self) -> None:
-        """Have everything come to rest, end all processes and write the story down."""
+        """Have everything come to rest, for the auditor too; end all processes and write the story down."""
         self.settle()
+        self.audit()
         self.story.until = patiently(now)
         self.processes.end_all()
         self.story.write(self.folder / "story.json")
+
+    def audit(self) -> None:
+        """Have the auditor look at everything, again while it finds anything; what stands in the end is a fault."""
+        until = time.monotonic() + AUDITED_WITHIN
+        while True:
+            auditor.sweep(whole=True)
+            n = Finding.objects.standing().count()
+            self.say(f"{n} findings of the auditor")
+            if not n or time.monotonic() > until:
+                break
+            time.sleep(2)
+        self.rest()  # its alarms are mails too
 
     @contextmanager
     def for_a_while(self, begin: Callable[[], Any], end: Callable[[], Any]):  # type: ignore[no-untyped-def]

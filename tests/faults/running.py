@@ -36,7 +36,7 @@ def _chosen(options: argparse.Namespace) -> Sequence[Scenario]:
     if options.database == registry.SQLITE and registry.EMBEDDED in wanted:
         wanted = set()
     all_of = registry.all_of(options.database)
-    return [s for s in all_of if (not wanted or s.number in wanted) and (s.quick or not options.quick)]
+    return [s for s in all_of if (not wanted or s.number in wanted) and (s.quick or wanted or not options.quick)]
 
 
 def _seeds(options: argparse.Namespace) -> Iterator[int]:

@@ -33,7 +33,7 @@ def broker_flushed(rig: Rig) -> None:
         rig.wait(rig.seconds(5, 1) / 2, "flushing")
 
 
-@scenario(6, "Redis killed, then frozen", quick=True, copies=1, worst=75)
+@scenario(6, "Redis killed, then frozen", quick=True, copies=1, worst=75, stops_broker=True)
 def broker_gone(rig: Rig) -> None:
     """Ten minutes each: the guard delivers, in time, and pages save as quickly as ever."""
     away = rig.seconds(600, 5)

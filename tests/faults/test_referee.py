@@ -1,0 +1,223 @@
+"""A referee that cannot find fault is worthless: each fault is made here, and it says so."""
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from crm.commitments import actions, planner
+from crm.commitments.models import Commitment, Finding, Notification
+from crm.core.clock import now
+from crm.outbox import sender
+from crm.outbox.models import DeliveryAttempt, Message
+from tests import clock
+from tests.faults import world
+from tests.faults.ledger import Ledger, Mail
+from tests.faults.referee import Verdict, judge
+from tests.faults.story import BACKUP, ESCALATION, POC, REMINDER, Act, Batch, Step, Story, Turn
+from tests.services import databases
+from tests.services.sink import Sink
+
+STEPS = [Step(REMINDER, POC, -60), Step(REMINDER, POC), Step(ESCALATION, BACKUP, 60)]
+AT = datetime(2026, 3, 4, 9, tzinfo=UTC)
+
+
+class Played:
+    """A story that went well: three promises, one of them given away, each told on every step."""
+
+    def __init__(self, name: str, log: Path) -> None:
+        self.name, self.log = name, log
+        clock.freeze(AT)
+        world.set_ladder(STEPS)
+        self.staff = world.people(4, "a")
+        promises = world.promises(self.staff[:3], 3, "a", first=timedelta(hours=2), over=timedelta())
+        self.batch = Batch("a", STEPS, promises, copies=2)
+        self.story = Story([self.batch], [Turn(0, AT, 0)])
+        self.sweep()
+        self.later(hours=1.5)
+        self.reassign(0)
+        for hours in (2.1, 3.2):
+            self.later(hours=hours)
+        self.story.until = now()
+
+    def later(self, *, hours: float) -> None:
+        clock.freeze(AT + timedelta(hours=hours))
+        self.sweep()
+
+    def sweep(self) -> None:
+        planner.sweep()
+        sender.sweep()
+
+    def reassign(self, i: int) -> None:
+        at, to = now(), self.staff[3].poc
+        c = actions.reassign(commitment=self.commitment(i), poc=to, by=world.BY, at=at)
+        tried = DeliveryAttempt.objects.filter(message__notifications__commitment=c).count()
+        self.batch.acts.append(Act("reassign", c.title, at, at, c.generation, tried, to.email))
+
+    def commitment(self, i: int) -> Commitment:
+        return world.commitment(self.batch.promises[i].title)
+
+    def notice(self, i: int, step: int, channel: str = "email") -> Notification:
+        rows = Notification.objects.filter(commitment=self.commitment(i), channel=channel, step=step)
+        return rows.order_by("generation").last()
+
+    def judge(self) -> Verdict:
+        return judge(self.story, Mail.read(self.log), Ledger.read(databases.url_of(self.name)))
+
+    def mails(self) -> list[dict]:
+        return [json.loads(line) for line in self.log.read_text().splitlines()]
+
+    def write(self, mails: list[dict]) -> None:
+        self.log.write_text("".join(json.dumps(mail) + "\n" for mail in mails))
+
+
+@pytest.fixture
+def played(database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Played]:
+    sink = Sink(tmp_path / "sink.jsonl")
+    monkeypatch.setattr(settings, "EMAIL_HOST", "127.0.0.1")
+    monkeypatch.setattr(settings, "EMAIL_PORT", sink.port)
+    yield Played(database, tmp_path / "sink.jsonl")
+    sink.stop()
+
+
+def delete_a_notice(played: Played) -> None:
+    Notification.objects.filter(pk=played.notice(1, 1).pk).delete()
+
+
+def delete_an_inbox_entry(played: Played) -> None:
+    Notification.objects.filter(pk=played.notice(1, 1, "inbox").pk).delete()
+
+
+def lose_a_mail(played: Played) -> None:
+    played.write(played.mails()[:-1])
+
+
+def forget_a_skipped_step(played: Played) -> None:
+    gone = Notification.objects.filter(state="skipped", commitment=played.commitment(0))
+    assert gone.delete()[0]
+
+
+def double_a_mail_under_another_id(played: Played) -> None:
+    mail = played.mails()[0]
+    played.write([*played.mails(), mail | {"message_id": "<00000000-0000-4000-8000-000000000000@a.example>"}])
+
+
+def decide_twice(played: Played) -> None:
+    notice = played.notice(1, 1)
+    message = notice.message
+    message.pk, message.msgid = None, "00000000-0000-4000-8000-000000000001"
+    message.save()
+    notice.pk, notice.idem_key, notice.message = None, notice.idem_key + "x", message
+    notice.save()
+
+
+def send_a_third_copy(played: Played) -> None:
+    played.write([*played.mails(), played.mails()[0], played.mails()[0]])
+
+
+def reach_somebody_else(played: Played) -> None:
+    first, *rest = played.mails()
+    played.write([first | {"recipient": "somebody@else.example"}, *rest])
+
+
+def tell_somebody_else(played: Played) -> None:
+    Notification.objects.filter(pk=played.notice(2, 1).pk).update(recipient=played.staff[3].poc)
+
+
+def try_again_for_whoever_had_it(played: Played) -> None:
+    earlier = Message.objects.filter(notifications__generation=1, notifications__commitment=played.commitment(0))
+    message = earlier.filter(channel="email").first()
+    DeliveryAttempt.objects.create(message=message, n=9, phase="data", intent_at=now())
+
+
+def try_too_early(played: Played) -> None:
+    message = played.notice(1, 2).message
+    message.delivery_attempts.update(intent_at=AT + timedelta(hours=2, minutes=30))
+
+
+def tell_of_a_step_that_never_was(played: Played) -> None:
+    notice = played.notice(1, 1)
+    notice.pk, notice.step, notice.idem_key, notice.message = None, 7, notice.idem_key + "y", None
+    notice.save()
+
+
+def leave_a_finding(played: Played) -> None:
+    Finding.objects.create(code="overdue_look", subject="c:1", found_at=now(), seen_at=now())
+
+
+def expect_another_step(played: Played) -> None:
+    played.batch.steps = [*STEPS, Step(ESCALATION, BACKUP)]
+
+
+def test_a_story_that_went_well_is_clean(played):
+    verdict = played.judge()
+    assert verdict.sentences == []
+    assert verdict.expected == 10  # three steps of three promises, and the notice to whoever was given one
+    assert dict(verdict.copies) == {1: 10}  # with the one that an act overtook, without the one that was skipped
+    assert verdict.is_clean
+
+
+@pytest.mark.sqlite  # the tables are read in the same words on either
+@pytest.mark.parametrize(
+    ("fault", "sort"),
+    [
+        (delete_a_notice, "lost"),
+        (delete_an_inbox_entry, "lost"),
+        (lose_a_mail, "lost"),
+        (forget_a_skipped_step, "lost"),
+        (expect_another_step, "lost"),
+        (double_a_mail_under_another_id, "duplicate"),
+        (decide_twice, "duplicate"),
+        (send_a_third_copy, "copies"),
+        (reach_somebody_else, "wrong recipient"),
+        (tell_somebody_else, "wrong recipient"),
+        (try_again_for_whoever_had_it, "wrong recipient"),
+        (try_too_early, "early"),
+        (tell_of_a_step_that_never_was, "unexpected"),
+        (leave_a_finding, "auditor"),
+    ],
+)
+def test_each_fault_is_found(played, fault: Callable[[Played], None], sort: str):
+    fault(played)
+    verdict = played.judge()
+    assert sort in verdict.faults, verdict.sentences
+    assert not verdict.is_clean
+
+
+def test_what_is_listed_as_perhaps_delivered_is_not_lost(played):
+    message = played.notice(1, 1).message
+    lost = [mail for mail in played.mails() if str(message.msgid) not in mail["message_id"]]
+    played.write(lost)
+    Message.objects.filter(pk=message.pk).update(state="uncertain", n_ambiguous=2)
+    verdict = played.judge()
+    assert verdict.is_clean
+    assert verdict.listed == 1
+
+
+def test_a_moment_of_the_product_is_found_again_on_the_machine():
+    story = Story(turns=[Turn(100, AT, 1), Turn(110, AT + timedelta(seconds=10), 60)])
+    assert story.shown(111) == AT + timedelta(seconds=70)
+    assert story.seconds(AT + timedelta(seconds=5), 112) == pytest.approx(7)
+    assert story.seconds(AT + timedelta(seconds=70), 112) == pytest.approx(1)
+    assert story.seconds(AT + timedelta(seconds=500), 112) == 0
+
+
+def test_a_story_is_read_as_it_was_written(played, tmp_path):
+    played.story.write(tmp_path / "story.json")
+    assert Story.read(tmp_path / "story.json") == replace(played.story)
+
+
+def test_the_clock_runs_faster_from_where_it_is(database):
+    clock.shift(3600)
+    real, shown = clock.lapse(3600)
+    assert abs(shown - real - timedelta(hours=1)) < timedelta(minutes=1)
+    begun = time.monotonic()
+    first = now()
+    time.sleep(0.1)
+    passed = now() - first
+    assert timedelta(seconds=360) <= passed <= timedelta(hours=time.monotonic() - begun + 0.01)
