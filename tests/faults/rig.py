@@ -39,7 +39,7 @@ AT_DUE = Step(REMINDER, POC)
 FULL = {"BELL_EVERY": "5", "MAIL_LEASE": "30", "EMAIL_TIMEOUT": "5", "GUARD_AFTER": "60"}  # seconds
 QUICK = {"BELL_EVERY": "1", "MAIL_LEASE": "3", "EMAIL_TIMEOUT": "2", "GUARD_AFTER": "3"}
 AUDITED_WITHIN = 120  # seconds
-PATIENCE = {True: 120, False: 1800}  # seconds, quick or not: of a busy machine; nothing is measured by it
+PATIENCE = {True: 240, False: 1800}  # seconds, quick or not: of a busy machine; nothing is measured by it
 
 
 class Rig:

@@ -33,6 +33,8 @@ def run(options: argparse.Namespace, server: Postgres | None) -> bool:
 
 def _chosen(options: argparse.Namespace) -> Sequence[Scenario]:
     wanted = {int(number) for number in options.only.split(",") if number}
+    if unknown := wanted - registry.numbers():
+        raise SystemExit(f"There is no scenario {', '.join(map(str, sorted(unknown)))}.")
     if options.database == registry.SQLITE and registry.EMBEDDED in wanted:
         wanted = set()
     all_of = registry.all_of(options.database)
