@@ -168,7 +168,7 @@ class Rig:
 
     def sweep_once(self, **env: str) -> Process:
         """Start a process that plans and sends once; with FAILPOINT it dies on the way."""
-        Heartbeat.objects.update(last_ok_at=LONG_AGO)
+        Heartbeat.objects.filter(component__in=["planner", "sender"]).update(last_ok_at=LONG_AGO)
         return self.processes.manage("engine_guard", "--once", GUARD_AFTER="1", **env)
 
     def stop(self) -> None:

@@ -37,6 +37,7 @@ def planner_killed(rig: Rig) -> None:
             while not _dies_at(rig, f"{place}:{rig.chance.randint(1, 2) if not rig.quick else 1}"):
                 rig.promise(rig.size(1200, 20), each=rig.seconds(12, 3), copies=1)  # there was too little left to do
     rig.start()
+    rig.guard()
 
 
 @scenario(4, "kill -9 the sender at every place", quick=True, databases=BOTH)
@@ -48,6 +49,7 @@ def sender_killed(rig: Rig) -> None:
             passes = rig.chance.randint(1, min(8, len(batch.promises)))
             rig.demand(_dies_at(rig, f"{place}:{passes}"), f"nobody died at {place}")
     rig.start()
+    rig.guard()
 
 
 def _dies_at(rig: Rig, failpoint: str) -> bool:
