@@ -50,7 +50,7 @@ def sweep() -> int:
         if not is_mine:
             return 0
         oldest = Commitment.objects.due_for_a_look().aggregate(at=Min("next_action_at"))["at"]
-        done, is_done = _plan_all(until=monotonic() + BUDGET) if oldest else (0, True)
+        done, is_done = plan_all(until=monotonic() + BUDGET) if oldest else (0, True)
         catch_up.tell_returned()
         if is_done or _is_overdue():
             packing.pack()
@@ -61,7 +61,7 @@ def sweep() -> int:
     return done
 
 
-def _plan_all(until: float) -> tuple[int, bool]:
+def plan_all(until: float) -> tuple[int, bool]:
     """Plan what is due; return how many rows were looked at, and whether none is left."""
     done = 0
     after: tuple[datetime, int] | None = None
@@ -82,7 +82,8 @@ def _plan_batch(after: tuple[datetime, int] | None, memory: facts.Memory) -> lis
         with transaction.atomic():
             rows = facts.claim(after, BATCH)
             _look_at(rows, memory)
-        reach("planner.after_commit")
+        if rows:
+            reach("planner.after_commit")
     except (OperationalError, InterfaceError):
         raise
     except Exception:
