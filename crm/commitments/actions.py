@@ -185,7 +185,8 @@ def cancel(*, commitment: Commitment, reason: str = "", as_owner: bool = False, 
     :raises SettledElsewhere: only its owner's action settles this kind.
     """
     refuse_owned(commitment, as_owner)
-    return _close(commitment, State.CANCELLED, Event.Kind.CANCELLED, reason, by, at)
+    c = locked(commitment, closed_as=State.CANCELLED)
+    return _close(c, State.CANCELLED, Event.Kind.CANCELLED, reason, by, at)
 
 
 @transaction.atomic
@@ -254,8 +255,7 @@ def notify_many(
     notices.write(rows, grants)
 
 
-def _close(commitment: Commitment, state: str, event: str, reason: str, by: Actor, at: datetime) -> Commitment:
-    c = locked(commitment, closed_as=state)
+def _close(c: Commitment, state: str, event: str, reason: str, by: Actor, at: datetime) -> Commitment:
     if c.is_closed:
         return c
     act(c, state, at)
