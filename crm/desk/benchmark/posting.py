@@ -7,7 +7,6 @@ file in FOLDER, begins when `go` lies there, and ends when nothing is due; with 
 from __future__ import annotations
 
 import asyncio
-import os
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from time import sleep
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
+from crm import env
 from crm.core import child
 
 MODULE = "crm.desk.benchmark.posting"
@@ -36,9 +36,9 @@ class Senders:
 
     def __init__(self, n: int, *, url: str, port: int, every: float = 0) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="liaison-senders-"))
-        environment = dict(os.environ) | {
-            "DATABASE_URL": url, "EMAIL_URL": f"smtp://127.0.0.1:{port}", "DJANGO_SETTINGS_MODULE": "crm.settings",
-        }  # fmt: skip
+        environment = env.for_child(
+            DATABASE_URL=url, EMAIL_URL=f"smtp://127.0.0.1:{port}", DJANGO_SETTINGS_MODULE="crm.settings"
+        )
         self.processes = [
             child.start(
                 [sys.executable, "-m", MODULE, "sender", self.folder, str(k), str(every)], env=environment, cwd=ROOT
@@ -111,7 +111,6 @@ def _send(folder: Path, name: str, every: float) -> None:
 
 
 if __name__ == "__main__":
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
     if sys.argv[1] == "sink":
         asyncio.run(_listen(int(sys.argv[2])))
     else:
