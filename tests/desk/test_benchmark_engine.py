@@ -1,5 +1,7 @@
 """The engine measured: on PostgreSQL, at a tiny size, in databases that are gone afterwards."""
 
+import os
+
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
@@ -13,8 +15,9 @@ TINY = engine.Size(n_open=1_000, n_due=20, n_mails=10, senders=(2,), seconds=1, 
 
 
 def left_over() -> list[str]:
+    """The databases of this process that are still there."""
     with psycopg.connect(f"{databases.server_url()}/postgres") as server:
-        rows = server.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{PREFIX}%"])
+        rows = server.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{PREFIX}{os.getpid()}%"])
         return [name for (name,) in rows]
 
 
