@@ -24,7 +24,7 @@ def database_crashes(rig: Rig) -> None:
     """Ten times, while promises fall due and mails leave."""
     if rig.server is None:
         raise RuntimeError("A server that is not ours is not restarted.")
-    crashes = rig.size(10, 3)
+    crashes = rig.seconds(10, 3)
     gap = rig.seconds(10, 3)
     rig.promise(rig.size(6000, 200), first=2, over=crashes * gap)
     rig.start()
