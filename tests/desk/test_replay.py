@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from io import StringIO
 from pathlib import Path
 
@@ -439,10 +439,11 @@ def test_a_log_without_a_usable_row_is_refused(tmp_path, db):
         call_command("replay", write(tmp_path, [FIRST | {"number": "?"}]))
 
 
-def test_the_command_replays_in_a_database_of_its_own_and_leaves_this_one_alone(db, tmp_path):
+@pytest.mark.sqlite
+def test_the_command_replays_in_databases_of_its_own_and_leaves_this_one_alone(db, tmp_path):
     AccountFactory(name="Ours")
     out, path = StringIO(), tmp_path / "report.json"
-    call_command("replay", write(tmp_path, quick("I1"), slow("I2")), json=path, stdout=out)
+    call_command("replay", write(tmp_path, quick("I1"), slow("I2")), json=path, processes=2, stdout=out)
     assert "made in the log" in out.getvalue()
     assert "Agreed: 100.00% of 2" in out.getvalue()
     told = json.loads(path.read_text())
@@ -451,19 +452,20 @@ def test_the_command_replays_in_a_database_of_its_own_and_leaves_this_one_alone(
     assert Commitment.objects.count() == 0
 
 
+@pytest.mark.sqlite
 def test_postgres_is_asked_for_only_where_there_is_one(db, tmp_path):
-    if connection.vendor == "postgresql":
-        pytest.skip("there is one")
     with pytest.raises(CommandError, match="names no PostgreSQL server"):
         call_command("replay", write(tmp_path, quick("I1")), database="postgresql")
 
 
+@pytest.mark.sqlite  # the same on PostgreSQL, and it takes a while
 @pytest.mark.skipif(not REAL.is_dir(), reason="the folder shared/data/tickets_incident is missing")
 def test_the_first_of_a_real_log_agree_with_its_own_columns_or_say_why(db):
     log = read(REAL, first=200)
     tried = fits(log.incidents)
     terms = terms_of(tried[0])
-    found = play(Plan(log.incidents, tried[0].week, tried[0].end, terms), log.incidents)
+    plan = Plan(log.incidents, tried[0].week, tried[0].end, terms, every=timedelta(days=1))
+    found = play(plan, log.incidents)
     report = Report(log, tried, tried[0].end, terms, found, connection.vendor, 1, 0.0)
     assert (tried[0].end, tried[0].week) == (State.CLOSED, WEEKDAYS)
     assert count(report, "incidents").ours == 200

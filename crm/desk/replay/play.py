@@ -1,7 +1,7 @@
 """Do again what a log tells, in its order, through the product's own actions, while the clock moves.
 
-Every act happens at its own minute. The planner looks at full hours, when something is due for a look; touches of ours
-are logged then too, with the moments at which they happened.
+Every act happens at its own minute. The planner looks at full hours (or every so many), when something is due for a
+look; touches of ours are logged then too, with the moments at which they happened.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from interactions.models import Interaction
 from interactions.passing import pass_on
 
 HOUR = timedelta(hours=1)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BY = Actor.system(Source.IMPORT)
 Do = acts.Kind
 
@@ -60,13 +61,16 @@ class Played:
 
 
 class Play:
-    """One replay. `end` is when what is to be solved is settled: when an incident is closed, or when it is solved."""
+    """One replay. `end` is when what is to be solved is settled: when an incident is closed, or when it is solved.
 
-    def __init__(self, staff: Staff, clock: Clock, *, end: State) -> None:
-        self.staff, self.clock, self.end = staff, clock, end
+    The planner looks every `every`.
+    """
+
+    def __init__(self, staff: Staff, clock: Clock, *, end: State, every: timedelta = HOUR) -> None:
+        self.staff, self.clock, self.end, self.every = staff, clock, end, every
         self.played = Played()
         self.touches: list[PastTouch] = []
-        self.next_hour = _full_hour(clock.at)
+        self.next_look = self._round_up(clock.at)
         self.due: datetime | None = None  # when the planner has something to look at; None: never
         self.does: Mapping[Do, Callable[[Case, Act], Any]] = {
             Do.REOPEN: self._reopen, Do.RAISE: self._raise, Do.MOVE: self._move, Do.TAKE: self._take,
@@ -102,12 +106,16 @@ class Play:
     # --- Time ---------------------------------------------------------------------------------------------------------
 
     def _advance(self, moment: datetime) -> None:
-        """Let the clock run to `moment`, the planner looking at each full hour by which something is due."""
-        while self.due is not None and (hour := max(self.next_hour, _full_hour(self.due))) <= moment:
-            self.clock.move(hour)
+        """Let the clock run to `moment`, the planner looking whenever it is time and something is due."""
+        while self.due is not None and (look := max(self.next_look, self._round_up(self.due))) <= moment:
+            self.clock.move(look)
             self._look()
-            self.next_hour = hour + HOUR
+            self.next_look = look + self.every
         self.clock.move(moment)
+
+    def _round_up(self, moment: datetime) -> datetime:
+        """Return the first look not before `moment`."""
+        return moment + (EPOCH - moment) % self.every
 
     def _look(self) -> None:
         log_many(touches=self.touches, by=BY, at=self.clock.at)
@@ -226,9 +234,3 @@ class Play:
 def _owed(commitment: Commitment | None) -> Commitment:
     assert commitment is not None  # noqa: S101  # an incident's first act opens both
     return commitment
-
-
-def _full_hour(moment: datetime) -> datetime:
-    """Return the first full hour not before `moment`."""
-    whole = moment.astimezone(UTC).replace(minute=0, second=0, microsecond=0)
-    return whole if whole == moment else whole + HOUR

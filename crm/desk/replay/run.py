@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import reduce
 from operator import add
 from time import perf_counter
@@ -19,7 +20,7 @@ from crm.desk.replay import firm, outcome, scratch
 from crm.desk.replay.fit import fits
 from crm.desk.replay.log import Incident, Log, State
 from crm.desk.replay.outcome import Outcome
-from crm.desk.replay.play import BY, Play
+from crm.desk.replay.play import BY, HOUR, Play
 from crm.desk.replay.report import Report
 from crm.desk.replay.terms import Terms, promise_by, terms_of
 
@@ -43,6 +44,7 @@ class Plan:
     week: str
     end: State
     terms: Terms
+    every: timedelta = HOUR  # how often the planner looks
 
     def part(self, n: int, of: int) -> Sequence[Incident]:
         """Return the incidents of part `n`."""
@@ -56,13 +58,15 @@ def replay(
     end: State | None = None,
     answer: Iterable[str] = (),
     solution: Iterable[str] = (),
+    every: timedelta = HOUR,
     processes: int = 0,
     advance: Advance = lambda done, total: None,
 ) -> Report:
     """Do a log again, in databases made for it, and report.
 
     `database` is a kind of `scratch`. `end` None: settled when the log's own targets end. `answer` and
-    `solution` are targets as `urgent=4h`. `processes` 0: as many as there are processors, for a long log.
+    `solution` are targets as `urgent=4h`. The planner looks every `every`. `processes` 0: as many as there
+    are processors, for a long log.
 
     :raises BadTarget: a target is none.
     :raises NothingToReplay: the log is empty.
@@ -72,7 +76,7 @@ def replay(
     began = perf_counter()
     tried = sorted(fits(log.incidents), key=lambda fit: fit.end != (end or fit.end))
     best = tried[0]
-    plan = Plan(log.incidents, best.week, best.end, terms_of(best, answer=answer, solution=solution))
+    plan = Plan(log.incidents, best.week, best.end, terms_of(best, answer=answer, solution=solution), every)
     if not processes:
         processes = min(os.cpu_count() or 1, MOST) if len(log.incidents) > SHORT else 1
     if processes == 1:
@@ -91,7 +95,7 @@ def play(plan: Plan, incidents: Sequence[Incident], *, advance: Advance = lambda
     clock = scratch.Clock(min(incident.opened_at for incident in plan.incidents))
     staff = firm.found(plan.incidents, week=plan.week, by=BY, at=clock.at)
     promise_by(plan.terms)
-    playing = Play(staff, clock, end=plan.end)
+    playing = Play(staff, clock, end=plan.end, every=plan.every)
     done = 0
     for n, total in playing.run(incidents):
         done += n

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +37,9 @@ class Command(BaseCommand):
         parser.add_argument("--first", type=int, metavar="N", help="only the first N incidents of the file")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON too")
         parser.add_argument("--database", choices=scratch.KINDS, default="", help="default: as DATABASE_URL is")
+        parser.add_argument(
+            "--every", type=int, default=1, metavar="HOURS", help="how often the planner looks (default 1)"
+        )
         parser.add_argument("--processes", type=int, default=0, metavar="N", help="default: a processor each")
         parser.add_argument(
             "--until", choices=list(ENDS), default="",
@@ -74,6 +78,7 @@ class Command(BaseCommand):
                 end=ENDS.get(options["until"]),
                 answer=options["answer"],
                 solution=options["solution"],
+                every=timedelta(hours=max(1, options["every"])),
                 processes=options["processes"],
                 advance=advance,
             )
