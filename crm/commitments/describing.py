@@ -37,7 +37,7 @@ def match_words(policy: Policy) -> str:
 
 def due_words(terms: Terms) -> str:
     if terms.target_amount is None:
-        return _("when whoever promises it says")
+        return _("when whoever promises it says, or the tier")
     return _("%(span)s after it is promised") % {"span": span(terms.target_amount, terms.target_unit)}
 
 

@@ -147,7 +147,7 @@ def _item(c: Commitment | None, line: Line, mail: _Mail) -> Item:
         lead=line.lead,
         known=known,
         clock=_clock(known.zone, mail.at),
-        since=_("Promised %(moment)s.") % {"moment": wording.moment(c.opened_at)},
+        since=_("Promised %(moment)s.") % {"moment": wording.moment(c.opened_at)} if c.kind != Kind.TOUCH else "",
         coming=_coming(mail.coming.get(c.pk, ()), mail),
         taps=taps,
         links=_links(c, line),
@@ -192,6 +192,8 @@ def _links(c: Commitment, line: Line) -> list[Tap]:
     if c.kind == Kind.HANDOVER:
         return []
     log = Tap(_("Log what was said"), f"{settings.PUBLIC_URL}/log/?record={c.dossier_id}")
+    if c.kind == Kind.TOUCH:  # it is always owed by whoever answers
+        return [log]
     give = Tap(_("Give it to somebody else"), f"{owed}#{'pass-on' if c.kind == Kind.RESOLUTION else 'reassign'}")
     return [log, give]
 

@@ -61,6 +61,8 @@ def _steps(
             before = max(before, commitment.handed_off_at or commitment.acted_at)
         anchor = before if step.anchor == ladder.HAND_OFF else commitment.anchor_at
         moment = ladder.shift(anchor, step.amount, step.unit, calendar)
+        if number == commitment.cursor and step.anchor == ladder.HAND_OFF and commitment.next_action_at is not None:
+            moment = max(moment, commitment.next_action_at)  # nobody is told before the planner looks again
         before = max(before, moment)
         told = {c.poc.pk for c in coming} if step.kind == ladder.ESCALATION else set()
         slot = _reached(step.slot, slots, told)

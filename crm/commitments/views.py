@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST, require_safe
 from crm.commitments import actions, arithmetic, told, waiting
 from crm.commitments.forms import CancelForm, HandBackForm, PassOnForm, ReassignForm, SnoozeForm, WaitForm
 from crm.commitments.models import Commitment, Kind
-from crm.commitments.steps import steps_of
+from crm.commitments.steps import Coming, steps_of
 from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.forms import refuse
@@ -236,12 +236,19 @@ def _next(request: HttpRequest) -> str:
     return wanted if url_has_allowed_host_and_scheme(wanted, allowed_hosts=None) and wanted.startswith("/") else ""
 
 
+def _coming(owed: Commitment, at: datetime) -> list[Coming]:
+    """Return the steps ahead; those behind stand among what was told."""
+    if owed.is_closed or owed.state == Commitment.State.WAITING:
+        return []
+    return [step for step in steps_of(owed, at=at) if not step.is_done and step.at > at]
+
+
 def _item_page(request: HttpRequest, owed: Commitment, **forms: Form) -> HttpResponse:
     at = clock.of(request)
     context = {
         "item": with_owners([owed], at=at)[0],
         "arithmetic": _why_this_moment(owed, at),
-        "coming": [] if owed.is_closed or owed.state == Commitment.State.WAITING else steps_of(owed, at=at),
+        "coming": _coming(owed, at),
         "told": told.so_far(owed),
         "updated": _updated(owed),
         "snooze_form": SnoozeForm(),

@@ -20,11 +20,11 @@ WORDS: Mapping[str, Words] = {
     "resumed": Words(_("It goes on, due %(due)s: %(title)s"), _("It waited for the customer, and no longer does.")),
     "escalation": Words(_("Escalated: %(title)s"), _("It was due %(due)s, and nobody has acted.")),
     "reassigned": Words(_("Yours now: %(title)s"), _("Given to you by %(by)s. Due %(due)s.")),
-    "assigned_new": Words(_("You answer for %(record)s now"), _("About %(topic)s. Decided by %(by)s.")),
+    "assigned_new": Words(_("You answer for %(record)s now"), _("%(about)s Decided by %(by)s.")),
     "assigned_old": Words(
-        _("%(new)s answers for %(record)s now"), _("About %(topic)s, instead of you. Decided by %(by)s.")
+        _("%(new)s answers for %(record)s now"), _("%(about)s It was you until now. Decided by %(by)s.")
     ),
-    "unassigned": Words(_("You no longer answer for %(record)s"), _("About %(topic)s. Decided by %(by)s.")),
+    "unassigned": Words(_("You no longer answer for %(record)s"), _("%(about)s Decided by %(by)s.")),
     "archived": Words(_("%(record)s was archived"), _("You answered for it until now. Archived by %(by)s.")),
     "merged": Words(
         _("%(merged)s was merged into %(record)s"),

@@ -61,4 +61,13 @@ def test_what_was_due_long_before_it_was_promised_escalates_from_then_on(house):
     house.sweep_at("Mon 10:00")
     late.refresh_from_db()
     escalations = [at for name, at in said(late) if name in ("Ben", "Lea")]
-    assert escalations == ["Mon 13:30", "Tue 13:30"]
+    assert escalations == ["Mon 14:00", "Tue 14:00"]  # counted from when the planner asked Ann
+
+
+def test_no_escalation_is_said_to_come_before_the_planner_looks_again(house):
+    commitment = house.promise()
+    house.sweep_at("Thu 11:00")  # a day after it fell due: only now whoever answers is asked
+    commitment.refresh_from_db()
+    [ben, *_] = [step for step in steps_of(commitment, at=moment("Thu 11:00")) if not step.is_done]
+    assert (ben.poc.name, ben.at) == ("Ben", commitment.next_action_at)
+    assert ben.at > moment("Thu 11:00")
