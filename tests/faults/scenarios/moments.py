@@ -70,8 +70,8 @@ def at_the_moment(rig: Rig) -> None:
     ahead = (now() - datetime.now(tz=now().tzinfo)).total_seconds()
     plan.sort(key=lambda each: each[0])
     with ThreadPoolExecutor(HANDS) as pool:
-        done = list(pool.map(lambda each: _act(*each, ahead=ahead), plan))
-        list(pool.map(lambda _n: connections.close_all(), range(HANDS * 4)))
+        shares = pool.map(lambda share: _act_all(share, ahead), [plan[n::HANDS] for n in range(HANDS)])
+        done = [act for share in shares for act in share]
     rig.wait(SNOOZE.total_seconds() + 2, "what was put off")
     rig.rest()
     for engine in engines:
@@ -85,6 +85,14 @@ def _offset(rig: Rig, i: int) -> float:
 
 def _snooze(*, commitment: Commitment, by: Any, at: datetime) -> Commitment:
     return actions.snooze(commitment=commitment, until=at + SNOOZE, by=by, at=at)
+
+
+def _act_all(plan: Sequence[tuple[datetime, str, str, Callable[..., Commitment]]], ahead: float) -> list[Done]:
+    """One hand's acts, on a connection of its own."""
+    try:
+        return [_act(*each, ahead=ahead) for each in plan]
+    finally:
+        connections.close_all()
 
 
 def _act(moment: datetime, title: str, kind: str, act: Callable[..., Commitment], *, ahead: float) -> Done:
