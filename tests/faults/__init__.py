@@ -3,7 +3,8 @@
 `make faults` (`python -m tests.faults`) runs the scenarios at full size, on a PostgreSQL server of its own that keeps
 what it commits, prints a table and writes `var/faults.json`; each scenario's story, mails, verdict and the output of
 its processes lie in `var/faults/<number>/<database>/`. `--only 2,4`, `--database sqlite`, `--seed 7`, `--hours 8`
-(again and again with other seeds), `--quick`. Small ones of some are among the ordinary tests: test_quick.py.
+(again and again with other seeds), `--scale 0.1` (a tenth of the numbers), `--quick`. Small runs of most are among
+the ordinary tests: test_quick.py. `python -m tests.faults.referee FOLDER DATABASE_URL` judges a run again.
 
 Parts
     rig.py       what a scenario works with: promises, acts, processes, kills, the clock; it writes the story down
@@ -27,7 +28,9 @@ until all is due and nothing is left to do, ends the processes and has the refer
 `rig.promise` by the acts done through `rig` (`rig.reassign`, `rig.keep`: another kind of act needs its rule in
 referee.py). What is a scenario's own:
 
-    rig.demand(x == 3, "three were set aside")        what must hold besides; a sentence, said when it does not
+    rig.size(20_000, 80), rig.seconds(600, 5)          how many, how long: at full size, and in the small run
+    rig.ask("SELECT COUNT(*) FROM …")                  one number, by plain SQL
+    rig.demand(x == 3, "three were set aside")         what must hold besides; a sentence, said when it does not
     rig.check("copies ≤ kills", lambda verdict: verdict.extra_copies <= rig.kills)      of what the referee found
     rig.run_clock(120)                                 the product's clock runs 120 times as fast (leases too: give
                                                        processes MAIL_LEASE="3600", GUARD_AFTER="3600")

@@ -11,10 +11,10 @@ import random
 import signal
 import time
 from collections.abc import Callable, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from django.db import Error, connection
 
@@ -271,15 +271,6 @@ class Rig:
                 break
             time.sleep(2)
         self.rest()  # its alarms are mails too
-
-    @contextmanager
-    def for_a_while(self, begin: Callable[[], Any], end: Callable[[], Any]):  # type: ignore[no-untyped-def]
-        """Do `begin`, and `end` in any case."""
-        begin()
-        try:
-            yield
-        finally:
-            end()
 
 
 def attempts_of(commitment_id: int) -> int:

@@ -42,11 +42,11 @@ def broker_gone(rig: Rig) -> None:
     rig.guard()
     pages.save()  # the first answer of a process reads its templates; it is the broker that is measured
     rig.valkey.stop()
-    with rig.for_a_while(lambda: None, rig.valkey.start):
-        _live_through(rig, away, pages, "killed")
+    _live_through(rig, away, pages, "killed")
+    rig.valkey.start()
     rig.valkey.freeze()
-    with rig.for_a_while(lambda: None, rig.valkey.thaw):
-        _live_through(rig, away, pages, "frozen")
+    _live_through(rig, away, pages, "frozen")
+    rig.valkey.thaw()
     rig.promise(rig.size(100, 6), first=1, over=2, name="afterwards")
     rig.demand(pages.slowest < QUICK or rig.quick, f"a page took {pages.slowest:.1f} s to save")
 
