@@ -4,7 +4,7 @@
 what it commits, prints a table and writes `var/faults.json`; each scenario's story, mails, verdict and the output of
 its processes lie in `var/faults/<number>/<database>/`. `--only 2,4`, `--database sqlite`, `--seed 7`, `--hours 8`
 (again and again with other seeds), `--scale 0.1` (a tenth of the numbers), `--quick`. Small runs of most are among
-the ordinary tests: test_quick.py. `python -m tests.faults.referee FOLDER DATABASE_URL` judges a run again.
+the ordinary tests: test_quick.py.
 
 Parts
     rig.py       what a scenario works with: promises, acts, processes, kills, the clock; it writes the story down

@@ -1,14 +1,13 @@
 """The referee: what had to reach whom by a story, against what did, by the mail server's log and the tables.
 
 It shares nothing with the engine but the schema: plain SQL, a ladder arithmetic of its own for the simple ladders
-of the scenarios, its own reading of the log. `python -m tests.faults.referee FOLDER DATABASE_URL` judges a run again.
+of the scenarios, its own reading of the log.
 """
 
 from __future__ import annotations
 
 import json
 import math
-import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -273,14 +272,3 @@ class _Court:
                     f"{promise.title}: {sum(earlier.values())} attempts of generations before {act.generation}, "
                     f"{act.attempts} when it was {act.kind}ed to {act.to or 'nobody'}",
                 )
-
-
-def main(folder: str, database_url: str) -> int:
-    place = Path(folder)
-    verdict = judge(Story.read(place / "story.json"), Mail.read(place / "sink.jsonl"), Ledger.read(database_url))
-    print("\n".join(verdict.sentences) or "nothing wrong")
-    return not verdict.is_clean
-
-
-if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]))

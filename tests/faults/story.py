@@ -1,7 +1,7 @@
 """What a scenario did, told so that the referee can work out what had to follow: plain data, nothing of the product.
 
 A story is promises (who answers for each, when it is due, the steps of its ladder), the acts on them, and how the
-product's clock went. It is written beside the log of the mail server, so that a run can be judged again.
+product's clock went. It is written beside the log of the mail server, for whoever wonders at a verdict.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 REMINDER, ESCALATION = "reminder", "escalation"
 POC, BACKUP, LEAD = "poc", "backup", "lead"
@@ -108,24 +107,3 @@ class Story:
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), default=lambda moment: moment.isoformat()))
-
-    @classmethod
-    def read(cls, path: Path) -> Story:
-        told = json.loads(path.read_text())
-        batches = [
-            Batch(
-                name=each["name"],
-                steps=[Step(**step) for step in each["steps"]],
-                promises=[Promise(**_moments(promise)) for promise in each["promises"]],
-                acts=[Act(**_moments(act)) for act in each["acts"]],
-                copies=each["copies"],
-            )
-            for each in told["batches"]
-        ]
-        until = datetime.fromisoformat(told["until"]) if told["until"] else None
-        return cls(batches, [Turn(**_moments(turn)) for turn in told["turns"]], until)
-
-
-def _moments(values: dict[str, Any]) -> dict[str, Any]:
-    moments = ("opened", "due", "at", "over", "shown")
-    return {key: datetime.fromisoformat(value) if key in moments else value for key, value in values.items()}

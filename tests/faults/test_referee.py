@@ -3,7 +3,6 @@
 import json
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -205,11 +204,6 @@ def test_a_moment_of_the_product_is_found_again_on_the_machine():
     assert story.seconds(AT + timedelta(seconds=5), 112) == pytest.approx(7)
     assert story.seconds(AT + timedelta(seconds=70), 112) == pytest.approx(1)
     assert story.seconds(AT + timedelta(seconds=500), 112) == 0
-
-
-def test_a_story_is_read_as_it_was_written(played, tmp_path):
-    played.story.write(tmp_path / "story.json")
-    assert Story.read(tmp_path / "story.json") == replace(played.story)
 
 
 def test_the_clock_runs_faster_from_where_it_is(database):
