@@ -95,7 +95,7 @@ def _beyond(scenario: Scenario, rig: Rig, verdict: Verdict) -> list[str]:
 
 
 def embedded(rows: Sequence[Row], seed: int) -> Row:
-    """Sum up those that were run on SQLite as the one scenario that asks for all of them."""
+    """Sum up what was run on SQLite as the one scenario that asks for it."""
     copies: dict[str, int] = {}
     for row in rows:
         for n, mails in row.copies.items():
