@@ -88,7 +88,9 @@ def resume(*, commitment: Commitment, interaction: int | None = None, by: Actor,
         return c
     _each, working = _ground(c, at)
     left = max(c.remaining_seconds or 0, AT_LEAST)
-    due_at = ladder.shift(at, left, ladder.WORKING_SECONDS, working)
+    due_at = max(
+        c.due_at, ladder.shift(at, left, ladder.WORKING_SECONDS, working)
+    )  # not the closing before its opening
     c.paused_seconds += max(0, working.between(c.due_at, due_at))  # so that the target and this are the new moment
     for name, value in local_parts(due_at, c.zone).items():
         setattr(c, name, value)

@@ -112,7 +112,7 @@ class CalendarAdmin(ActsAdmin, ToldActedAdmin):
     change_form_template = "admin/poc/calendar.html"
     acts = (
         Act("copy", _("Copy"), "copy_form", "poc.add_workingcalendar"),
-        Act("holidays", _("Public holidays"), "holidays_form", "poc.change_workingcalendar"),
+        Act("holidays", _("Import public holidays"), "holidays_form", "poc.change_workingcalendar"),
     )
 
     @admin.display(description=_("public holidays of"), ordering="country")

@@ -195,6 +195,9 @@ def _lateness(at: datetime) -> list[float]:
     return sorted(max(0.0, (ended - start).total_seconds()) for ended, start in rows if ended and start)
 
 
+SAID_ABOVE = ("quarantined", "mail_server")  # findings that the figures say already
+
+
 def _problems(state: Snapshot) -> Iterator[Problem]:
     yield from _silences(state)
     if state.paused_until is not None:
@@ -215,7 +218,7 @@ def _problems(state: Snapshot) -> Iterator[Problem]:
     if failed:
         says = ngettext_lazy("%(n)s mail failed within a day.", "%(n)s mails failed within a day.", "n")
         yield Problem(Level.LOOK, says % {"n": failed})
-    others = [f for f in state.findings if f.code != "quarantined"]
+    others = [f for f in state.findings if f.code not in SAID_ABOVE]
     if others:
         says = ngettext_lazy("The auditor found %(n)s thing wrong.", "The auditor found %(n)s things wrong.", "n")
         yield Problem(Level.LOOK, says % {"n": len(others)})
@@ -232,7 +235,7 @@ def _silences(state: Snapshot) -> Iterator[Problem]:
         if part.is_silent:
             yield Problem(Level.DOWN if part.component in ("planner", "sender") else Level.LOOK, says[part.component])
     if state.is_by_guard:
-        yield Problem(Level.LOOK, _("The guard does the work: no bell rings, or no worker hears it."))
+        yield Problem(Level.LOOK, _("The guard does the work: the scheduler is silent, or no worker hears it."))
 
 
 def title(finding: Finding) -> Any:

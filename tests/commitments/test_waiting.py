@@ -74,6 +74,12 @@ def test_resuming_is_never_an_instant_breach(house, waited, resumed, due):
     assert resume(house, wait(house, waited), resumed).due_at == moment(due)
 
 
+def test_waiting_makes_nothing_due_earlier(house):
+    opening = wait(house, "Mon 20:00", due_at=moment("Wed 09:00"))  # as much is left until Tuesday's closing
+    c = resume(house, opening, "Mon 21:00")
+    assert (c.due_at, c.paused_seconds) == (moment("Wed 09:00"), 0)
+
+
 def test_the_target_and_the_pause_are_the_new_due_moment(house):
     c = resume(house, wait(house, "Wed 11:00"), "Thu 12:00")
     assert c.paused_seconds == 12 * 3600  # Wednesday 10 to Thursday 13

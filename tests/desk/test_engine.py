@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from crm.commitments import auditor
 from crm.commitments.models import Commitment, Finding
@@ -127,13 +128,23 @@ def test_what_failed_was_set_aside_or_found_wants_to_be_looked_at(running):
 def test_while_the_guard_does_the_work_it_is_said(running):
     turns.beat("guard_stood_in")
     assert [text for _level, text in says(snapshot())] == [
-        "The guard does the work: no bell rings, or no worker hears it."
+        "The guard does the work: the scheduler is silent, or no worker hears it."
     ]
 
 
 def test_while_the_mail_server_is_away_it_is_said(running):
     Heartbeat.objects.filter(component="sender").update(paused_until=AT + timedelta(seconds=30))
-    assert says(snapshot())[0][1].startswith("The mail server cannot be reached.")
+    Finding.objects.create(code="mail_server", subject="h:sender", found_at=AT, seen_at=AT)
+    [(_level, text)] = says(snapshot())  # said once, whoever noticed
+    assert text.startswith("The mail server cannot be reached.")
+
+
+def test_a_moment_that_the_auditor_noted_is_said_in_the_readers_zone(admin):
+    Finding.objects.create(
+        code="mail_server", subject="h:sender", detail=f"{AT:%Y-%m-%d %H:%M}:24.713000", found_at=AT, seen_at=AT
+    )
+    page = admin.get(reverse("desk:engine")).content.decode()
+    assert "24.713" not in page and f"{timezone.localtime(AT):%H:%M} ·" in page
 
 
 # --- The page

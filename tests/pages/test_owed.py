@@ -111,12 +111,23 @@ def test_a_change_needs_a_post_and_the_right_to(as_rep: Client, client: Client, 
     assert as_rep.get(f"/owed/{owed.pk}/done/").status_code == 405
     client.force_login(UserFactory(role="read_only"))
     assert client.post(f"/owed/{owed.pk}/done/").status_code == 403
-    assert "I am on it" not in client.get(f"/owed/{owed.pk}/").content.decode()
+    html = client.get(f"/owed/{owed.pk}/").content.decode()
+    assert "I am on it" not in html and "Why this moment" in html and "If nobody acts" in html
+
+
+def test_whoever_may_only_read_is_offered_no_key_and_no_log(client: Client, owed):
+    reader = UserFactory(role="read_only")
+    owed.poc = PersonFactory(user=reader)
+    owed.save()
+    client.force_login(reader)
+    html = client.get("/").content.decode()
+    assert owed.title in html
+    assert "keys-line" not in html and "tab-log" not in html
 
 
 def test_the_page_has_one_exact_cost(as_rep: Client, django_assert_num_queries, owed):
-    # session, reader · it · who answers: places, POCs, topics · whom to give it · what comes if nobody acts: the steps of
-    # its policy, who answers, whose hours: ten · who was told
+    # session, reader · it · who answers: places, POCs, topics · whom to give it · what comes if nobody acts: the steps
+    # of its policy, who answers, whose hours: ten · who was told
     with django_assert_num_queries(7 + 10 + 1):
         assert as_rep.get(f"/owed/{owed.pk}/").status_code == 200
 

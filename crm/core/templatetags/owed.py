@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.core.templatetags.moments import day_words, moment_words, reader_now, span_words
+from crm.core.templatetags.moments import moment_words, reader_now, span_words
 
 register = template.Library()
 
@@ -45,7 +45,7 @@ def chip(
     if state == "cancelled":
         return Chip("done", "close", _("Cancelled"))
     if state == "waiting":
-        more = _("since %(day)s") % {"day": _day(since, now)} if since else ""
+        more = _("since %(moment)s") % {"moment": moment_words(since, now)} if since else ""
         return Chip("wait", "wait", _("Waiting for the customer"), more)
     if escalated_to:
         words = _("Escalated to %(name)s") % {"name": escalated_to}
@@ -68,11 +68,6 @@ def _by_moment(at: datetime | None, now: datetime, *, acknowledged: bool) -> Chi
     return Chip("later", "clock", words, seen)
 
 
-def _day(at: datetime, now: datetime) -> str:
-    """Name a past day briefly."""
-    return day_words(timezone.localtime(at).date(), timezone.localtime(now).date())
-
-
 @register.inclusion_tag("partials/due.html", takes_context=True)
 def due(context: template.Context, at: datetime | None, state: str = "open", **more: object) -> dict[str, Chip]:
     """Show the chip of something owed by `at`; the other arguments as `chip` takes them."""
@@ -82,7 +77,7 @@ def due(context: template.Context, at: datetime | None, state: str = "open", **m
 @register.inclusion_tag("partials/due.html", takes_context=True)
 def item_due(context: template.Context, item: Any) -> dict[str, Chip]:
     """Show the chip of one thing owed, a commitment of `for_list`."""
-    since = item.hold_until if item.state == "snoozed" else None
+    since = {"snoozed": item.hold_until, "waiting": item.waiting_since}.get(item.state)
     escalated_to = item.escalated_to.name if item.escalated_to_id else ""
     now = reader_now(context)
     return {

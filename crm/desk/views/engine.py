@@ -18,7 +18,7 @@ from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.desk.engine import SHOWN, snapshot, title
-from crm.desk.engine_words import reason
+from crm.desk.engine_words import detail, reason
 from crm.desk.record import partial
 from crm.outbox.actions import send_again
 from crm.outbox.models import Message
@@ -42,8 +42,8 @@ def engine(request: HttpRequest) -> HttpResponse:
         "most": max(state.minutes),
         "total": sum(state.minutes),
         "undelivered": [(m, reason(m)) for m in state.undelivered],
-        "findings": [(f, title(f), _href(f), auditor.is_past(f)) for f in state.findings],
-        "ended": [(f, title(f), _href(f)) for f in state.ended],
+        "findings": [(f, title(f), _href(f), detail(f), auditor.is_past(f)) for f in state.findings],
+        "ended": [(f, title(f), _href(f), detail(f)) for f in state.ended],
         "shown": SHOWN,
         "is_paused": "paused" in request.GET,
     }

@@ -47,7 +47,7 @@ def lines(state: Snapshot) -> Iterator[str]:
         silent = Level.DOWN if part.component in ("planner", "sender") else Level.LOOK
         heard = "never heard" if part.seconds is None else f"{part.seconds} s ago"
         yield _line(silent if part.is_silent else Level.WELL, f"{part.component}: {heard}")
-    yield _line(Level(state.is_by_guard), "rung by the guard" if state.is_by_guard else "rung by the bell")
+    yield _line(Level(state.is_by_guard), f"set going by the {'guard' if state.is_by_guard else 'scheduler'}")
     yield _backlog(state, "reminders to work out", state.looks, LATE.total_seconds())
     yield _backlog(state, "notices to put into mails", state.notices, LATE.total_seconds())
     yield _backlog(state, "mails to send", state.mails, MAIL_LATE.total_seconds())
