@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import islice
+from uuid import UUID
 
 from django.db import connection
 
@@ -29,11 +31,12 @@ def broken_tables(rig: Rig) -> None:
     batch = rig.promise(n, copies=1)
     later = rig.promise(rig.size(300, 10), first=126, name="later", copies=1)
     planner.sweep()
+    lost, twice, doubled = _choose(rig, rig.size(100, 4), rig.size(20, 2), rig.size(20, 2))
     harm = {
-        "lost": _delete_mails(rig.size(100, 4), rig),
-        "far_look": _put_off([promise.title for promise in later.promises], rig),
-        "decided_twice": _decide_twice(rig.size(20, 2), rig),
-        "says_nothing": _double(rig.size(20, 2), rig),
+        "lost": _delete(lost),
+        "far_look": _put_off([promise.title for promise in later.promises]),
+        "decided_twice": _decide_twice(twice),
+        "says_nothing": {f"m:{_copy(message).pk}" for message in doubled},
     }
     for _minute in range(2):
         rig.run_clock(1, ahead=EVERY)
@@ -64,32 +67,34 @@ def _by_hand() -> Iterator[None]:
             cursor.execute("PRAGMA foreign_keys = ON" if is_sqlite else "SET session_replication_role = origin")
 
 
-def _ready(n: int, rig: Rig) -> list[Message]:
-    """Return some mails that are ready, and that nothing was done to yet."""
-    rows = list(Message.objects.filter(state="ready", channel="email", reason="").order_by("pk"))
-    return rig.chance.sample(rows, n)
+def _choose(rig: Rig, *sizes: int) -> Iterator[list[Message]]:
+    """Yield so many mails that are ready, each another."""
+    ready = list(Message.objects.filter(state="ready", channel="email").order_by("pk"))
+    chosen = iter(rig.chance.sample(ready, sum(sizes)))
+    for size in sizes:
+        yield list(islice(chosen, size))
 
 
-def _delete_mails(n: int, rig: Rig) -> set[str]:
-    ids = [message.pk for message in _ready(n, rig)]
+def _delete(messages: list[Message]) -> set[str]:
+    ids = [message.pk for message in messages]
     told = list(Notification.objects.filter(message__in=ids).values_list("pk", flat=True))
     with _by_hand(), connection.cursor() as cursor:
         cursor.execute(f"DELETE FROM outbox_message WHERE id IN ({', '.join(map(str, ids))})")
     return {f"n:{pk}" for pk in told}
 
 
-def _put_off(titles: list[str], rig: Rig) -> set[str]:
+def _put_off(titles: list[str]) -> set[str]:
     rows = Commitment.objects.filter(title__in=titles)
     ids = set(rows.values_list("pk", flat=True))
     rows.update(next_action_at=now() + timedelta(days=3650))
     return {f"c:{pk}" for pk in ids}
 
 
-def _decide_twice(n: int, rig: Rig) -> set[str]:
+def _decide_twice(messages: list[Message]) -> set[str]:
     """Copy a notice and its mail under another key."""
     subjects = set()
-    for message in _ready(n, rig):
-        notice = Notification.objects.filter(message=message).get()
+    for message in messages:
+        notice = Notification.objects.get(message=message)
         _copy(message)
         notice.pk, notice.message, notice.idem_key = None, message, f"{notice.idem_key}:again"
         notice.save(force_insert=True)
@@ -97,13 +102,8 @@ def _decide_twice(n: int, rig: Rig) -> set[str]:
     return subjects
 
 
-def _double(n: int, rig: Rig) -> set[str]:
-    """Copy a mail that then tells nothing of its own."""
-    return {f"m:{_copy(message).pk}" for message in _ready(n, rig)}
-
-
 def _copy(message: Message) -> Message:
     """Make `message` another row, as it is but for its id."""
-    message.pk, message.msgid = None, message.msgid.__class__(int=message.msgid.int ^ 1)
+    message.pk, message.msgid = None, UUID(int=message.msgid.int ^ 1)
     message.save(force_insert=True)
     return message
