@@ -10,12 +10,13 @@ from tests.faults.registry import POSTGRES, SQLITE, scenario
 from tests.faults.rig import Rig
 
 PER_SECOND = 20
-ON_THEIR_WAY = """
+TOLD = """
     SELECT c.title FROM outbox_message m
     JOIN commitments_notification n ON n.message_id = m.id JOIN commitments_commitment c ON c.id = n.commitment_id
-    WHERE m.state = 'ready' AND n.kind = 'reminder' AND n.state = 'planned'
-    ORDER BY m.lease_token IS NULL, m.id LIMIT 20
+    WHERE m.state = '{}' AND m.channel = 'email' AND n.kind = 'reminder' AND n.state = 'planned'
+    ORDER BY m.lease_token IS NULL, m.id {} LIMIT 20
 """
+ON_THEIR_WAY, JUST_GONE = TOLD.format("ready", ""), TOLD.format("sent", "DESC")
 
 
 @scenario(18, "20 reassignments/s against the sender", quick=True, databases=(POSTGRES, SQLITE))
@@ -41,6 +42,7 @@ def reassigned(rig: Rig) -> None:
 
 
 def _next(rig: Rig, left: dict[str, object]) -> str:
-    """Choose one whose mail is about to leave, if there is one; else any, due soon or told long ago."""
-    found = [title for (title,) in query(rig.database_url, ON_THEIR_WAY) if title in left]
+    """Choose one whose mail is about to leave or has just left, if there is one; else any."""
+    sql = rig.chance.choice([ON_THEIR_WAY, ON_THEIR_WAY, JUST_GONE])
+    found = [title for (title,) in query(rig.database_url, sql) if title in left]
     return rig.chance.choice(found or list(left)[:100])
