@@ -225,7 +225,10 @@ class UpdateForm(forms.Form):
     )  # fmt: skip
     what = forms.CharField(label=_("What about"), max_length=150, required=False)
     due = forms.CharField(
-        label=_("By when"), max_length=due.LONGEST, required=False, help_text=_("Empty: as soon as the house wants it.")
+        label=_("By when"),
+        max_length=due.LONGEST,
+        required=False,
+        help_text=_("Empty: as the policy for updates says."),
     )
     poc = forms.ModelChoiceField(
         PointOfContact.objects.none(), label=_("Who does it"), required=False, empty_label=_("Whoever answers then")

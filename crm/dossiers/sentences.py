@@ -293,9 +293,15 @@ def _owed(event: Event, personal: Personal, own: Thing) -> Told:
         say = _OWED_BY_WHOEVER_ANSWERS[event.kind]
     if event.kind == Event.Kind.KEPT and facts.get("again"):
         values["moment"], say = moment(facts["again"]), _done_and_again
+    if event.kind == Event.Kind.OWED and facts.get("kind") == "touch":
+        say = _in_touch_by
     meta = [_("By a link in a mail")] if event.source == Source.MAIL else []
     note = str(facts.get("reason") or personal.get("reason") or "")
     return Told(say() % values, icon=icon, tone=tone, note=note, meta=meta)
+
+
+def _in_touch_by() -> str:
+    return _("To be in touch again by %(moment)s")
 
 
 _OWED: dict[str, tuple[str, str, Callable[[], str]]] = {

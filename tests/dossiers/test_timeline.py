@@ -236,6 +236,12 @@ def owed(kind, actor=None, **facts):
     return EventFactory(kind=kind, dossiers=[DossierFactory()], actor=actor, facts=facts, values=values)
 
 
+def test_keeping_in_touch_is_promised_to_nobody():
+    facts = {"kind": "touch", "due_at": "2026-03-05T09:00:00+00:00"}
+    event = EventFactory(kind="owed", dossiers=[DossierFactory()], facts=facts, values={"title": "Keep in touch"})
+    assert entry_of(event).title == "To be in touch again by 5 Mar 2026, 09:00"
+
+
 @pytest.mark.parametrize(
     ("kind", "facts", "title"),
     [

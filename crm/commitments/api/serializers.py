@@ -72,7 +72,7 @@ class UpdateInput(Input):
     topic = CodeField(Topic.objects.in_use, required=False, help_text="`general` where it is left out.")
     due_at = MomentField(required=False)
     due_text = serializers.CharField(
-        max_length=60, required=False, help_text="As `tomorrow 9`. Neither given: as soon as the house wants it."
+        max_length=60, required=False, help_text="As `tomorrow 9`. Neither given: as the policy for updates says."
     )
     poc = RecordField(pocs, required=False, allow_null=True, help_text="Left out: whoever answers then.")
     priority = serializers.ChoiceField(Priority.choices, required=False, default=Priority.NORMAL.value)

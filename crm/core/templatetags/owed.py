@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.utils import timezone
+from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -45,7 +45,7 @@ def chip(
     if state == "cancelled":
         return Chip("done", "close", _("Cancelled"))
     if state == "waiting":
-        more = _("since %(moment)s") % {"moment": moment_words(since, now)} if since else ""
+        more = _("since %(moment)s") % {"moment": _since(since, now)} if since else ""
         return Chip("wait", "wait", _("Waiting for the customer"), more)
     if escalated_to:
         words = _("Escalated to %(name)s") % {"name": escalated_to}
@@ -66,6 +66,15 @@ def _by_moment(at: datetime | None, now: datetime, *, acknowledged: bool) -> Chi
     if timezone.localtime(at).date() == timezone.localtime(now).date():
         return Chip("soon", "clock", words, seen or _("%(span)s left") % {"span": span_words(at - now)})
     return Chip("later", "clock", words, seen)
+
+
+def _since(at: datetime, now: datetime) -> str:
+    """Say briefly since when: the hour today, else the day."""
+    local, today = timezone.localtime(at), timezone.localtime(now).date()
+    if local.date() == today:
+        return moment_words(at, now)
+    near = (today - local.date()).days < 7
+    return formats.date_format(local, "D" if near else "D j M" if local.year == today.year else "j M Y")
 
 
 @register.inclusion_tag("partials/due.html", takes_context=True)
