@@ -72,10 +72,8 @@ def at_the_moment(rig: Rig) -> None:
     with ThreadPoolExecutor(HANDS) as pool:
         shares = pool.map(lambda share: _act_all(share, ahead), [plan[n::HANDS] for n in range(HANDS)])
         done = [act for share in shares for act in share]
-    rig.wait(SNOOZE.total_seconds() + 2, "what was put off")
+    rig.wait(rig.seconds(70, 5), "what was put off, or taken on and forgotten")
     rig.rest()
-    for engine in engines:
-        engine.kill()
     _judge(rig, done)
 
 
@@ -123,6 +121,8 @@ def _judge(rig: Rig, done: Sequence[Done]) -> None:
             sides["taken back by the act"] += 1
         else:
             sides["not decided yet"] += 1
+            forgotten = act.kind == "acknowledge" and not rig.quick  # its time-out is over by now
+            rig.demand(not forgotten or late.count() == 1, f"{act.title}: taken on, forgotten, and never told of")
         if act.kind == "snooze":
             rig.demand(late.count() == 1, f"{act.title}: put off, and told {late.count()} times afterwards")
             soon = DeliveryAttempt.objects.filter(message__notifications__in=late, intent_at__lt=act.until).exists()
