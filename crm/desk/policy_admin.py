@@ -198,7 +198,10 @@ class PolicyAdmin(ActsAdmin, ToldActedAdmin):
 
     def _save_version(self, request: HttpRequest, policy: Policy, terms: Terms) -> HttpResponse:
         version = writing_policies.write_version(policy=policy, terms=terms, by=actor(request), at=clock.of(request))
-        said = _t("Version %(n)s is in force for what is promised from now on.") % {"n": version.number}
+        if version.is_for_open:
+            said = _t("Version %(n)s is in force, for what is owed already too.") % {"n": version.number}
+        else:
+            said = _t("Version %(n)s is in force for what is promised from now on.") % {"n": version.number}
         self.message_user(request, said, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:commitments_policy_change", args=[policy.pk]))
 
