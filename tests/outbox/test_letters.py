@@ -54,3 +54,27 @@ def test_further_headers_stay_in_one_piece_and_break_nothing(settings):
     assert (mail["References"], mail["In-Reply-To"]) == ("<c12@firm.example>", "<c12@firm.example>")
     assert (mail["Bcc"], mail["X-No"], mail["X-Long"]) == (None, None, None)
     assert mail.get_content().strip() == "Hello"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("text", "way"),
+    [
+        ("Plain\n.dot\n  indented  \n", "7bit"),
+        ("A long line " * 100, "quoted-printable"),
+        ("Müller, a line that is rather long and has a trailing \n=3D\n" * 20, "quoted-printable"),
+        ("日本語" * 300, "base64"),
+    ],
+)
+@pytest.mark.parametrize("subject", ["Call Ms Lima", "Call " * 40, "Über uns " * 20, "日本" * 40, "a\x07b"])
+def test_whatever_is_written_is_read_as_it_was_meant(text, way, subject):
+    letter = letters.Letter(subject, text, f"<p>{text}</p>", "de")
+    content = letters.to_bytes(MessageFactory(msgid=UUID(int=1), address="ann@firm.example"), letter)
+    mail = message_from_bytes(content, policy=policy.default)
+    plain, html = mail.iter_parts()
+    assert (plain.get_content().splitlines(), plain["Content-Transfer-Encoding"]) == (text.splitlines(), way)
+    assert html.get_content().splitlines() == f"<p>{text}</p>".splitlines()
+    assert (mail["Subject"], mail["To"], mail["Content-Language"]) == (subject.strip(), "ann@firm.example", "de")
+    assert not mail.defects
+    assert b"\n" not in content.replace(b"\r\n", b"")
+    assert max(map(len, content.split(b"\r\n"))) <= 998
