@@ -19,6 +19,7 @@ from crm.commitments import ladder, notices, policies, undelivered
 from crm.commitments.models import Commitment, Notification
 from crm.commitments.slots import answers_of, in_slot
 from crm.core import clock
+from crm.dossiers.models import MAX_PARENTS
 from crm.outbox.models import Message
 from crm.poc.models import Absence, PointOfContact
 from crm.poc.recipients import recipients
@@ -56,29 +57,41 @@ def _dropped(others: Sequence[Notification], gone: str) -> list[Notification]:
 
 
 def _plainly_theirs(message: Message) -> set[int]:
-    """Return the notices whose reader is there, and was named for it or holds the record's own place: most of them.
+    """Return the notices whose reader is there, and was named for it or is the first in line: most of them.
 
     One query, where working out who answers would take two and a good deal more time.
     """
     now = clock.ON_SQLITE if connection.vendor == "sqlite" else clock.ON_POSTGRES
     with connection.cursor() as cursor:
-        cursor.execute(_PLAINLY_THEIRS.format(now=now), [message.pk])
+        cursor.execute(_PLAINLY_THEIRS.format(now=now, topmost=MAX_PARENTS), [message.pk])
         return {pk for (pk,) in cursor.fetchall()}
 
 
 _PLAINLY_THEIRS = """
-SELECT n.id
-FROM commitments_notification n
-JOIN commitments_commitment c ON c.id = n.commitment_id
-JOIN poc_pointofcontact p ON p.id = n.recipient_id
-WHERE n.message_id = %s AND n.slot = 'poc' AND p.kind = 'person'
-  AND (p.deactivated_at IS NULL OR p.deactivated_at > {now})
+WITH RECURSIVE said (id, recipient_id, dossier_id, topic_id, poc_id) AS (
+  SELECT n.id, n.recipient_id, c.dossier_id, c.topic_id, c.poc_id
+  FROM commitments_notification n JOIN commitments_commitment c ON c.id = n.commitment_id
+  WHERE n.message_id = %s AND n.slot = 'poc'
+), above (said_id, id, parent_id, level) AS (
+  SELECT said.id, d.id, d.parent_id, 0 FROM said JOIN dossiers_dossier d ON d.id = said.dossier_id
+  UNION ALL
+  SELECT above.said_id, d.id, d.parent_id, above.level + 1
+  FROM above JOIN dossiers_dossier d ON d.id = above.parent_id WHERE above.level < {topmost}
+)
+SELECT said.id
+FROM said JOIN poc_pointofcontact p ON p.id = said.recipient_id
+WHERE p.kind = 'person' AND (p.deactivated_at IS NULL OR p.deactivated_at > {now})
   AND NOT EXISTS (
     SELECT 1 FROM poc_absence a WHERE a.poc_id = p.id AND a.starts_at <= {now} AND a.ends_at > {now}
-      AND (a.topic_id IS NULL OR a.topic_id = c.topic_id))
-  AND (c.poc_id = p.id OR c.poc_id IS NULL AND EXISTS (
-    SELECT 1 FROM poc_assignment s WHERE s.dossier_id = c.dossier_id AND s.topic_id = c.topic_id AND s.rank = 0
-      AND s.poc_id = p.id AND s.starts_at <= {now} AND (s.ends_at IS NULL OR s.ends_at > {now})))"""
+      AND (a.topic_id IS NULL OR a.topic_id = said.topic_id))
+  AND (said.poc_id = p.id OR said.poc_id IS NULL AND p.id = (
+    SELECT s.poc_id
+    FROM above
+    JOIN poc_assignment s ON s.dossier_id = above.id
+    JOIN dossiers_topic t ON t.id = s.topic_id
+    WHERE above.said_id = said.id AND s.rank = 0 AND (t.id = said.topic_id OR t.code = 'general')
+      AND s.starts_at <= {now} AND (s.ends_at IS NULL OR s.ends_at > {now})
+    ORDER BY t.code = 'general', above.level LIMIT 1))"""
 
 
 def _allowed(rows: Sequence[Notification], at: datetime) -> dict[int, set[int]]:

@@ -57,6 +57,8 @@ def compose(message: Message, said: list[Notification], prepared: Prepared | Non
 
 def _as_of(message: Message) -> datetime:
     """The moment that "45 min left" counts from: that of the first copy which may have arrived, else of this one."""
+    if message.first_tried_at is not None:  # there is none before it
+        return message.first_tried_at
     perhaps = DeliveryAttempt.objects.filter(
         message=message,
         phase=DeliveryAttempt.Phase.DATA,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db import connection
+
 from crm.commitments import anew, mails, packing, undelivered
-from crm.commitments.models import Commitment, Notification
+from crm.commitments.models import Notification
 from crm.outbox import kinds
 from crm.outbox.models import Message
 
@@ -37,12 +39,17 @@ def may_send(message: Message) -> list[Notification] | None:
 
 def holding(message: Message) -> list[Notification]:
     """Lock what the message is about, ids ascending, and return the notices that no act has overtaken."""
-    of_message = Notification.objects.filter(message=message)
-    owed = Commitment.objects.filter(pk__in=of_message.filter(commitment__isnull=False).values("commitment_id"))
-    locked = owed.order_by("id").select_for_update(no_key=True).values_list("pk", "generation", "closed_at")
-    generations = {pk: generation for pk, generation, closed_at in locked if closed_at is None}
-    rows = of_message.planned().select_related("commitment", "dossier").order_by("priority", "planned_for", "id")
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK + ("" if connection.vendor == "sqlite" else " FOR NO KEY UPDATE"), [message.pk])
+        generations = dict(cursor.fetchall())
+    rows = Notification.objects.planned().filter(message=message).select_related("commitment", "dossier")
+    rows = rows.order_by("priority", "planned_for", "id")
     return [n for n in rows if n.commitment_id is None or generations.get(n.commitment_id) == n.generation]
+
+
+_LOCK = """
+SELECT id, CASE WHEN closed_at IS NULL THEN generation END FROM commitments_commitment
+WHERE id IN (SELECT commitment_id FROM commitments_notification WHERE message_id = %s) ORDER BY id"""
 
 
 def ended(message: Message, at: datetime) -> None:

@@ -77,15 +77,21 @@ class _Values(dict[str, Any]):
         return ""
 
 
-def lines(notices: Iterable[Notification], at: datetime) -> list[Line]:
-    """Say these notices in the language and zone that are active. At most one query.
+def lines(notices: Iterable[Notification], at: datetime, names: Mapping[int, str] | None = None) -> list[Line]:
+    """Say these notices in the language and zone that are active. At most one query; none with `names_in` them.
 
     `commitment` and `dossier` must be loaded.
     """
     notices = list(notices)
-    ids = {n.facts.get(key) for n in notices for key in ("team", "holder", "answers")} - {None}
-    names = dict(PointOfContact.objects.filter(pk__one_of=list(ids)).values_list("pk", "name")) if ids else {}
+    if names is None:
+        names = names_in(notices)
     return [_line(notice, names, at) for notice in notices]
+
+
+def names_in(notices: Iterable[Notification]) -> dict[int, str]:
+    """Return the names of the POCs that these notices speak of. At most one query."""
+    ids = {n.facts.get(key) for n in notices for key in ("team", "holder", "answers")} - {None}
+    return dict(PointOfContact.objects.filter(pk__one_of=list(ids)).values_list("pk", "name")) if ids else {}
 
 
 def home() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -71,6 +72,8 @@ class Message(models.Model):
     n_attempts = models.PositiveIntegerField(_("attempts"), default=0)
     n_ambiguous = models.PositiveSmallIntegerField(_("attempts without a clear end"), default=0)
     max_ambiguous = models.PositiveSmallIntegerField(default=1)  # copies that may follow an unclear one
+
+    first_tried_at: datetime | None = None  # no column: told by the sender when this is the first attempt
 
     objects = MessageQuerySet.as_manager()
 

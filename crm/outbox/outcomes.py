@@ -37,24 +37,42 @@ def intend(message: Message) -> tuple[DeliveryAttempt | None, Any]:
     on, a mail of this attempt may exist.
     """
     said = kinds.of(message).may_send(message)
+    first = _first_attempt(message) if said is not None and not message.n_attempts else None
+    if first is not None:
+        message.n_attempts, message.first_tried_at = 1, first.intent_at
+        return first, said
     at = clock.now()
-    until = at + timedelta(seconds=settings.MAIL_LEASE)
-    if said is None or message.n_attempts or not _advanced(message, at, until):
-        held = _checked(message, said, at)
-        if held is None:
-            return None, None
-        held.n_attempts += 1
-        held.available_at = until
-        held.save(update_fields=["n_attempts", "n_ambiguous", "available_at"])
-        message.n_attempts = held.n_attempts
+    held = _checked(message, said, at)
+    if held is None:
+        return None, None
+    held.n_attempts += 1
+    held.available_at = at + timedelta(seconds=settings.MAIL_LEASE)
+    held.save(update_fields=["n_attempts", "n_ambiguous", "available_at"])
+    message.n_attempts = held.n_attempts
     return DeliveryAttempt.objects.create(message=message, n=message.n_attempts, phase=Phase.DATA, intent_at=at), said
 
 
-def _advanced(message: Message, at: datetime, until: datetime) -> bool:
-    """Count the first attempt of what is not too old, in one statement; False: it must be looked at."""
-    first = _ours(message).filter(n_attempts=0, expires_at__gt=at)
-    message.n_attempts = first.update(n_attempts=1, available_at=until)
-    return bool(message.n_attempts)
+def _first_attempt(message: Message) -> DeliveryAttempt | None:
+    """Count and record the first attempt of what is not too old, in one statement; None: it must be looked at."""
+    if connection.vendor == "sqlite":
+        at = clock.now()
+        until = at + timedelta(seconds=settings.MAIL_LEASE)
+        first = _ours(message).filter(n_attempts=0, expires_at__gt=at)
+        if not first.update(n_attempts=1, available_at=until):
+            return None
+        return DeliveryAttempt.objects.create(message=message, n=1, phase=Phase.DATA, intent_at=at)
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRST_ATTEMPT, [settings.MAIL_LEASE, message.pk, message.lease_token, Phase.DATA])
+        row = cursor.fetchone()
+    return DeliveryAttempt(pk=row[0], message=message, n=1, phase=Phase.DATA, intent_at=row[1]) if row else None
+
+
+_FIRST_ATTEMPT = """
+WITH held AS (
+  UPDATE outbox_message SET n_attempts = 1, available_at = crm_now() + make_interval(secs => %s)
+  WHERE id = %s AND state = 'ready' AND lease_token = %s AND n_attempts = 0 AND expires_at > crm_now() RETURNING id)
+INSERT INTO outbox_deliveryattempt (message_id, n, phase, outcome, reply, intent_at)
+SELECT id, 1, %s, '', '', crm_now() FROM held RETURNING id, intent_at"""
 
 
 def _checked(message: Message, said: Any, at: datetime) -> Message | None:
@@ -160,14 +178,13 @@ def write_down(message: Message, attempt: DeliveryAttempt | None, outcome: str, 
 
 @transaction.atomic
 def _write_down(message: Message, attempt: DeliveryAttempt | None, outcome: str, reply: Reply) -> None:
-    holds = outcome == Outcome.ACCEPTED or _holds(message)
+    if outcome == Outcome.ACCEPTED and attempt is not None:
+        _sent(message, attempt, reply)
+        return
+    holds = _holds(message)
     at = clock.now()
     if attempt is not None:
-        open_or_given_up = DeliveryAttempt.objects.filter(pk=attempt.pk, outcome__in=[Outcome.OPEN, Outcome.AMBIGUOUS])
-        open_or_given_up.update(outcome=outcome, code=reply.code or None, reply=reply.text[:500], ended_at=at)
-    if outcome == Outcome.ACCEPTED:
-        _sent(message, reply, at)
-        return
+        _close(attempt, outcome, reply, at)
     held = _held(message)
     if held is None:
         return
@@ -182,11 +199,35 @@ def _write_down(message: Message, attempt: DeliveryAttempt | None, outcome: str,
     _later(held, at, _back_off(held.n_attempts), holds=holds)
 
 
-def _sent(message: Message, reply: Reply, at: datetime) -> None:
-    """End what was accepted."""
-    message.state, message.reply, message.ended_at = State.SENT, str(reply), at
-    if _ours(message).update(state=State.SENT, reply=message.reply, ended_at=at, lease_token=None):
+def _close(attempt: DeliveryAttempt, outcome: str, reply: Reply, at: datetime) -> None:
+    """Say how an attempt ended, which may have been given up meanwhile."""
+    open_or_given_up = DeliveryAttempt.objects.filter(pk=attempt.pk, outcome__in=[Outcome.OPEN, Outcome.AMBIGUOUS])
+    open_or_given_up.update(outcome=outcome, code=reply.code or None, reply=reply.text[:500], ended_at=at)
+
+
+def _sent(message: Message, attempt: DeliveryAttempt, reply: Reply) -> None:
+    """Close the attempt, and end what was accepted: in one statement, but on SQLite."""
+    said = str(reply)
+    if connection.vendor == "sqlite":
+        at = clock.now()
+        _close(attempt, Outcome.ACCEPTED, reply, at)
+        ended = [(at,)] * _ours(message).update(state=State.SENT, reply=said, ended_at=at, lease_token=None)
+    else:
+        values = [Outcome.ACCEPTED, reply.code or None, reply.text[:500], attempt.pk, said, message.pk]
+        with connection.cursor() as cursor:
+            cursor.execute(_SENT, [*values, message.lease_token])
+            ended = cursor.fetchall()
+    for (at,) in ended:  # none where the lease is somebody else's
+        message.state, message.reply, message.ended_at = State.SENT, said, at
         kinds.of(message).ended(message, at)
+
+
+_SENT = """
+WITH closed AS (
+  UPDATE outbox_deliveryattempt SET outcome = %s, code = %s, reply = %s, ended_at = crm_now()
+  WHERE id = %s AND outcome IN ('', 'ambiguous'))
+UPDATE outbox_message SET state = 'sent', reply = %s, ended_at = crm_now(), lease_token = NULL
+WHERE id = %s AND state = 'ready' AND lease_token = %s RETURNING ended_at"""
 
 
 def _count_ambiguous(held: Message, at: datetime) -> None:

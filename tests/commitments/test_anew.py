@@ -11,7 +11,7 @@ from crm.outbox import sender
 from crm.outbox.models import DeliveryAttempt, Message
 from crm.poc.models import Absence, Assignment, Membership, PointOfContact
 from tests.commitments.conftest import moment
-from tests.factories.dossiers import topic
+from tests.factories.dossiers import DossierFactory, topic
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory
 from tests.services.processes import wait_until
 
@@ -99,6 +99,30 @@ def test_who_answers_no_more_for_the_record_gets_nothing(house, post):
     AssignmentFactory(dossier=house.record, poc=nina, starts_at=moment("Tue 10:01"))
     run(house, "Tue 10:05", "Tue 10:06")
     assert post.recipients == [nina.email]
+
+
+@pytest.mark.parametrize("about", ["billing", "general"])
+def test_who_answers_for_what_the_record_belongs_to_is_asked_until_somebody_answers_for_it_itself(house, post, about):
+    below = DossierFactory(parent=house.record, home=house.record)
+    house.promise(dossier=below, topic=topic("billing"))
+    put_off(house, post, house.ann)
+    run(house, "Tue 10:05")
+    assert post.recipients == [house.ann.email]
+    house.promise(dossier=below, topic=topic("billing"), title="Send the bill")
+    put_off_one(house, post, house.ann)
+    nina = PersonFactory(name="Nina")
+    AssignmentFactory(dossier=below, topic=topic(about), poc=nina, starts_at=moment("Tue 10:06"))
+    run(house, "Tue 10:20", "Tue 10:21")
+    assert post.recipients == [house.ann.email, nina.email]
+
+
+def test_who_answers_on_the_topic_goes_before_who_answers_on_everything(house, post):
+    house.promise(topic=topic("billing"))
+    put_off(house, post, house.ann)
+    bill = PersonFactory(name="Bill")
+    AssignmentFactory(dossier=house.record, topic=topic("billing"), poc=bill, starts_at=moment("Tue 10:01"))
+    run(house, "Tue 10:05", "Tue 10:06")
+    assert post.recipients == [bill.email]
 
 
 def test_a_team_that_was_emptied_is_replaced_by_one_notice(house, post):
