@@ -86,6 +86,7 @@ class Prepared:
     known: Mapping[tuple[str, str], Mapping[int, Background]]  # by language and zone: it is in words
     coming: Mapping[int, Sequence[Coming]]
     hours: Mapping[int, WorkingTime]  # by POC
+    names: Mapping[int, str]  # of POCs that the notices speak of
 
 
 def prepare(said: Mapping[int, Sequence[Notification]], at: datetime) -> Prepared:
@@ -106,13 +107,14 @@ def prepare(said: Mapping[int, Sequence[Notification]], at: datetime) -> Prepare
         with translation.override(language), timezone.override(ZoneInfo(zone)):
             known[language, zone] = background.of(list(each.values()))
     coming = steps.steps_of_many(list(everything.values()), at=at, memory=memory)
-    return Prepared(people, known, coming, memory.hours)
+    names = wording.names_in(n for rows in said.values() for n in rows)
+    return Prepared(people, known, coming, memory.hours, names)
 
 
 def items(
     said: Sequence[Notification], *, person: Recipient, written_at: datetime, at: datetime, prepared: Prepared
 ) -> list[Item]:
-    """Return what a mail to `person`, packed at `written_at`, shows as of `at`. At most one query."""
+    """Return what a mail to `person`, packed at `written_at`, shows as of `at`."""
     is_about_owed = any(n.commitment is not None for n in said)
     mail = _Mail(
         person=person,
@@ -122,7 +124,7 @@ def items(
         coming=prepared.coming,
         morning=links.next_morning(at, prepared.hours[person.poc_id]) if is_about_owed else at,
     )
-    lines = wording.lines(said, at)
+    lines = wording.lines(said, at, prepared.names)
     return [_item(n.commitment, line, mail) for n, line in zip(said, lines, strict=True)]
 
 
