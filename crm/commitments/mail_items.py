@@ -15,7 +15,7 @@ from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
-from crm.commitments import background, facts, groups, links, steps, wording
+from crm.commitments import background, facts, groups, ladder, links, steps, wording
 from crm.commitments.background import NOTHING, Background
 from crm.commitments.links import Act
 from crm.commitments.models import Commitment, Kind, Notification
@@ -202,7 +202,8 @@ def _links(c: Commitment, line: Line) -> list[Tap]:
 
 def _coming(comes: Sequence[Coming], mail: _Mail) -> str:
     """Say who else is told, and when, if nobody acts."""
-    step = next((s for s in comes if not s.is_done and s.poc.pk != mail.person.poc_id), None)
+    others = (s for s in comes if not s.is_done and s.slot != ladder.POC)  # a team that answers is no one else
+    step = next((s for s in others if s.poc.pk != mail.person.poc_id), None)
     if step is None:
         return ""
     values = {"name": step.poc.name, "hour": _hour(step.at), "moment": wording.moment(step.at)}

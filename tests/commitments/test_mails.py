@@ -224,6 +224,13 @@ def test_a_mail_says_since_when_why_me_and_what_happens_if_nobody_acts(house, po
         assert "If nobody acts, Ben is told Wed 4 Mar, 14:00." in body
 
 
+def test_a_team_that_answers_is_not_somebody_else_to_its_members(house, post):
+    house.promise(poc=TeamFactory(name="Team AR", members=[house.ben], lead=house.lea, delivery="all"))
+    first_mail(house, post)
+    text = bodies(post.mails[0])[0]
+    assert "If nobody acts, Lea is told" in text
+
+
 def test_on_the_day_itself_hours_are_enough(house, post):
     house.promise(due_at=moment("Wed 14:00"))
     house.sweep_at("Tue 14:00")
