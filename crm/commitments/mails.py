@@ -24,7 +24,8 @@ MAX_LINES = 50  # of a digest; the rest is counted
 
 def prepare(messages: Sequence[Message]) -> Prepared:
     """Read at once what the letters of these messages need."""
-    rows = Notification.objects.planned().filter(message__in=messages).select_related("commitment", "dossier")
+    rows = Notification.objects.planned().filter(message__in=messages)
+    rows = rows.select_related("commitment__dossier", "dossier")
     said: dict[int, list[Notification]] = {message.recipient_id: [] for message in messages}
     recipients = {message.pk: message.recipient_id for message in messages}
     for row in rows:
