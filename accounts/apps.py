@@ -9,6 +9,6 @@ class AccountsConfig(AppConfig):
     def ready(self) -> None:
         """Have what tiers ask for reconciled in each sweep of the planner."""
         from accounts import keeping_in_touch  # noqa: PLC0415  # models are not there before
-        from crm.commitments import rounds  # noqa: PLC0415
+        from crm.commitments.planning import rounds  # noqa: PLC0415
 
         rounds.register(keeping_in_touch.go_round)

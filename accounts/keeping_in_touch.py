@@ -19,12 +19,12 @@ from django.utils import translation
 from django.utils.translation import gettext
 
 from accounts.models import Account
-from crm.commitments import notices
 from crm.commitments.acting import acted, begin_anew
 from crm.commitments.actions import Promise, open_commitments
 from crm.commitments.filing import cancel_many
 from crm.commitments.models import Commitment, CommitmentQuerySet, Every, Kind
 from crm.commitments.opening import local_parts
+from crm.commitments.telling import notices
 from crm.core import clock
 from crm.core.actor import Actor, Source
 from crm.core.working_time import NeverOpens, WorkingTime

@@ -17,10 +17,10 @@ from accounts import keeping_in_touch
 from accounts.models import Account
 from contacts.models import Contact, ContactPhone
 from crm.commitments import actions as commitments
-from crm.commitments.ladder import POC
 from crm.commitments.models import Commitment, Kind, Priority
-from crm.commitments.notices import because
 from crm.commitments.opening import open_unrecorded
+from crm.commitments.planning.ladder import POC
+from crm.commitments.telling.notices import because
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.dossiers.actions import Happening, record_many, refuse_archived

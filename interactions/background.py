@@ -10,9 +10,9 @@ from django.utils.text import Truncator
 
 from contacts.models import Contact, first_phone
 from contacts.phones import readable
-from crm.commitments.background import NOTHING, Background
+from crm.commitments.mail.background import NOTHING, Background
 from crm.commitments.models import Commitment
-from crm.commitments.wording import moment
+from crm.commitments.telling.wording import moment
 from crm.dossiers import sentences
 from crm.dossiers.changes import word
 from crm.dossiers.models import Dossier

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from crm.commitments import notices
 from crm.commitments.models import OWNER_KEPT, Commitment
 from crm.commitments.refusals import ClosedAlready, SettledElsewhere
+from crm.commitments.telling import notices
 from crm.core.actor import Actor
 from crm.dossiers.actions import record
 from crm.poc.recipients import Recipient

@@ -15,13 +15,13 @@ from typing import Any
 
 from django.db import transaction
 
-from crm.commitments import notices
 from crm.commitments.acting import act, begin_anew, forget_waiting, locked, others, recorded, refuse_owned
 from crm.commitments.models import Commitment
 from crm.commitments.moving import GIVEN, Meaning, move_locked
 from crm.commitments.opening import Promise, due_in, local_parts, open_commitment, open_commitments
 from crm.commitments.recurring import owe_again, was_just_kept
 from crm.commitments.refusals import DueRequired, NotInThePast, OddMoment, WaitsForCustomer
+from crm.commitments.telling import notices
 from crm.commitments.waiting import check_back
 from crm.core.actor import Actor
 from crm.dossiers.models import Dossier, Event
@@ -221,7 +221,7 @@ def notify(
     """Tell people one thing once, whichever door it comes through; they may open the record from then on.
 
     `idem_key` names the thing (`a:` an assignment, `e:` an event, `h:` a handover); telling it
-    again does nothing. `kind` is a name in `crm.commitments.wording`, `context` (JSON) its words.
+    again does nothing. `kind` is a name in `crm.commitments.telling.wording`, `context` (JSON) its words.
     Teams are told as they want to be; the absent, and whoever acts, are left out. Called inside
     the action's own transaction. `cause` is what their grants end with, where it is not this telling.
     """

@@ -8,8 +8,9 @@ class CommitmentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Answer for the messages that tell about what is owed."""
-        from crm.commitments import catch_up, sending, words  # noqa: PLC0415  # models are not there before
         from crm.commitments.auditing import catalogue  # noqa: PLC0415  # models are not there before
+        from crm.commitments.planning import catch_up  # noqa: PLC0415  # models are not there before
+        from crm.commitments.telling import sending, words  # noqa: PLC0415  # models are not there before
 
         sending.register()
         words.register()

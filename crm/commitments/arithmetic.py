@@ -12,9 +12,9 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.commitments import ladder
 from crm.commitments.models import Commitment, PolicyVersion
-from crm.commitments.spans import short, span
+from crm.commitments.planning import ladder
+from crm.commitments.policy.spans import short, span
 from crm.core.working_time import WorkingTime
 from crm.poc.calendars import DayNote, Known, by_id
 

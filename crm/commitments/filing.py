@@ -7,9 +7,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from crm.commitments import notices
 from crm.commitments.acting import acted, refuse_owned
 from crm.commitments.models import Commitment
+from crm.commitments.telling import notices
 from crm.core.actor import Actor
 from crm.dossiers.actions import Happening, record_many
 from crm.dossiers.models import Dossier, Event

@@ -21,7 +21,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 class Finding(models.Model):
     """Something the auditor found that should not be: seen from … until …, perhaps repaired."""
 
-    code = models.CharField(_("what"), max_length=40)  # a check in crm.commitments.auditor
+    code = models.CharField(_("what"), max_length=40)  # a check in crm.commitments.auditing.auditor
     subject = models.CharField(_("of"), max_length=60)  # a key: "c:<id>" a commitment, "m:<id>" a message …
     detail = models.CharField(_("detail"), max_length=500, blank=True)
     found_at = models.DateTimeField(_("found"))

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Exists, F, OuterRef, Q
 
-from crm.commitments import wording
 from crm.commitments.models import Commitment, CommitmentQuerySet, Notification
+from crm.commitments.telling import wording
 from crm.dossiers.models import Topic
 from crm.outbox.models import Message, MessageQuerySet
 from crm.poc.decide import MAX_HOPS, Answer

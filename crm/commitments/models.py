@@ -266,7 +266,7 @@ class Notification(models.Model):
         SKIPPED = "skipped", _("skipped")
 
     idem_key = models.CharField(max_length=200)
-    kind = models.CharField(_("kind"), max_length=20)  # a name in crm.commitments.wording
+    kind = models.CharField(_("kind"), max_length=20)  # a name in crm.commitments.telling.wording
     commitment = models.ForeignKey(Commitment, models.PROTECT, null=True, related_name="notifications", db_index=False)
     dossier = models.ForeignKey(
         Dossier, models.PROTECT, null=True, related_name="+", db_index=False, verbose_name=_("record")

@@ -14,10 +14,12 @@ from typing import Any
 
 from django.db import transaction
 
-from crm.commitments import ladder, notices, policies
 from crm.commitments.acting import acted, begin_anew, others, refuse_owned
 from crm.commitments.models import Commitment
+from crm.commitments.planning import ladder
+from crm.commitments.policy import policies
 from crm.commitments.refusals import AnswersNoMore
+from crm.commitments.telling import notices
 from crm.core.actor import Actor
 from crm.dossiers.actions import Happening, record_many
 from crm.dossiers.models import Event

@@ -2,7 +2,8 @@
 
 from celery import shared_task
 
-from crm.commitments import auditor, planner
+from crm.commitments.auditing import auditor
+from crm.commitments.planning import planner
 
 
 @shared_task(ignore_result=True)

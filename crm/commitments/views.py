@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.commitments import actions, arithmetic, told, waiting
+from crm.commitments import actions, arithmetic, waiting
 from crm.commitments.forms import CancelForm, HandBackForm, PassOnForm, ReassignForm, SnoozeForm, WaitForm
 from crm.commitments.models import Commitment, Kind
-from crm.commitments.steps import Coming, steps_of
+from crm.commitments.planning.steps import Coming, steps_of
+from crm.commitments.telling import told
 from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.forms import refuse

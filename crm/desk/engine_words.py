@@ -11,8 +11,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
 
-from crm.commitments import wording
 from crm.commitments.models import Finding
+from crm.commitments.telling import wording
 from crm.outbox.models import Message
 
 REASONS: Mapping[str, Lazy] = {

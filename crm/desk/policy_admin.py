@@ -16,12 +16,12 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 
-from crm.commitments import describing, writing_policies
-from crm.commitments.dry_run import MOST, dry_run
 from crm.commitments.models import Policy, PolicyVersion
-from crm.commitments.policy_checks import StepTerms, Terms, refuse_bad
-from crm.commitments.previewing import Sample, preview
-from crm.commitments.rehearsing import Fired
+from crm.commitments.policy import describing, writing_policies
+from crm.commitments.policy.dry_run import MOST, dry_run
+from crm.commitments.policy.policy_checks import StepTerms, Terms, refuse_bad
+from crm.commitments.policy.previewing import Sample, preview
+from crm.commitments.policy.rehearsing import Fired
 from crm.core import clock
 from crm.core.admin_base import Section
 from crm.core.refusals import Refused

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.models import Policy, Step, Unit
-from crm.commitments.policy_checks import MOST_STEPS, BadStep, StepTerms, Terms
+from crm.commitments.policy.policy_checks import MOST_STEPS, BadStep, StepTerms, Terms
 from crm.core.admin_base import MAX_DIGITS, AdminForm, RowSelect
 from crm.core.forms import refuse
 from crm.core.refusals import Refused

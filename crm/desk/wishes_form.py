@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from crm.commitments.preferring import GROUPS, TIMES, Way
+from crm.commitments.telling.preferring import GROUPS, TIMES, Way
 from crm.core.forms import TimeInput
 from crm.poc.preferences import NoticePreference
 

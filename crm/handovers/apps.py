@@ -17,7 +17,7 @@ class HandoversConfig(AppConfig):
 
     def ready(self) -> None:
         """Say how notices about handovers read."""
-        from crm.commitments import wording  # noqa: PLC0415  # models are not there before
+        from crm.commitments.telling import wording  # noqa: PLC0415  # models are not there before
 
         for part, words in NOTICES.items():
             wording.register(f"handover_{part}", wording.Words(*words))

@@ -15,10 +15,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from crm.commitments import notices
 from crm.commitments.actions import cancel, keep, notify, open_commitment
 from crm.commitments.models import Kind
 from crm.commitments.moving import move_many
+from crm.commitments.telling import notices
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.dossiers.actions import record

@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from crm.commitments.preferring import prefer, wishes_of
+from crm.commitments.telling.preferring import prefer, wishes_of
 from crm.core import clock
 from crm.core.admin_base import AdminForm, Inline, Section
 from crm.core.forms import MomentInput, ZoneField

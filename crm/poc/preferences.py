@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 class NoticePreference(models.Model):
     """How a POC wants to be told; without a row, everything comes by mail at once.
 
-    The inbox has everything in any case. `by_email` gives a group of notices (crm.commitments.groups)
+    The inbox has everything in any case. `by_email` gives a group of notices (crm.commitments.telling.groups)
     its way: at once, in the daily digest, or not by mail; a group that is left out comes at once.
     Times are in the POC's own zone; quiet hours may run over midnight.
     """

@@ -7,8 +7,9 @@ from django.db import IntegrityError, transaction
 
 from accounts import keeping_in_touch
 from accounts.models import Account
-from crm.commitments import actions, planner
+from crm.commitments import actions
 from crm.commitments.models import Commitment, Kind, Notification
+from crm.commitments.planning import planner
 from crm.commitments.refusals import SettledElsewhere
 from crm.core.actor import Actor
 from crm.desk.merging import merge

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import pytest
 from django.urls import reverse
 
-from crm.commitments import writing_policies
 from crm.commitments.models import Commitment, Kind, Notification, Policy, PolicyVersion
+from crm.commitments.policy import writing_policies
 from crm.dossiers.models import Event
 from tests.factories import AT
 from tests.factories.commitments import CommitmentFactory, shipped

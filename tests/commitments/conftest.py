@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from crm.commitments import planner
 from crm.commitments.actions import open_commitment
 from crm.commitments.models import Commitment, Kind, Notification
+from crm.commitments.planning import planner
 from crm.core.actor import Actor
 from crm.dossiers.models import Dossier
 from crm.poc.models import PointOfContact

@@ -6,7 +6,7 @@ from crm.commitments import actions, inbox
 from crm.commitments.actions import notify
 from crm.outbox.models import Message
 from tests.commitments.conftest import MONDAY, WEDNESDAY, moment
-from tests.commitments.test_planner import hand_over
+from tests.commitments.planning.test_planner import hand_over
 from tests.factories.dossiers import DossierFactory, topic
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory, front_desk
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from crm.commitments import packing
 from crm.commitments.actions import keep, open_commitments
 from crm.commitments.models import Commitment, Kind, Notification
 from crm.commitments.moving import move_many
 from crm.commitments.opening import Promise
 from crm.commitments.refusals import AnswersNoMore, SettledElsewhere
+from crm.commitments.telling import packing
 from crm.core.actor import Actor
 from crm.dossiers.models import Event
 from crm.outbox.models import Message

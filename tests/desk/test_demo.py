@@ -10,8 +10,8 @@ from django.db.models import Max
 
 from accounts.models import Account
 from contacts.models import Contact, ContactEmail
-from crm.commitments import planner
 from crm.commitments.models import Commitment, Kind
+from crm.commitments.planning import planner
 from crm.core import clock as product_clock
 from crm.dossiers.models import Event, Firm
 from crm.handovers.models import Handover

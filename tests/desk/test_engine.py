@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from crm.commitments import auditor
+from crm.commitments.auditing import auditor
 from crm.commitments.models import Commitment, Finding
 from crm.desk.engine import Level, snapshot
 from crm.dossiers.models import Event

@@ -11,8 +11,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
-from crm.commitments import planner
 from crm.commitments.models import Commitment, Notification
+from crm.commitments.planning import planner
 from crm.core.actor import Actor, Source
 from crm.core.clock import now
 from crm.desk.imports.report import Report

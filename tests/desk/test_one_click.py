@@ -6,8 +6,9 @@ import pytest
 from django.core.cache.backends.locmem import LocMemCache
 from django.test import Client
 
-from crm.commitments import actions, links, unsubscribing
-from crm.commitments.links import Act
+from crm.commitments import actions
+from crm.commitments.mail import links, unsubscribing
+from crm.commitments.mail.links import Act
 from crm.commitments.models import Commitment
 from crm.core import limits
 from crm.dossiers.models import Event

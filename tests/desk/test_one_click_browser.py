@@ -4,8 +4,8 @@ import pytest
 from django.contrib.auth.models import Group
 from playwright.sync_api import Page, expect
 
-from crm.commitments import links
-from crm.commitments.links import Act
+from crm.commitments.mail import links
+from crm.commitments.mail.links import Act
 from crm.poc.preferences import NoticePreference
 from tests.browser import sign_in, violations
 from tests.commitments.conftest import MONDAY, build

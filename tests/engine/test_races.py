@@ -10,8 +10,9 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
-from crm.commitments import actions, planner
+from crm.commitments import actions
 from crm.commitments.models import Commitment, Kind, Notification
+from crm.commitments.planning import planner
 from crm.core.actor import Actor
 from crm.core.clock import now
 from crm.outbox import sender

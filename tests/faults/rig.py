@@ -18,7 +18,8 @@ from typing import TypeVar
 
 from django.db import Error, connection
 
-from crm.commitments import actions, auditor
+from crm.commitments import actions
+from crm.commitments.auditing import auditor
 from crm.commitments.models import Commitment, Finding, Notification
 from crm.core.clock import now
 from crm.outbox.models import DeliveryAttempt, Heartbeat, Message

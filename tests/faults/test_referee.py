@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from crm.commitments import actions, planner
+from crm.commitments import actions
 from crm.commitments.models import Commitment, Finding, Notification
+from crm.commitments.planning import planner
 from crm.core.clock import now
 from crm.outbox import sender
 from crm.outbox.models import DeliveryAttempt, Message

@@ -9,9 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.commitments import actions as owed
-from crm.commitments import packing, planner, wording
 from crm.commitments.models import Commitment, Kind, Notification
+from crm.commitments.planning import planner
 from crm.commitments.refusals import SettledElsewhere
+from crm.commitments.telling import packing, wording
 from crm.core.actor import Actor
 from crm.dossiers import timeline
 from crm.dossiers.models import Dossier, Event

@@ -6,7 +6,7 @@ import pytest
 
 from crm.commitments.actions import open_commitment
 from crm.commitments.models import Kind, Notification
-from crm.commitments.wording import lines
+from crm.commitments.telling.wording import lines
 from crm.dossiers.models import Event
 from crm.dossiers.timeline import Thing, history
 from crm.handovers.handing_over import Offer, offer

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from contacts.actions import change_contact
 from crm.commitments import actions as promises
-from crm.commitments import planner
 from crm.commitments.models import Commitment, Kind, Notification
 from crm.commitments.opening import open_commitment
+from crm.commitments.planning import planner
 from crm.core.actor import Actor, Source
 from crm.core.refusals import Refused
 from crm.dossiers.models import Dossier

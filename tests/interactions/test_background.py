@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from crm.commitments import background
-from crm.commitments.background import NOTHING
+from crm.commitments.mail import background
+from crm.commitments.mail.background import NOTHING
 from interactions import background as ours
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory

@@ -4,10 +4,10 @@ from datetime import timedelta
 
 import pytest
 
-from crm.commitments import wording
 from crm.commitments.actions import cancel, keep, reassign
 from crm.commitments.models import Commitment, Kind, Notification
 from crm.commitments.refusals import AnswersNoMore, ClosedAlready
+from crm.commitments.telling import wording
 from crm.core.actor import Actor
 from crm.desk import my_day
 from crm.dossiers.models import Event

@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from accounts import keeping_in_touch
-from crm.commitments import planner
 from crm.commitments.models import Commitment
+from crm.commitments.planning import planner
 from crm.users.models import RoleScope
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory

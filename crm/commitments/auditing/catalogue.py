@@ -8,10 +8,10 @@ from typing import Any
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from crm.commitments import wording
 from crm.commitments.auditing import decided, delivery, standing, waiting_too_long
 from crm.commitments.auditing.check import Check
-from crm.commitments.wording import Detail, Words
+from crm.commitments.telling import wording
+from crm.commitments.telling.wording import Detail, Words
 
 ALARM = "audit"  # the kind of notice
 FAILED = "check_failed"  # a check that could not be asked is a finding itself

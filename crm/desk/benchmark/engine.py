@@ -17,8 +17,9 @@ from django.db.models import F
 from tqdm import tqdm
 
 from crm import env
-from crm.commitments import packing, planner
 from crm.commitments.models import Notification
+from crm.commitments.planning import planner
+from crm.commitments.telling import packing
 from crm.desk.benchmark import posting
 from crm.desk.benchmark.backlog import CLAIM_AND_TELL, Backlog, backlog
 from crm.desk.benchmark.measure import Budget, Measured

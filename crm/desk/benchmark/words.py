@@ -7,8 +7,8 @@ from collections import defaultdict
 from django.contrib.auth.models import Group
 
 from contacts.models import ContactRole
-from crm.commitments import policies
 from crm.commitments.models import Kind
+from crm.commitments.policy import policies
 from crm.desk.benchmark import firm
 from crm.dossiers.models import Channel, Outcome, Purpose, Tier, Topic
 from crm.poc.models import PointOfContact

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
-from crm.commitments import ladder
 from crm.commitments.models import Priority
+from crm.commitments.planning import ladder
 from crm.core.working_time import WorkingTime
 from crm.desk.replay.acts import Kind as Do
 from crm.desk.replay.acts import acts_of

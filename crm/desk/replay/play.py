@@ -16,9 +16,11 @@ from typing import Any
 from django.db.models import Min
 
 from crm.commitments import actions as commitments
-from crm.commitments import planner, policies, waiting
+from crm.commitments import waiting
 from crm.commitments.models import Commitment, Kind, PolicyVersion
 from crm.commitments.opening import target_due
+from crm.commitments.planning import planner
+from crm.commitments.policy import policies
 from crm.core.actor import Actor, Source
 from crm.core.refusals import Refused
 from crm.desk.replay import acts

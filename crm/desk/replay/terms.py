@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.commitments.models import Kind, Policy, PolicyVersion, Priority, Step, Unit
-from crm.commitments.spans import span
+from crm.commitments.policy.spans import span
 from crm.core.refusals import Refused
 from crm.desk.replay.fit import Fit
 

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.commitments import auditor, quarantine
+from crm.commitments.auditing import auditor
 from crm.commitments.models import Commitment, Finding
+from crm.commitments.planning import quarantine
 from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.refusals import Refused

@@ -16,11 +16,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
-from crm.commitments import one_click as acts
-from crm.commitments import unsubscribing
-from crm.commitments.links import Act
-from crm.commitments.one_click import Asked, Problem
-from crm.commitments.preferring import GROUPS, want_no_mail
+from crm.commitments.mail import one_click as acts
+from crm.commitments.mail import unsubscribing
+from crm.commitments.mail.links import Act
+from crm.commitments.mail.one_click import Asked, Problem
+from crm.commitments.telling.preferring import GROUPS, want_no_mail
 from crm.core import clock, limits
 from crm.core.actor import Actor, Source
 from crm.core.refusals import Refused

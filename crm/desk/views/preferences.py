@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from crm.commitments.preferring import prefer, wishes_of
+from crm.commitments.telling.preferring import prefer, wishes_of
 from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.forms import attempt

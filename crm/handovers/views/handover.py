@@ -13,7 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.commitments.steps import steps_of
+from crm.commitments.planning.steps import steps_of
 from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.forms import refuse

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from crm.commitments import auditor, planner
+from crm.commitments.auditing import auditor
 from crm.commitments.models import Commitment, Finding, Notification
+from crm.commitments.planning import planner
 from crm.outbox.models import DeliveryAttempt, Message
 from tests.commitments.conftest import House
 from tests.factories.outbox import DeliveryAttemptFactory

@@ -8,10 +8,12 @@ from django.contrib.auth.models import Group
 from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from crm.commitments import actions, auditor, planner, wording
-from crm.commitments.auditing import catalogue
+from crm.commitments import actions
+from crm.commitments.auditing import auditor, catalogue
 from crm.commitments.auditing.check import NEWEST, SIZE, Check, scope
 from crm.commitments.models import Commitment, Finding, Notification
+from crm.commitments.planning import planner
+from crm.commitments.telling import wording
 from crm.core.clock import now
 from crm.outbox.models import Heartbeat, Message
 from crm.users import roles

@@ -1,7 +1,8 @@
 """Steps that told nobody, told too soon, or told twice: worked out again from the rows."""
 
-from crm.commitments import actions, planner
+from crm.commitments import actions
 from crm.commitments.models import Commitment, Finding, Notification
+from crm.commitments.planning import planner
 from crm.core.clock import now
 from crm.outbox.models import Message
 from tests.commitments.auditing.conftest import copy, deliver, mail_of, week

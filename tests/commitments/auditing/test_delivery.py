@@ -5,8 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from crm.commitments import actions, packing
+from crm.commitments import actions
 from crm.commitments.models import Finding, Notification
+from crm.commitments.telling import packing
 from crm.core.clock import now
 from crm.outbox.models import DeliveryAttempt, Message
 from tests.commitments.auditing.conftest import mail_of
@@ -73,7 +74,7 @@ def test_a_mail_is_accepted_once_and_once_more_for_each_try_whose_end_nobody_kne
 
 
 def test_what_cannot_be_undone_stands_until_somebody_has_seen_it(reminded, audit):
-    from crm.commitments import auditor  # noqa: PLC0415
+    from crm.commitments.auditing import auditor  # noqa: PLC0415
 
     mail = mail_of(reminded)
     DeliveryAttempt.objects.filter(message=mail).delete()

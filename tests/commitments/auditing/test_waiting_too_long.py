@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 
-from crm.commitments import packing
 from crm.commitments.models import Commitment, Finding, Notification
+from crm.commitments.telling import packing
 from crm.core.clock import now
 from crm.outbox import turns
 from crm.outbox.models import Heartbeat, Message

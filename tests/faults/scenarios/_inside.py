@@ -10,10 +10,10 @@ from typing import Any
 
 from django.test import override_settings
 
-from crm.commitments import planner
 from crm.commitments.actions import open_commitments
 from crm.commitments.models import Commitment, Kind, Notification
 from crm.commitments.opening import Promise
+from crm.commitments.planning import planner
 from crm.dossiers.models import Dossier
 from crm.outbox import sender
 from crm.poc.models import PointOfContact

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 
-from crm.commitments import recount
 from crm.commitments.models import Commitment, Kind
+from crm.commitments.planning import recount
 from crm.core.working_time import ALL_DAY, NeverOpens, WorkingTime, always
 from crm.poc.hours import change_calendar, close_days, open_calendar
 from tests import clock

@@ -10,8 +10,9 @@ from uuid import UUID
 
 from django.db import connection
 
-from crm.commitments import auditor, planner
+from crm.commitments.auditing import auditor
 from crm.commitments.models import Commitment, Finding, Notification
+from crm.commitments.planning import planner
 from crm.core.clock import now
 from crm.outbox.models import Message
 from tests.faults.registry import POSTGRES, SQLITE, scenario

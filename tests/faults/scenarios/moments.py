@@ -29,7 +29,7 @@ LATE = 2.0  # seconds, in which a mail has left: every sixth act comes somewhere
 HANDS = 4  # that act at the same time
 SNOOZE = timedelta(seconds=3)
 ENGINE = """
-from crm.commitments import planner
+from crm.commitments.planning import planner
 from crm.outbox import sender
 print("running", flush=True)
 while True:

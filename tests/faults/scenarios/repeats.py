@@ -11,8 +11,9 @@ from typing import Any
 from django.db import connections
 from rest_framework.test import APIClient
 
-from crm.commitments import actions, planner, waiting
+from crm.commitments import actions, waiting
 from crm.commitments.models import Commitment
+from crm.commitments.planning import planner
 from crm.core.clock import now
 from crm.dossiers.models import EventDossier
 from crm.outbox import sender

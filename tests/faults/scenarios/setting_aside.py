@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 from django.db.models import F
 
-from crm.commitments import auditor, quarantine
+from crm.commitments.auditing import auditor
 from crm.commitments.models import Commitment, Finding, Notification, Step
-from crm.commitments.quarantine import MAX_ERRORS
+from crm.commitments.planning import quarantine
+from crm.commitments.planning.quarantine import MAX_ERRORS
 from crm.poc.models import WorkingCalendar
 from tests import clock
 from tests.factories.commitments import change_ladder

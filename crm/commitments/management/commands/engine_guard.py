@@ -14,7 +14,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
 
-from crm.commitments import auditor, planner
+from crm.commitments.auditing import auditor
+from crm.commitments.planning import planner
 from crm.outbox import sender, turns
 
 log = logging.getLogger(__name__)

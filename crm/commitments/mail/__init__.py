@@ -1,0 +1,1 @@
+"""The mails: what they say, and what a tap in them does."""

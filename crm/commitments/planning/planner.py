@@ -1,0 +1,261 @@
+"""The planner: turns what is due for a look into notices, and says when to look again.
+
+A batch is one transaction: rows locked, everything they need loaded, decided purely, written in
+a few statements. Notices and the new positions commit together or not at all.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Any
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Min
+
+from crm.commitments.models import Commitment, Notification
+from crm.commitments.planning import catch_up, facts, ladder, quarantine, recount, rounds
+from crm.commitments.telling import notices, packing
+from crm.core import clock
+from crm.core.actor import Actor, Source
+from crm.core.failpoints import reach
+from crm.core.working_time import WorkingTime
+from crm.dossiers.actions import Happening, record_many
+from crm.dossiers.models import Dossier, Event
+from crm.outbox import bulk, turns
+from crm.poc.calendars import origin
+from crm.poc.models import PointOfContact, WorkingCalendar
+
+log = logging.getLogger(__name__)
+
+COMPONENT = "planner"
+BATCH = 500
+BUDGET = 40  # seconds of one sweep; what is left is the next one's
+LONGEST_HOLD = timedelta(minutes=2)  # what is decided while a backlog is worked off is told together, this late at most
+COLUMNS = (
+    "state", "cursor", "repeat_no", "handed_off_at", "hold_until", "next_action_at", "used_up_at",
+    "escalated_to_id", "escalated_at", "plan_errors", "calendar_id", "calendar_version",
+)  # fmt: skip
+State = Commitment.State
+Looked = tuple[facts.Owed, ladder.Look]
+
+
+def sweep() -> int:
+    """Plan until nothing is due, pack what is to be told, and return how many rows were looked at.
+
+    Does nothing while another sweep is at it. Safe to run any number of times, and to kill.
+    """
+    with turns.turn(COMPONENT) as is_mine:
+        if not is_mine:
+            return 0
+        oldest = Commitment.objects.due_for_a_look().aggregate(at=Min("next_action_at"))["at"]
+        done, is_done = plan_all(until=monotonic() + BUDGET) if oldest else (0, True)
+        catch_up.tell_returned()
+        if is_done or _is_overdue():
+            packing.pack()
+        if is_done:
+            recount.recount()
+        turns.beat(COMPONENT, oldest=oldest)
+        rounds.go()
+    return done
+
+
+def plan_all(until: float) -> tuple[int, bool]:
+    """Plan what is due; return how many rows were looked at, and whether none is left."""
+    done = 0
+    after: tuple[datetime, int] | None = None
+    memory = facts.Memory()
+    while monotonic() < until:
+        rows = _plan_batch(after, memory)
+        if not rows:
+            return done, True
+        done += len(rows)
+        after = rows[-1].next_action_at, rows[-1].pk
+    return done, False
+
+
+def _plan_batch(after: tuple[datetime, int] | None, memory: facts.Memory) -> list[facts.Owed]:
+    """Look at the next rows in one transaction, and return them; none: nothing is due that nobody else holds."""
+    rows: list[facts.Owed] = []
+    try:
+        with transaction.atomic():
+            rows = facts.claim(after, BATCH)
+            _look_at(rows, memory)
+        if rows:
+            reach("planner.after_commit")
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        if not rows:
+            raise
+        _plan_apart([row.pk for row in rows])
+    return rows
+
+
+def _is_overdue() -> bool:
+    """True where something decided waits too long for the backlog to end."""
+    return Notification.objects.unpacked().filter(tell_at__lte=clock.now() - LONGEST_HOLD).exists()
+
+
+def plan(ids: Sequence[int]) -> int:
+    """Look at these rows in one transaction, and return how many were free to be looked at.
+
+    Where that fails, each half is tried alone, so that a row that cannot be planned is found
+    and backed off, and holds nobody up. A database that fails is not a row's fault.
+    """
+    try:
+        with transaction.atomic():
+            rows = facts.lock(ids)
+            _look_at(rows, facts.Memory())
+        return len(rows)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        return _plan_apart(ids)
+
+
+def _plan_apart(ids: Sequence[int]) -> int:
+    if len(ids) > 1:
+        middle = len(ids) // 2
+        return plan(ids[:middle]) + plan(ids[middle:])
+    log.exception("Cannot plan commitment %s", ids)
+    for pk in ids:
+        quarantine.back_off(pk)
+    return 0
+
+
+def _look_at(rows: Sequence[facts.Owed], memory: facts.Memory) -> None:
+    if rows:
+        reach("planner.selected")
+        known = facts.load(rows, clock.now(), memory)
+        _write([(row, look(row, known)) for row in rows], known)
+        reach("planner.before_commit")
+
+
+def look(row: facts.Placed, known: facts.Facts) -> ladder.Look:
+    """Decide one row, from what is known."""
+    ids = known.memory.ids
+    people = {slot: ids[poc_id] if poc_id is not None else () for slot, poc_id in known.slot_pocs(row).items()}
+    each, position, calendar = known.ladders[row.policy_version_id], known.position(row), known.calendar(row)
+    if row.state == State.WAITING:
+        moment = row.next_action_at or known.at
+        return ladder.look_at_waiting(
+            ladder=each, position=position, moment=moment, now=known.at, calendar=calendar, slots=people
+        )
+    told = known.told(row)
+    return ladder.look(ladder=each, position=position, now=known.at, calendar=calendar, slots=people, told=told)
+
+
+def _write(looks: Sequence[Looked], known: facts.Facts) -> None:
+    """Write notices, grants, events and the new positions."""
+    rows: list[notices.Row] = []
+    told: list[notices.Told] = []
+    for row, result in looks:
+        for notice in result.notices:
+            rows += _rows(row, notice, known)
+            if notice.recipient is not None:
+                told.append(notices.Told(notice.recipient, row.home_id, row.grant_cause))
+    notices.write(rows, told)
+    reach("planner.inserted")
+    _record_escalations(looks, known)
+    bulk.update(Commitment, COLUMNS, [_columns(row, result, known) for row, result in looks])
+    _alarm(looks, known)
+
+
+def _rows(row: facts.Owed, notice: ladder.Notice, known: facts.Facts) -> list[notices.Row]:
+    """Return the rows of one notice, with why its reader is told: by which slot and team, and instead of whom."""
+    slot_poc = known.slot_pocs(row).get(notice.reached)
+    reasons: dict[str, Any] = {}
+    if notice.state != ladder.SKIPPED:
+        reasons = notices.because(known.answer(row), notice.reached)
+        if slot_poc is not None and slot_poc != notice.recipient:
+            reasons["team"] = slot_poc
+    person = known.memory.persons.get(notice.recipient or 0)
+    return notices.step_rows(row, notice, known.at, person=person, slot_poc=slot_poc, facts=reasons)
+
+
+def _columns(row: facts.Owed, result: ladder.Look, known: facts.Facts) -> tuple[Any, ...]:
+    """Return the row's key and its new columns, in the order of COLUMNS."""
+    position = result.position
+    wakes = result.is_awake and row.state in (State.SNOOZED, State.ACKNOWLEDGED)
+    escalated_to = _escalated_to(row, result, known)
+    return (
+        row.pk,
+        State.OPEN.value if wakes else row.state,
+        position.cursor,
+        position.repeat_no,
+        None if position.is_pending else position.handed_off_at,
+        position.hold_until,
+        result.next_at,
+        (row.used_up_at or known.at) if result.is_used_up else None,
+        escalated_to or row.escalated_to_id,
+        known.at if escalated_to else row.escalated_at,
+        0,
+        *_counted_in(row, known),
+    )
+
+
+def _counted_in(row: facts.Owed, known: facts.Facts) -> tuple[int | None, int | None]:
+    """Return the calendar that the row hangs on, and its version: a newer one has it counted anew.
+
+    What has a counted due moment keeps the calendar that was counted in.
+    """
+    if row.counted_from is not None and row.calendar_id is not None:
+        return row.calendar_id, row.calendar_version
+    return origin(known.calendar(row))
+
+
+def _alarm(looks: Sequence[Looked], known: facts.Facts) -> None:
+    """Tell the administrators of whom nobody could be told about, and of calendars that never open."""
+    for row, result in looks:
+        if result.notices and any(notice.reason == ladder.NOBODY for notice in result.notices):
+            last = result.notices[-1]
+            place = f"s{last.step.ordinal}" if last.step.ordinal >= 0 else f"wait:r{last.repeat_no}"
+            key = f"q:c{row.pk}:g{row.generation}:{place}"
+            notices.alarm(idem_key=key, kind="nobody", facts={"title": row.title}, about=row, at=known.at)
+    for calendar in {id(c): c for c in (known.calendar(row) for row, _ in looks)}.values():
+        if not ladder.opens(calendar, known.at):
+            _tell_of_closed(calendar, known.at)
+
+
+def _tell_of_closed(calendar: WorkingTime, at: datetime) -> None:
+    """Tell the administrators, once for each version of it, that a calendar never opens."""
+    calendar_id, version = origin(calendar)
+    name = WorkingCalendar.objects.values_list("name", flat=True).get(pk=calendar_id)
+    notices.alarm(idem_key=f"q:cal{calendar_id}:v{version}", kind="never_opens", facts={"name": name}, at=at)
+
+
+def _escalations(result: ladder.Look) -> Iterable[ladder.Notice]:
+    """Return one notice per step that escalated, whoever else was told by it."""
+    found = [n for n in result.notices if n.step.kind == ladder.ESCALATION and n.state == ladder.PLANNED]
+    return {n.step.ordinal: n for n in found}.values()
+
+
+def _escalated_to(row: facts.Owed, result: ladder.Look, known: facts.Facts) -> int | None:
+    reached = [known.slot_pocs(row).get(notice.reached) for notice in _escalations(result)]
+    return reached[-1] if reached else None
+
+
+def _record_escalations(looks: Sequence[Looked], known: facts.Facts) -> None:
+    found = [
+        (row, notice, known.slot_pocs(row).get(notice.reached))
+        for row, result in looks
+        for notice in _escalations(result)
+    ]
+    if not found:
+        return
+    names = dict(PointOfContact.objects.filter(pk__one_of=[to for *_, to in found]).values_list("pk", "name"))
+    due = dict(Commitment.objects.filter(pk__one_of=[row.pk for row, *_ in found]).values_list("pk", "due_at"))
+    happenings = [
+        Happening(
+            Event.Kind.ESCALATED,
+            [Dossier(pk=row.dossier_id, home_id=row.home_id)],
+            known.at,
+            {"commitment": row.pk, "due_at": due[row.pk].isoformat(), "slot": notice.reached, "poc": to},
+            {"title": row.title, "poc": names.get(to or 0, "")},
+        )
+        for row, notice, to in found
+    ]
+    record_many(happenings, by=Actor.system(Source.TASK), at=known.at)

@@ -1,0 +1,31 @@
+"""Who is in the slots of what a notice is about, as things are now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from crm.commitments.models import Notification
+from crm.commitments.planning import ladder
+from crm.poc.decide import Answer
+from crm.poc.resolve import Question, resolve_many
+
+
+def answers_of(rows: Iterable[Notification], at: datetime) -> dict[int, Answer]:
+    """Return who answers for what each of these notices is about, by the notice's id. Two queries."""
+    owed = [(n.pk, n.commitment) for n in rows if n.commitment is not None]
+    asked = {pk: Question(c.dossier_id, c.topic_id, c.poc_id) for pk, c in owed}
+    answers = resolve_many(asked.values(), at=at) if asked else {}
+    return {pk: answers[question] for pk, question in asked.items()}
+
+
+def in_slot(answer: Answer, slot: str) -> int | None:
+    """Return the POC in a slot, where who answers is known."""
+    slots = {
+        ladder.POC: answer.poc_id,
+        ladder.BACKUP: answer.backup_id,
+        ladder.LEAD: answer.lead_id,
+        ladder.LEADS_LEAD: answer.leads_lead_id,
+        ladder.HOUSE: answer.house_id,
+    }
+    return slots[slot] if slot in slots else int(slot.partition(":")[2])

@@ -1,0 +1,1 @@
+"""Policies: which one matches, how they are written, checked, previewed and tried."""

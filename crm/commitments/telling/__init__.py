@@ -1,0 +1,1 @@
+"""Telling people one thing once: notices, how they become messages, and what follows when one fails."""

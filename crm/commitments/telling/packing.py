@@ -1,0 +1,171 @@
+"""Packing: notices become messages, at the end of a sweep.
+
+Up to five for one recipient and channel are a message each, the most urgent and the oldest first; more
+are one digest, whose members do not change any more. What waited for somebody's daily digest is one,
+too. A message's id is made of its members' keys, so packing again after a crash makes the same messages.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import NamedTuple
+from uuid import UUID, uuid5
+
+from django.db import transaction
+from django.db.models import Count
+
+from crm.commitments.models import Notification
+from crm.commitments.telling.notices import ESCALATION
+from crm.core import clock
+from crm.outbox import bulk
+from crm.outbox.models import Message
+from crm.poc.recipients import Recipient, reach
+
+NOTICE, DIGEST = "notice", "digest"  # kinds of messages
+MAX_SINGLE = 5  # immediate notices for one recipient in one sweep; more become a digest
+NOTICES = 2000  # packed in one transaction, or those of one recipient
+BUDGET = 30  # seconds
+NAMESPACE = UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")  # RFC 9562: names that are object identifiers
+NEVER_MAILED = ".invalid"  # RFC 2606: nobody can ever receive there
+TOO_OLD = {True: timedelta(days=7), False: timedelta(days=3)}  # escalation or not; counted from packing
+
+
+class Unpacked(NamedTuple):
+    """A notice that no message tells yet."""
+
+    pk: int
+    idem_key: str
+    recipient_id: int
+    channel: str
+    kind: str
+    priority: int
+    planned_for: datetime
+    created_at: datetime
+    tell_at: datetime
+
+    @property
+    def was_held(self) -> bool:
+        return self.tell_at > self.created_at
+
+
+class Packed(NamedTuple):
+    """One message as it is inserted."""
+
+    msgid: UUID
+    kind: str
+    channel: str
+    recipient_id: int
+    address: str
+    payload: dict[str, object]
+    priority: int
+    state: str
+    reason: str
+    reply: str
+    created_at: datetime
+    available_at: datetime
+    expires_at: datetime
+    ended_at: datetime | None
+    n_claims: int
+    n_attempts: int
+    n_ambiguous: int
+    max_ambiguous: int
+
+
+def pack() -> None:
+    """Pack every notice that is planned; each recipient's in one transaction."""
+    until = monotonic() + BUDGET
+    waiting = Notification.objects.unpacked().values_list("recipient_id").annotate(n=Count("pk"))
+    for recipient_ids in _shares(list(waiting.order_by("recipient_id"))):
+        if monotonic() > until:
+            return
+        _pack(recipient_ids)
+
+
+def _shares(waiting: Iterable[tuple[int | None, int]]) -> Iterator[list[int]]:
+    """Divide the recipients so that a transaction packs about as many notices as it may."""
+    share: list[int] = []
+    size = 0
+    for recipient_id, n in waiting:
+        if share and size + n > NOTICES:
+            yield share
+            share, size = [], 0
+        share.append(recipient_id or 0)
+        size += n
+    if share:
+        yield share
+
+
+@transaction.atomic
+def _pack(recipient_ids: Sequence[int]) -> None:
+    """Pack what waits for these recipients."""
+    rows = Notification.objects.unpacked().filter(recipient__one_of=recipient_ids).order_by("id")
+    locked = rows.select_for_update(no_key=True, skip_locked=True, of=("self",))
+    waiting = [Unpacked._make(row) for row in locked.values_list(*Unpacked._fields)]
+    if not waiting:
+        return
+    people = reach({row.recipient_id for row in waiting})
+    at = clock.now()
+    groups = {_msgid(group): group for group in sorted(_grouped(waiting), key=_rank)}
+    bulk.insert(
+        Message,
+        Packed._fields,
+        [_message(msgid, group, people[group[0].recipient_id], at) for msgid, group in groups.items()],
+        once=["msgid"],
+    )
+    ids = dict(Message.objects.filter(msgid__in=groups).values_list("msgid", "pk"))
+    pairs = [(row.pk, ids[msgid]) for msgid, group in groups.items() for row in group]
+    bulk.update(Notification, ["message_id"], pairs)
+
+
+def _rank(group: Sequence[Unpacked]) -> tuple[int, datetime, int]:
+    """The most urgent first, then the oldest."""
+    return min((row.priority, row.planned_for, row.pk) for row in group)
+
+
+def _grouped(waiting: Iterable[Unpacked]) -> Iterator[list[Unpacked]]:
+    """Divide notices into messages: single ones, and one digest of more than that, and of what waited for it."""
+    by_recipient: Mapping[tuple[int, str], list[Unpacked]] = defaultdict(list)
+    for row in waiting:
+        by_recipient[row.recipient_id, row.channel].append(row)
+    for rows in by_recipient.values():
+        at_once = [row for row in rows if not row.was_held]
+        digest = rows if len(at_once) > MAX_SINGLE else [row for row in rows if row.was_held]
+        if digest:
+            yield digest
+        if digest is not rows:
+            yield from ([row] for row in at_once)
+
+
+def _message(msgid: UUID, group: Sequence[Unpacked], person: Recipient, at: datetime) -> Packed:
+    priority = min(row.priority for row in group)
+    is_inbox = group[0].channel == Message.Channel.INBOX
+    is_unmailable = not is_inbox and (not person.address or person.address.lower().endswith(NEVER_MAILED))
+    state = Message.State.SENT if is_inbox else Message.State.DROPPED if is_unmailable else Message.State.READY
+    escalates = priority <= ESCALATION
+    return Packed(
+        msgid=msgid,
+        kind=DIGEST if len(group) > 1 or group[0].was_held else NOTICE,
+        channel=group[0].channel,
+        recipient_id=person.poc_id,
+        address="" if is_inbox else person.address or f"nobody@{NEVER_MAILED.lstrip('.')}",
+        payload={},
+        priority=priority,
+        state=state.value,
+        reason="never_mailed" if is_unmailable else "",
+        reply="",
+        created_at=at,
+        available_at=at,
+        expires_at=at + TOO_OLD[escalates],
+        ended_at=None if state == Message.State.READY else at,
+        n_claims=0,
+        n_attempts=0,
+        n_ambiguous=0,
+        max_ambiguous=2 if escalates else 1,
+    )
+
+
+def _msgid(group: Sequence[Unpacked]) -> UUID:
+    return uuid5(NAMESPACE, "liaison:" + " ".join(sorted(row.idem_key for row in group)))

@@ -1,0 +1,197 @@
+"""The words of a notice, in the reader's language: for mails and for the inbox.
+
+Whoever brings a new kind of notice registers its words when its app is ready (those of this app and
+of what it tells for others: `crm.commitments.telling.words`). Words are format
+strings over the notice's context, and over `title` (what is owed), `record`, `due`. A `path` in
+the context is where the notice leads, in place of the record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.utils import formats, timezone
+from django.utils.dateparse import parse_datetime
+from django.utils.functional import Promise as Lazy
+from django.utils.translation import gettext, pgettext
+from django.utils.translation import gettext_lazy as _
+
+from crm.commitments.models import Notification
+from crm.commitments.planning import ladder
+from crm.poc import decide
+from crm.poc.models import PointOfContact
+from crm.poc.words import last_day
+
+STILL_NOW = timedelta(minutes=30)  # so long after its moment it is due, not overdue
+MAX_NOTE = 1000  # characters of somebody's own words in a mail
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """One of several things a notice tells, and where it is found; without an address it is merely said."""
+
+    text: str
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """How one kind of notice reads: its headline, a sentence under it, and the things it lists from its facts."""
+
+    headline: Lazy | str
+    lead: Lazy | str = ""
+    details: Callable[[Mapping[str, Any]], Sequence[Detail]] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One notice, said: what a mail or an inbox entry shows of it."""
+
+    kind: str
+    headline: str
+    lead: str
+    why: str
+    note: str
+    record: str
+    url: str
+    is_late: bool
+    details: Sequence[Detail] = ()
+
+
+_words: dict[str, Words] = {}
+
+
+def register(kind: str, words: Words) -> None:
+    """Give a kind of notice its words."""
+    _words[kind] = words
+
+
+class _Values(dict[str, Any]):
+    """Values for a format string; what is not known is left empty."""
+
+    def __missing__(self, key: str) -> str:
+        return ""
+
+
+def lines(notices: Iterable[Notification], at: datetime, names: Mapping[int, str] | None = None) -> list[Line]:
+    """Say these notices in the language and zone that are active. At most one query; none with `names_in` them.
+
+    `commitment` and `dossier` must be loaded.
+    """
+    notices = list(notices)
+    if names is None:
+        names = names_in(notices)
+    return [_line(notice, names, at) for notice in notices]
+
+
+def names_in(notices: Iterable[Notification]) -> dict[int, str]:
+    """Return the names of the POCs that these notices speak of. At most one query."""
+    ids = {n.facts.get(key) for n in notices for key in ("team", "holder", "answers")} - {None}
+    return dict(PointOfContact.objects.filter(pk__one_of=list(ids)).values_list("pk", "name")) if ids else {}
+
+
+def home() -> str:
+    """Return the address of My day."""
+    return settings.PUBLIC_URL + "/"
+
+
+def moment(at: datetime) -> str:
+    """Say a moment so that it is still true tomorrow: Mon 30 Nov, 16:00."""
+    local = timezone.localtime(at)
+    return f"{formats.date_format(local, 'D j M')}, {formats.date_format(local, 'H:i')}"
+
+
+def first_moment(at: datetime) -> str:
+    """Say when a period begins: a day alone where the whole of it counts."""
+    return _whole_day(at) or moment(at)
+
+
+def last_moment(at: datetime) -> str:
+    """Say when a half-open period ends: its last day where it ends at midnight."""
+    return _whole_day(at, timedelta(days=1)) or moment(at)
+
+
+def _whole_day(at: datetime, back: timedelta = timedelta(0)) -> str:
+    local = timezone.localtime(at)
+    return formats.date_format(local - back, "D j M") if local.time() == time(0) else ""
+
+
+def _line(notice: Notification, names: Mapping[int, str], at: datetime) -> Line:
+    commitment, dossier = notice.commitment, notice.dossier
+    overdue = at - commitment.due_at if commitment is not None else -STILL_NOW
+    kind = notice.kind
+    if kind == "reminder" and overdue >= timedelta(0):
+        kind = "late_reminder" if overdue > STILL_NOW else "due_reminder"
+    words = _words.get(kind, Words(_("News about %(record)s")))
+    values = _Values(_translated(notice.facts), record=dossier.title if dossier else "")
+    if commitment is not None:
+        values |= {"title": commitment.title, "due": moment(commitment.due_at)}
+    return Line(
+        kind=kind,
+        headline=" ".join((str(words.headline) % values).split()),
+        lead=" ".join((str(words.lead) % values).split()),
+        why=_why(notice, names),
+        note=str(notice.facts.get("note") or notice.facts.get("reason") or "")[:MAX_NOTE],
+        record=dossier.title if dossier else "",
+        url=_url(notice),
+        is_late=overdue > STILL_NOW,
+        details=words.details(notice.facts) if words.details else (),
+    )
+
+
+def _url(notice: Notification) -> str:
+    """Where a notice leads: a page of its own (`path` in its context), else its record, else My day."""
+    if notice.facts.get("path"):
+        return f"{settings.PUBLIC_URL}{notice.facts['path']}"
+    return f"{settings.PUBLIC_URL}/d/{notice.dossier_id}/" if notice.dossier_id else home()  # no worker imports a page
+
+
+def _translated(facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Translate the house's shipped words; an empty actor is the product itself."""
+    values = {key: value for key, value in facts.items() if isinstance(value, str | int)}
+    for key in ("topic", "purpose", "outcome", "channel"):
+        if values.get(key):
+            values[key] = gettext(str(values[key]))
+    if not values.get("by"):
+        values["by"] = pgettext("actor", "Liaison")
+    for key, say in (("from", first_moment), ("until", last_moment)):
+        at = parse_datetime(str(values.get(key) or ""))
+        values[key] = say(at) if at else ""
+    topic = str(values.get("topic") or "").lower()
+    values["about"] = gettext("About %(topic)s.") % {"topic": topic} if topic else ""
+    return values
+
+
+def _why(notice: Notification, names: Mapping[int, str]) -> str:
+    """Say why this reader is told."""
+    facts = notice.facts
+    values = _Values({key: names.get(facts.get(key), "") for key in ("team", "holder", "answers")})
+    commitment = notice.commitment
+    given = commitment is not None and commitment.poc_id is not None and commitment.poc_id == notice.recipient_id
+    slot = facts.get("why", "")
+    if slot == ladder.POC:
+        slot = "cover" if values["holder"] else "given" if given else ladder.POC
+    until = parse_datetime(facts.get("away_until") or "")
+    if slot == "cover" and (until or facts.get("cause") == decide.INACTIVE):
+        slot = "cover_away" if until else "cover_gone"
+        values["until"] = last_day(until) if until else ""
+    sentence = str(_WHY.get(slot, "")) % values
+    team = gettext("You are in %(team)s.") % values if values["team"] else ""
+    return f"{sentence} {team}".strip()
+
+
+_WHY: Mapping[str, Lazy] = {
+    "given": _("You get this because it was given to you."),
+    "cover": _("You get this because you stand in for %(holder)s."),
+    "cover_away": _("You get this because you stand in for %(holder)s, away until %(until)s."),
+    "cover_gone": _("You get this because you stand in for %(holder)s, who no longer answers."),
+    ladder.POC: _("You get this because you answer for it."),
+    ladder.BACKUP: _("You get this because you are the backup of %(answers)s."),
+    ladder.LEAD: _("You get this because you lead the team of %(answers)s."),
+    ladder.LEADS_LEAD: _("You get this because you lead the team that %(answers)s belongs to."),
+    ladder.HOUSE: _("You get this because the front desk is asked last."),
+}
