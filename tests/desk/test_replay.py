@@ -461,14 +461,14 @@ def test_postgres_is_asked_for_only_where_there_is_one(db, tmp_path):
 @pytest.mark.sqlite  # the same on PostgreSQL, and it takes a while
 @pytest.mark.skipif(not REAL.is_dir(), reason="the folder shared/data/tickets_incident is missing")
 def test_the_first_of_a_real_log_agree_with_its_own_columns_or_say_why(db):
-    log = read(REAL, first=200)
+    log = read(REAL, first=100)
     tried = fits(log.incidents)
     terms = terms_of(tried[0])
     plan = Plan(log.incidents, tried[0].week, tried[0].end, terms, every=timedelta(days=1))
     found = play(plan, log.incidents)
     report = Report(log, tried, tried[0].end, terms, found, connection.vendor, 1, 0.0)
     assert (tried[0].end, tried[0].week) == (State.CLOSED, WEEKDAYS)
-    assert count(report, "incidents").ours == 200
+    assert count(report, "incidents").ours == 100
     assert count(report, "reopenings").log == count(report, "reopenings").ours
     assert report.is_explained
     assert report.outcome.refused == {}
