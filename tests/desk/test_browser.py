@@ -87,7 +87,7 @@ def test_axe_finds_nothing_on_the_first_pages(page: Page, phone: Page, database,
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_a_desk_or_a_phone(page: Page, phone: Page, marta, day, scheme, problems):
-    for one in (page, phone):
+    for one in (page, phone) if scheme == "light" else (phone,):  # the colours are the same at any width
         sign_in(one, marta.user)
         one.emulate_media(color_scheme=scheme)
         for name, address in (

@@ -62,6 +62,7 @@ def answer(name, code):
     return resolve(dossier_id=project.pk, topic_id=topic(code).pk, at=product_clock.now())
 
 
+@pytest.mark.sqlite  # telling it takes seconds, and what is told is the same on both
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_whenever_it_is_told_there_is_something_late_something_today_and_something_later(demo, clock, moment):
     clock.freeze(moment)
@@ -77,6 +78,7 @@ def test_whenever_it_is_told_there_is_something_late_something_today_and_somethi
     planner.sweep()
 
 
+@pytest.mark.sqlite
 def test_it_is_told_once(demo):
     assert "is there; how to sign in" in demo()
     before = (Event.objects.count(), demo.file.read_text())
@@ -84,6 +86,7 @@ def test_it_is_told_once(demo):
     assert before == (Event.objects.count(), demo.file.read_text())
 
 
+@pytest.mark.sqlite
 def test_it_does_not_mix_with_the_work_of_others(demo):
     UserFactory()
     with pytest.raises(CommandError, match="Somebody works in this database already"):
@@ -91,6 +94,7 @@ def test_it_does_not_mix_with_the_work_of_others(demo):
     assert not Account.objects.exists()
 
 
+@pytest.mark.sqlite
 def test_each_kind_of_user_can_sign_in_and_only_the_owner_reads_how(demo):
     demo()
     assert demo.file.stat().st_mode & 0o777 == 0o600
@@ -102,6 +106,7 @@ def test_each_kind_of_user_can_sign_in_and_only_the_owner_reads_how(demo):
         assert str(roles.LABELS[user.groups.get().name]) == role
 
 
+@pytest.mark.sqlite
 def test_the_key_opens_the_api(demo):
     demo()
     secret = re.search(r"lia_\S+", demo.file.read_text())[0]
@@ -126,6 +131,7 @@ def test_it_is_all_there(demo, clock):
     assert PointOfContact.objects.teams().exclude(lead=None).count() == 6
 
 
+@pytest.mark.sqlite
 def test_who_answers_shows_gaps_covers_and_what_comes_from_above(demo, clock):
     clock.freeze(WEDNESDAY)
     demo()
@@ -137,6 +143,7 @@ def test_who_answers_shows_gaps_covers_and_what_comes_from_above(demo, clock):
     assert Account.objects.get(pk=inherited.dossier_id).name == "Vinhas do Sado, SGPS"
 
 
+@pytest.mark.sqlite
 def test_somebody_has_a_handover_to_accept_and_somebody_one_to_offer(demo):
     demo()
     offered, proposed = Handover.objects.offered().get(), Handover.objects.proposed().get()
@@ -144,6 +151,7 @@ def test_somebody_has_a_handover_to_accept_and_somebody_one_to_offer(demo):
     assert len(offered.briefing) == 5
 
 
+@pytest.mark.sqlite
 def test_nobody_it_names_can_be_reached(demo):
     demo()
     addresses = [*User.objects.values_list("email", flat=True), *ContactEmail.objects.values_list("address", flat=True)]

@@ -393,6 +393,7 @@ def test_nobody_is_escalated_who_was_not_asked_before(bring, clock):
 # --- On the real thing ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.postgres  # the same on SQLite, and it takes a while
 @pytest.mark.skipif(not REAL.is_dir(), reason="the folder shared/data/crm_sales is missing")
 def test_the_real_tables_come_in_whole_and_a_second_run_changes_nothing(bring, clock):
     clock.release()

@@ -13,9 +13,8 @@ from crm.poc.models import PointOfContact
 from tests.engine.rig import Rig, end_is_clean, moment
 from tests.factories.dossiers import DossierFactory, topic
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory
-from tests.services.databases import KIND
 
-pytestmark = pytest.mark.process
+pytestmark = [pytest.mark.process, pytest.mark.postgres]  # with four workers; one at a time writes on SQLite
 DUE = "Due Wed 4 Mar, 10:00"
 BY = Actor.system()
 
@@ -113,8 +112,7 @@ def test_everybody_is_told_what_they_should_be_and_once(database, rig: Rig, cloc
     """Reminders, escalations in order, one person in two slots, done, snoozed, taken on, given away, covered."""
     clock.freeze(moment("Mon 09:00"))
     week = cases()
-    several = KIND == "postgres"  # SQLite has one writer, and one engine process
-    rig.start(workers=4 if several else 1, beats=2 if several else 1)
+    rig.start(workers=4, beats=2)
     for text in MOMENTS:
         rig.move_to(moment(text))
         for each in week:

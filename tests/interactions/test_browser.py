@@ -338,7 +338,7 @@ def test_axe_finds_nothing_on_a_desk_or_a_phone(desk, thumb, lima, scheme, probl
         "/interactions/", "/interactions/to-sort/", f"/interactions/{known.pk}/", f"/interactions/{stranger.pk}/put/",
         f"/follow-ups/new/?record={lima.pk}",
     ]  # fmt: skip
-    for one in (desk, thumb):
+    for one in (desk, thumb) if scheme == "light" else (thumb,):  # the colours are the same at any width
         one.emulate_media(color_scheme=scheme)
         for n, address in enumerate(addresses):
             one.goto(address)

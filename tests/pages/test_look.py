@@ -60,7 +60,7 @@ def forget_axe(problems: list[str]) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_on_a_desk_or_a_phone(page: Page, phone: Page, manager, record, problems, scheme):
-    for one in (page, phone):
+    for one in (page, phone) if scheme == "light" else (phone,):  # the colours are the same at any width
         sign_in(one, manager)
         one.emulate_media(color_scheme=scheme)
         for address in ADDRESSES:

@@ -46,7 +46,7 @@ def ann(manager):
 def test_axe_finds_nothing_on_a_desk_or_a_phone(page: Page, phone: Page, manager, ann, problems, scheme):
     inside = ["/pocs/", f"/pocs/{ann.pk}/", f"/pocs/{ann.home_team_id}/", f"/pocs/{ann.pk}/share/",
               "/who/?q=marvila&on=2026-03-01"]  # fmt: skip
-    for one in (page, phone):
+    for one in (page, phone) if scheme == "light" else (phone,):  # the colours are the same at any width
         one.emulate_media(color_scheme=scheme)
         for address in ("/s/ann/", "/s/marvila/", *inside):
             if address == inside[0]:

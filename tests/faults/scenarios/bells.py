@@ -11,7 +11,7 @@ from tests.services.processes import Process
 TURNS = "SELECT COUNT(*) FROM pg_locks WHERE locktype = 'advisory' AND granted AND objid = 100"  # the planner's seat
 
 
-@scenario(7, "two beats, five, none; workers frozen", quick=True, copies=1, worst=75)
+@scenario(7, "two beats, five, none; workers frozen", copies=1, worst=75)
 def bells(rig: Rig) -> None:
     rig.start(beats=0)
     rig.guard()
