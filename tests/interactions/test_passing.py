@@ -301,6 +301,11 @@ def test_the_specialists_day_says_what_was_passed_on_and_by_whom(owed, experts, 
     assert (back.passing.by, back.passing.is_back) == ("Bottling experts", True)
 
 
+def test_a_member_of_the_team_reads_who_passed_it_on_and_to_which_team(owed, experts, by):
+    pass_on(commitment=owed, to=experts, note="Line 3 leaks.", by=by, at=AT)
+    assert line("passed_on").why == "You get this because Marta Ruiz passed it on to your team: Bottling experts."
+
+
 # --- From the touch itself
 
 

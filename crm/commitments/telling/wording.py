@@ -170,22 +170,40 @@ def _why(notice: Notification, names: Mapping[int, str]) -> str:
     """Say why this reader is told."""
     facts = notice.facts
     values = _Values({key: names.get(facts.get(key), "") for key in ("team", "holder", "answers")})
-    commitment = notice.commitment
-    given = commitment is not None and commitment.poc_id is not None and commitment.poc_id == notice.recipient_id
-    slot = facts.get("why", "")
+    values["by"] = str(facts.get("by") or "")
+    slot = str(facts.get("why", ""))
     if slot == ladder.POC:
-        slot = "cover" if values["holder"] else "given" if given else ladder.POC
-    until = parse_datetime(facts.get("away_until") or "")
-    if slot == "cover" and (until or facts.get("cause") == decide.INACTIVE):
-        slot = "cover_away" if until else "cover_gone"
-        values["until"] = last_day(until) if until else ""
+        is_member = facts.get("answers") not in (None, notice.recipient_id)
+        values["team"] = values["team"] or (values["answers"] if is_member else "")
+        slot = _why_poc(notice, values)
     sentence = str(_WHY.get(slot, "")) % values
-    team = gettext("You are in %(team)s.") % values if values["team"] else ""
+    team = gettext("You are in %(team)s.") % values if values["team"] and not slot.startswith(_TEAM) else ""
     return f"{sentence} {team}".strip()
 
 
+def _why_poc(notice: Notification, values: _Values) -> str:
+    """Say in which way the reader, or their team, is the one who answers; for a cover also until when."""
+    facts = notice.facts
+    if values["holder"]:
+        until = parse_datetime(facts.get("away_until") or "")
+        values["until"] = last_day(until) if until else ""
+        return "cover_away" if until else "cover_gone" if facts.get("cause") == decide.INACTIVE else "cover"
+    given_to = notice.commitment.poc_id if notice.commitment is not None else None
+    if given_to is not None and given_to == notice.recipient_id:
+        return "given"
+    if not values["team"]:
+        return ladder.POC
+    if given_to is None or given_to != facts.get("answers"):
+        return _TEAM
+    return f"{_TEAM}_passed_on" if notice.kind == "passed_on" and values["by"] else f"{_TEAM}_given"
+
+
+_TEAM = "team"  # how the reasons begin that name the reader's team
 _WHY: Mapping[str, Lazy] = {
     "given": _("You get this because it was given to you."),
+    "team": _("You get this because your team answers for it: %(team)s."),
+    "team_given": _("You get this because it was given to your team: %(team)s."),
+    "team_passed_on": _("You get this because %(by)s passed it on to your team: %(team)s."),
     "cover": _("You get this because you stand in for %(holder)s."),
     "cover_away": _("You get this because you stand in for %(holder)s, away until %(until)s."),
     "cover_gone": _("You get this because you stand in for %(holder)s, who no longer answers."),
