@@ -75,7 +75,7 @@ def put_many(*, commitments: Iterable[Commitment], to: Dossier, by: Actor, at: d
 
 
 def _put(c: Commitment, to: Dossier, at: datetime) -> list[Happening]:
-    facts = {"commitment": c.pk, "changes": {"record": ["", ""]}}
+    facts = {"commitment": c.pk, "changes": {"record": ["", ""]}, "from_record": c.dossier_id, "to_record": to.pk}
     personal = {"changes": {"record": [c.title, to.title]}}
     return [Happening(Event.Kind.CHANGED, [place], at, facts, personal) for place in (c.dossier, to)]
 

@@ -102,7 +102,7 @@ def move_locked(
     said = {c.pk: _said(was[c.pk], reason.strip(), by) for c in moved}
     _tell(moved, meaning.notice if tell else "", said, by, at)
     bulk.update(Commitment, COLUMNS, [(c.pk, *(getattr(c, name) for name in COLUMNS)) for c in moved])
-    record_many([_happening(meaning.event, c, was[c.pk], reason.strip(), at) for c in moved], by=by, at=at)
+    record_many([_happening(meaning.event, c, was[c.pk], reason.strip(), tell, at) for c in moved], by=by, at=at)
     return moved
 
 
@@ -172,11 +172,14 @@ def _due_steps(due: Sequence[Commitment]) -> dict[int, tuple[int, int]]:
     return found
 
 
-def _happening(kind: str, c: Commitment, was: PointOfContact | None, reason: str, at: datetime) -> Happening:
+def _happening(
+    kind: str, c: Commitment, was: PointOfContact | None, reason: str, is_told: bool, at: datetime
+) -> Happening:
     facts = {
         "commitment": c.pk, "kind": c.kind, "due_at": c.due_at.isoformat(),
         "poc": c.poc_id, "was": was.pk if was else None,
     }  # fmt: skip
+    facts |= {} if is_told else {"told": False}  # by what moved it: its steps begin at the first
     personal = {
         "title": c.title, "poc": c.poc.name if c.poc else "", "was": was.name if was else "", "reason": reason,
     }  # fmt: skip

@@ -66,12 +66,7 @@ def wait(*, commitment: Commitment, reason: str = "", by: Actor, at: datetime) -
     c = locked(commitment)
     if c.state == State.WAITING:
         return c
-    each, working = _ground(c, at)
-    act(c, State.WAITING, at)
-    begin_anew(c, c.due_at)
-    c.waiting_since = at
-    c.remaining_seconds = max(0, working.between(at, c.due_at))
-    c.next_action_at = ladder.shift(at, each.wait_amount, each.wait_unit, working)
+    _stop(c, at)
     c.save()
     personal = {"reason": reason.strip()} if reason.strip() else None
     return recorded(c, Event.Kind.WAITING, by, at, personal=personal)
@@ -111,13 +106,24 @@ def wait_again(*, was: Paused, by: Actor, at: datetime) -> Commitment | None:
     c = Commitment.objects.select_for_update(no_key=True).get(pk=was.commitment_id)
     if c.is_closed or c.state == State.WAITING:
         return None
-    c = wait(commitment=c, by=by, at=at)
+    c = locked(c)
+    _stop(c, at)
     c.waiting_since, c.remaining_seconds, c.paused_seconds = was.since, was.remaining, was.paused
     for name, value in local_parts(was.due_at, c.zone).items():
         setattr(c, name, value)
     c.anchor_at = was.due_at
     c.save()
-    return c
+    return recorded(c, Event.Kind.WAITING, by, at, again=True)
+
+
+def _stop(c: Commitment, at: datetime) -> None:
+    """Stop the clock of a locked row, and keep what is left; not saved."""
+    each, working = _ground(c, at)
+    act(c, State.WAITING, at)
+    begin_anew(c, c.due_at)
+    c.waiting_since = at
+    c.remaining_seconds = max(0, working.between(at, c.due_at))
+    c.next_action_at = ladder.shift(at, each.wait_amount, each.wait_unit, working)
 
 
 def check_back(c: Commitment, at: datetime) -> datetime:

@@ -56,7 +56,7 @@ def recipients(poc_ids: Iterable[int], *, at: datetime) -> dict[int, list[Recipi
     told: dict[int, list[Recipient]] = {}
     for pk in wanted:
         found = pocs.get(pk)
-        ids = _told(found, members.get(pk, []), present, on_duty) if found else []
+        ids = whom(found, members.get(pk, []), present, on_duty) if found else []
         told[pk] = [_recipient(pocs[i]) for i in ids]
     return told
 
@@ -88,7 +88,7 @@ def _on_duty(poc_ids: set[int], at: datetime) -> set[int]:
     return {pk for pk, working in working_times(poc_ids).items() if working.is_open(at)}
 
 
-def _told(poc: PointOfContact, members: list[int], present: set[int], on_duty: set[int]) -> list[int]:
+def whom(poc: PointOfContact, members: list[int], present: set[int], on_duty: set[int]) -> list[int]:
     """The POCs told for one: itself, or its members, or its own mailbox. The front desk is never away."""
     if poc.pk not in present and not poc.is_house:
         return []
