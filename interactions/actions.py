@@ -25,6 +25,7 @@ from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.dossiers.actions import Happening, record_many, refuse_archived
 from crm.dossiers.models import Channel, Dossier, Event, Outcome, Purpose, Topic
+from crm.dossiers.once import KeyTaken
 from crm.poc.decide import Answer, Reason
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import Question, ask
@@ -64,12 +65,6 @@ class NoteTooLong(Refused):
     field = "note"
     code = "note_too_long"
     default_message = _("The note may have at most 20,000 characters.")
-
-
-class KeyTaken(Refused):
-    field = "client_key"
-    code = "key_taken"
-    default_message = _("This key was used for another interaction already. Take a new one.")
 
 
 @dataclass(slots=True)

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.http import Http404
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -19,6 +21,9 @@ from rest_framework.response import Response
 from crm.commitments import actions, arithmetic, waiting
 from crm.commitments.models import Commitment, Every
 from crm.core.rest.fields import Input, MomentField, NamedSerializer, RecordField
+from crm.core.rest.keys import KEY_HEADER, Keyed
+from crm.dossiers.models import Event
+from crm.dossiers.once import done_before
 from crm.dossiers.rest import RecordSerializer
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import Question
@@ -28,6 +33,7 @@ IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER,
     description="The `ETag` of what was read: something done to it meanwhile is answered with 412.",
 )  # fmt: skip
+ACT_HEADERS = [IF_MATCH, KEY_HEADER]
 
 
 class Stale(APIException):
@@ -130,13 +136,14 @@ def set_due_because(owed: list[Commitment], *, at: datetime) -> None:
         commitment.due_because = because  # type: ignore[attr-defined]
 
 
-class Acts:
+class Acts(Keyed):
     """For view sets of what is owed: the acts, each a POST. A repeated one does nothing.
 
     The answer carries an `ETag`; an act with `If-Match` is done only to what still is as it was read.
+    With a key, the very same request does nothing again, whatever was done to it since.
     """
 
-    conflicts = frozenset({"closed_already", "waits_for_customer"})
+    conflicts = Keyed.conflicts | {"closed_already", "waits_for_customer"}
 
     def owed(self) -> Commitment:
         """What the address names."""
@@ -146,62 +153,74 @@ class Acts:
         """Show it as it is now."""
         raise NotImplementedError
 
+    def repeated(self, event: Event, rows: QuerySet[Any] | None = None) -> Response:
+        """Show what a request opened when it came first, as it is now."""
+        found = (self.get_queryset() if rows is None else rows).filter(pk=event.facts["commitment"]).first()
+        if found is None:
+            raise Http404
+        return self.answer(found)
+
     def act(self, perform: Callable[[Commitment], object]) -> Response:
         """Do it in one transaction, if what is there is what the caller knows; show it as it is then.
 
-        :raises Stale: it is not.
+        Done before, by its key: nothing is done, and what has changed since is no reason to refuse.
+
+        :raises Stale: it is not what the caller knows.
+        :raises KeyTaken: the key was used for something else.
         """
         with transaction.atomic():
             owed = self.owed()
-            wanted = self.request.headers.get("If-Match", "*").split(",")
-            if wanted != ["*"]:
+            wanted = [tag.strip() for tag in self.request.headers.get("If-Match", "*").split(",")]
+            if wanted != ["*"] or self.by.asked:
                 held = Commitment.objects.select_for_update(no_key=True).get(pk=owed.pk)
-                if etag(held) not in (tag.strip() for tag in wanted):
+                if done_before(self.by):
+                    return self.acted()
+                if wanted != ["*"] and etag(held) not in wanted:
                     raise Stale
             perform(owed)
         return self.acted()
 
-    @extend_schema(request=None, parameters=[IF_MATCH])
+    @extend_schema(request=None, parameters=ACT_HEADERS)
     @action(detail=True, methods=["post"])
     def acknowledge(self, request: Request, id: int) -> Response:
         """Say that somebody is on it: reminders and escalation wait a while."""
         return self.act(lambda owed: actions.acknowledge(commitment=owed, by=self.by, at=self.at))
 
-    @extend_schema(request=SnoozeInput, parameters=[IF_MATCH])
+    @extend_schema(request=SnoozeInput, parameters=ACT_HEADERS)
     @action(detail=True, methods=["post"])
     def snooze(self, request: Request, id: int) -> Response:
         """Remind nobody until a moment."""
         values = self.read(SnoozeInput)
         return self.act(lambda owed: actions.snooze(commitment=owed, **values, by=self.by, at=self.at))
 
-    @extend_schema(request=WaitInput, parameters=[IF_MATCH])
+    @extend_schema(request=WaitInput, parameters=ACT_HEADERS)
     @action(detail=True, methods=["post"])
     def wait(self, request: Request, id: int) -> Response:
         """Wait for the customer: its time stands still, and nobody is reminded."""
         values = self.read(WaitInput)
         return self.act(lambda owed: waiting.wait(commitment=owed, **values, by=self.by, at=self.at))
 
-    @extend_schema(request=None, parameters=[IF_MATCH])
+    @extend_schema(request=None, parameters=ACT_HEADERS)
     @action(detail=True, methods=["post"])
     def resume(self, request: Request, id: int) -> Response:
         """Let it go on with the working time that was left, an hour at least."""
         return self.act(lambda owed: waiting.resume(commitment=owed, by=self.by, at=self.at))
 
-    @extend_schema(request=DoneInput, parameters=[IF_MATCH])
+    @extend_schema(request=DoneInput, parameters=ACT_HEADERS)
     @action(detail=True, methods=["post"])
     def done(self, request: Request, id: int) -> Response:
         """Say that it is done. What recurs is owed for the next time, unless it is done for good."""
         values = self.read(DoneInput)
         return self.act(lambda owed: actions.keep(commitment=owed, **values, by=self.by, at=self.at))
 
-    @extend_schema(request=CancelInput, parameters=[IF_MATCH])
+    @extend_schema(request=CancelInput, parameters=ACT_HEADERS)
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, id: int) -> Response:
         """Say that it is not owed any more."""
         values = self.read(CancelInput)
         return self.act(lambda owed: actions.cancel(commitment=owed, **values, by=self.by, at=self.at))
 
-    @extend_schema(request=ReassignInput, parameters=[IF_MATCH])
+    @extend_schema(request=ReassignInput, parameters=ACT_HEADERS)
     @action(detail=True, methods=["post"])
     def reassign(self, request: Request, id: int) -> Response:
         """Give it to somebody by name, who is told; or, with null, to whoever answers."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Self
+from uuid import UUID
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -27,16 +28,25 @@ class Source(models.TextChoices):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """A request whose client chose a key for it, so that a repeat is known; `what` tells it from any other request."""
+
+    key: UUID
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
 class Actor:
     """Who acts (None: nobody signed in, the product itself), through which door, with which API token.
 
-    `name` is whose mailbox acted, where nobody signs in there.
+    `name` is whose mailbox acted, where nobody signs in there. `asked` is the request, where it has a key.
     """
 
     user: User | None
     source: str = Source.PAGE
     token_id: int | None = None
     name: str = ""
+    asked: Asked | None = None
 
     @classmethod
     def system(cls, source: str = Source.SYSTEM) -> Self:

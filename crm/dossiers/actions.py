@@ -82,9 +82,12 @@ def record(
 
 
 def record_many(happenings: Iterable[Happening], *, by: Actor, at: datetime) -> list[Event]:
-    """Record events in bulk: three inserts a thousand."""
+    """Record events in bulk: three inserts a thousand. A request's key lies on the first."""
     happenings = list(happenings)
-    events = Event.objects.bulk_create([_event(h, by, at) for h in happenings], batch_size=BATCH)
+    events = [_event(h, by, at) for h in happenings]
+    if by.asked and events:
+        events[0].client_key, events[0].facts["asked"] = by.asked.key, by.asked.what
+    Event.objects.bulk_create(events, batch_size=BATCH)
     EventDossier.objects.bulk_create(
         (
             EventDossier(event=event, dossier_id=pk, happened_at=event.happened_at)

@@ -139,10 +139,16 @@ class Event(models.Model):
     source = models.CharField(max_length=8, choices=Source)
     home = models.ForeignKey(Dossier, models.PROTECT, null=True, related_name="+")
     facts = models.JSONField(default=dict)
+    client_key = models.UUIDField(null=True)  # chosen by the client: a repeat of its request is this event
 
     class Meta:
         verbose_name = _("event")
         verbose_name_plural = _("events")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["client_key"], condition=Q(client_key__isnull=False), name="event_once_per_client_key"
+            )
+        ]
         indexes = [
             # Read by the history of what is no record: people, teams, words, calendars. Few rows.
             models.Index(fields=["-happened_at", "-id"], condition=Q(home=None), name="event_of_no_record")

@@ -12,6 +12,7 @@ from rest_framework.exceptions import ErrorDetail, ValidationError
 from rest_framework.request import Request
 
 from contacts.models import Contact, ContactPhone
+from crm.core.rest.keys import key_in_header
 from crm.core.text import digits
 from crm.dossiers.models import Dossier, Topic
 from crm.poc.models import PointOfContact
@@ -22,11 +23,7 @@ from interactions.meaning import Said, meant
 from interactions.models import TouchPoint
 from interactions.recurrence import Recurrence
 
-HEADER = "Idempotency-Key"
-LONGEST_KEY = 255
-TOO_LONG = _("The key has at most 255 characters.")
 DIFFER = _("The key in the body differs from the one in the header.")
-NAMESPACE = uuid.UUID("6f2b7f0e-6c55-4a4e-9c43-5a5a5d1c8a11")  # of keys that are no UUIDs
 
 
 def touch_of(values: dict[str, Any]) -> Touch:
@@ -110,15 +107,7 @@ def client_key(request: Request, in_body: uuid.UUID | None) -> uuid.UUID | None:
 
     :raises ValidationError: the two differ, or the header is too long.
     """
-    text = request.headers.get(HEADER, "").strip().strip('"')
-    if not text:
-        return in_body
-    if len(text) > LONGEST_KEY:
-        raise ValidationError({"client_key": ErrorDetail(TOO_LONG, "max_length")})
-    try:
-        in_header = uuid.UUID(text)
-    except ValueError:
-        in_header = uuid.uuid5(NAMESPACE, f"{request.user.pk}:{text}")
-    if in_body not in (None, in_header):
+    in_header = key_in_header(request, field="client_key")
+    if None not in (in_body, in_header) and in_body != in_header:
         raise ValidationError({"client_key": ErrorDetail(DIFFER, "differs")})
-    return in_header
+    return in_header or in_body

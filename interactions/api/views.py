@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.db.models import BigAutoField, DateTimeField
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,10 +13,12 @@ from rest_framework.status import HTTP_200_OK
 
 from crm.commitments.actions import redue
 from crm.commitments.models import Commitment
-from crm.commitments.rest import IF_MATCH, Acts, etag, questions_of, set_due_because, set_who_answers
+from crm.commitments.rest import ACT_HEADERS, Acts, etag, questions_of, set_due_because, set_who_answers
 from crm.core.paging import Order
+from crm.core.rest.keys import KEY_HEADER
 from crm.core.rest.views import RecordViewSet
-from crm.dossiers.models import Topic
+from crm.dossiers.models import Event, Topic
+from crm.dossiers.once import once
 from crm.poc.resolve import Question
 from crm.poc.rest import who_answers_each
 from interactions.actions import log
@@ -37,10 +38,6 @@ from interactions.correcting import correct
 from interactions.corrections import put_to_record, undo
 from interactions.follow_ups import plan
 from interactions.models import FollowUp, Interaction
-
-KEY_HEADER = OpenApiParameter(
-    reading.HEADER, OpenApiTypes.STR, OpenApiParameter.HEADER, description="The same key is saved once."
-)
 
 
 @extend_schema_view(retrieve=extend_schema(responses=WholeInteractionSerializer))
@@ -144,7 +141,7 @@ class FollowUpViewSet(Acts, RecordViewSet):
     filterset_class = FollowUpFilterSet
     orders = {"due_at": Order("commitment__due_at", DateTimeField()), "id": Order("pk", BigAutoField())}
     ordering = "due_at"
-    field_names = {"due": "due_at"}
+    field_names = Acts.field_names | {"due": "due_at"}
 
     def get_queryset(self) -> Any:
         return FollowUp.objects.visible_to(self.request.user).for_list()
@@ -153,20 +150,28 @@ class FollowUpViewSet(Acts, RecordViewSet):
         set_who_answers(found, [row.commitment for row in found], at=self.at)
         return super().shown(found, whole=whole)
 
-    @extend_schema(request=FollowUpInput, responses={201: FollowUpSerializer})
+    @extend_schema(
+        request=FollowUpInput, parameters=[KEY_HEADER], responses={201: FollowUpSerializer, 200: FollowUpSerializer}
+    )
     def create(self, request: Request) -> Response:
-        """Plan a follow-up."""
+        """Plan a follow-up.
+
+        With a key, the same request plans once: a repeat is answered with 200 and what was planned.
+        """
+        done, anybodys = once(self._plan, by=self.by), FollowUp.objects.for_list()
+        return self.repeated(done, anybodys) if isinstance(done, Event) else self.created(done, anybodys)
+
+    def _plan(self) -> FollowUp:
         values = self.read(FollowUpInput)
         record = values.get("project") or values.get("contact") or values["account"]
         topic = values.get("topic") or Topic.objects.get(code=Topic.GENERAL)
         said = reading.moment_of(values, place=record.dossier, topic=topic, poc=values.get("poc"), at=self.at)
-        planned = plan(
+        return plan(
             new=reading.new_follow_up(values, said), dossier=record.dossier, topic=topic,
             contact=values.get("contact"), channel=values.get("channel"), by=self.by, at=self.at,
         )  # fmt: skip
-        return self.created(planned, FollowUp.objects.for_list())
 
-    @extend_schema(request=RedueInput, parameters=[IF_MATCH])
+    @extend_schema(request=RedueInput, parameters=ACT_HEADERS)
     def partial_update(self, request: Request, id: int) -> Response:
         """Let it be due at another moment; reminders and escalation begin anew."""
         values = self.read(RedueInput)

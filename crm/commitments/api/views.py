@@ -17,10 +17,12 @@ from rest_framework.status import HTTP_200_OK
 from crm.commitments.api.filters import OwedFilterSet
 from crm.commitments.api.serializers import HandBackInput, OwedSerializer, PassOnInput, UpdateInput
 from crm.commitments.models import Commitment
-from crm.commitments.rest import IF_MATCH, Acts, etag, set_who_answers
+from crm.commitments.rest import ACT_HEADERS, Acts, etag, set_who_answers
 from crm.core.paging import Order
+from crm.core.rest.keys import KEY_HEADER
 from crm.core.rest.views import RecordViewSet
-from crm.dossiers.models import Topic
+from crm.dossiers.models import Event, Topic
+from crm.dossiers.once import once
 from interactions import passing, updates
 from interactions.meaning import meant
 from interactions.models import FollowUp
@@ -58,10 +60,17 @@ class OwedViewSet(Acts, RecordViewSet):
         response["ETag"] = etag(row)
         return response
 
-    @extend_schema(request=UpdateInput, responses={201: OwedSerializer})
+    @extend_schema(request=UpdateInput, parameters=[KEY_HEADER], responses={201: OwedSerializer, 200: OwedSerializer})
     @action(detail=False, methods=["post"])
     def updates(self, request: Request) -> Response:
-        """Promise contacts an update: it is kept by reaching each of them, as `settles` of a touch says."""
+        """Promise contacts an update: it is kept by reaching each of them, as `settles` of a touch says.
+
+        With a key, the same request promises once: a repeat is answered with 200 and what was promised.
+        """
+        done = once(self._promise_update, by=self.by)
+        return self.repeated(done) if isinstance(done, Event) else self.created(done)
+
+    def _promise_update(self) -> Commitment:
         values = self.read(UpdateInput)
         record = (values.get("project") or values.get("contact") or values["account"]).dossier
         topic = values.get("topic") or Topic.objects.get(code=Topic.GENERAL)
@@ -69,8 +78,7 @@ class OwedViewSet(Acts, RecordViewSet):
         if "due_text" in values:
             due_at = self._meant(values["due_text"], place=record, topic=topic, poc=values.get("poc"))
         new = updates.NewUpdate(values["to"], values["about"], due_at, values.get("poc"), values["priority"])
-        promised = updates.promise(new=new, dossier=record, topic=topic, by=self.by, at=self.at)
-        return self.created(promised)
+        return updates.promise(new=new, dossier=record, topic=topic, by=self.by, at=self.at)
 
     def _meant(self, text: str, **asked: Any) -> datetime:
         try:
@@ -78,14 +86,14 @@ class OwedViewSet(Acts, RecordViewSet):
         except DjangoValidationError as error:
             raise ValidationError({"due_text": ErrorDetail(error.messages[0], error.code or "invalid")}) from error
 
-    @extend_schema(request=PassOnInput, parameters=[IF_MATCH])
+    @extend_schema(request=PassOnInput, parameters=ACT_HEADERS)
     @action(detail=True, methods=["post"], url_path="pass-on")
     def pass_on(self, request: Request, id: int) -> Response:
         """Let a specialist solve a problem; they and whoever answers are told. A repeat does nothing."""
         values = self.read(PassOnInput)
         return self.act(lambda owed: passing.pass_on(commitment=owed, **values, by=self.by, at=self.at))
 
-    @extend_schema(request=HandBackInput, parameters=[IF_MATCH])
+    @extend_schema(request=HandBackInput, parameters=ACT_HEADERS)
     @action(detail=True, methods=["post"], url_path="hand-back")
     def hand_back(self, request: Request, id: int) -> Response:
         """Bring a problem back solved to whoever answers, who tells the customer. A repeat does nothing."""
