@@ -78,6 +78,7 @@ def _background(
     return Background(
         account=row["account"] if is_of_a_firm else "",
         contact="" if is_contact else contact.get("name", ""),
+        contact_id=None if is_contact else contact.get("pk"),
         roles=tuple(word(name) for name in contact.get("role_names", ())),
         phone=readable(contact.get("phone", "")),
         zone=contact.get("zone") or row["account_zone"] or "",

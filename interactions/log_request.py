@@ -106,14 +106,14 @@ class LogRequest:
 
     @cached_property
     def offered(self) -> list[Commitment]:
-        """What it may settle; `is_chosen` as ticked, at first what is due by tomorrow."""
+        """What it may settle; `is_chosen` as ticked, at first what is due by tomorrow and what the address names."""
         offered = (
             quick_log.offered_to_settle(self.subject, direction=self.direction, at=self.at) if self.subject else []
         )
         ticked = set(self.values.getlist("settles"))
         for commitment in offered:
             first = self.request.method != "POST"
-            commitment.is_chosen = commitment.is_suggested if first else str(commitment.pk) in ticked
+            commitment.is_chosen = str(commitment.pk) in ticked or (first and commitment.is_suggested)
         return offered
 
     @cached_property

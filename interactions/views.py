@@ -308,7 +308,7 @@ def update_new(request: HttpRequest) -> HttpResponse:
         promised = attempt(form, lambda: updates.promise(**act))
         if promised:
             said = _("Promised by %(moment)s.") % {"moment": moment_words(promised.due_at, at)}
-            messages.success(request, said)
+            messages.success(request, said, extra_tags=f"saved:update-{dossier.pk}")
             return redirect(dossier)
     context = {"form": form, "record": dossier}
     return render(request, "interactions/update.html", context, status=422 if form.errors else 200)

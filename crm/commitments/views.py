@@ -17,6 +17,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.commitments import actions, arithmetic, waiting
 from crm.commitments.forms import CancelForm, HandBackForm, PassOnForm, ReassignForm, SnoozeForm, WaitForm
+from crm.commitments.last_act import last_act
+from crm.commitments.mail import background
 from crm.commitments.models import Commitment, Kind
 from crm.commitments.planning.steps import Coming, steps_of
 from crm.commitments.telling import told
@@ -248,6 +250,8 @@ def _item_page(request: HttpRequest, owed: Commitment, **forms: Form) -> HttpRes
     at = clock.of(request)
     context = {
         "item": with_owners([owed], at=at)[0],
+        "last_act": None if owed.state == Commitment.State.OPEN else last_act(owed),
+        "background": background.of([owed])[owed.pk],
         "arithmetic": _why_this_moment(owed, at),
         "coming": _coming(owed, at),
         "told": told.so_far(owed),

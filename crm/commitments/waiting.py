@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from crm.commitments.policy import policies
 from crm.commitments.telling import notices
 from crm.core.actor import Actor
 from crm.core.working_time import WorkingTime
-from crm.dossiers.models import Event
+from crm.dossiers.models import Event, EventDossier
 from crm.poc.calendars import by_id, working_times
 from crm.poc.recipients import recipients
 from crm.poc.resolve import Question, resolve_many
@@ -130,6 +130,23 @@ def check_back(c: Commitment, at: datetime) -> datetime:
     """Return when whoever has it is asked whether it still waits."""
     each, working = _ground(c, at)
     return ladder.shift(at, each.wait_amount, each.wait_unit, working)
+
+
+def reasons(owed: Sequence[Commitment]) -> dict[int, str]:
+    """Return what the customer is waited for, where it was said: of those that wait, by id. One query, or none."""
+    since = {c.pk: c.waiting_since for c in owed if c.state == State.WAITING and c.waiting_since is not None}
+    if not since:
+        return {}
+    records = {c.dossier_id for c in owed if c.pk in since}
+    rows = EventDossier.objects.filter(
+        dossier__one_of=list(records), happened_at__gte=min(since.values()), event__kind=Event.Kind.WAITING
+    )
+    found: dict[int, str] = {}
+    for row in rows.select_related("event__personal").order_by("event_id"):
+        pk, personal = row.event.facts.get("commitment"), getattr(row.event, "personal", None)
+        if personal is not None and since.get(pk) == row.happened_at and personal.values.get("reason"):
+            found[pk] = personal.values["reason"]
+    return found
 
 
 def _ground(c: Commitment, at: datetime) -> tuple[ladder.Ladder, WorkingTime]:

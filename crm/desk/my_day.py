@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.commitments import inbox
+from crm.commitments import inbox, waiting
 from crm.commitments.models import Commitment, Kind
 from crm.core.working_time import WorkingTime
 from crm.dossiers.models import Topic
@@ -77,6 +77,7 @@ def of(user: User, *, at: datetime) -> Day:
     day = _sorted(read.owed, read.escalated, at)
     day.used_up, day.waiting = read.used_up, read.waiting
     _say_what_is_left([*day.answers, *day.passed], at)
+    _say_what_is_waited_for(day.waiting)
     proposed = Handover.objects.proposed().filter(giver__one_of=pocs, dossier__archived_at=None).for_list()
     day.proposals = list(proposed.order_by("opened_at", "pk"))
     _absences(day, user, pocs, at)
@@ -126,6 +127,13 @@ def _say_what_is_left(answers: Iterable[Commitment], at: datetime) -> None:
     times = working_times({c.owner.pk for c in answers})  # type: ignore[attr-defined]
     for commitment in answers:
         commitment.left = _left(times[commitment.owner.pk], at, commitment.due_at)  # type: ignore[attr-defined]
+
+
+def _say_what_is_waited_for(owed: Sequence[Commitment]) -> None:
+    """Give each thing that waits for a customer its `waits_for`, as it was said. One query, or none."""
+    said = waiting.reasons(owed)
+    for commitment in owed:
+        commitment.waits_for = said.get(commitment.pk, "")  # type: ignore[attr-defined]
 
 
 def _left(working: WorkingTime, at: datetime, due_at: datetime) -> str:

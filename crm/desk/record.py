@@ -10,6 +10,7 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest
 from django.urls import reverse
 
+from crm.commitments import waiting
 from crm.commitments.models import Commitment, CommitmentQuerySet
 from crm.core import clock
 from crm.dossiers import vocabulary
@@ -129,7 +130,7 @@ def owed_on(dossier: Dossier) -> CommitmentQuerySet:
 def with_owners(items: Iterable[Commitment], *, at: datetime) -> list[Commitment]:
     """Give each thing owed an `owner`: the one it was given to or their stand-in, else whoever answers now.
 
-    Three queries; one more where a specialist may have something.
+    Three queries; one more each where a specialist may have something, and where something waits.
     """
     items = list(items)
     seats = seats_for(map(_question, items), at=at) if items else {}
@@ -137,16 +138,17 @@ def with_owners(items: Iterable[Commitment], *, at: datetime) -> list[Commitment
     return items
 
 
-def _say_whose(items: Iterable[Commitment], seats: Mapping[Question, Seat]) -> None:
-    """Give each thing owed its `owner`, `instead` of whom, and its `passing` where a specialist has it.
+def _say_whose(items: Sequence[Commitment], seats: Mapping[Question, Seat]) -> None:
+    """Give each thing owed its `owner`, `instead` of whom, its `passing` where a specialist has it, and what it waits for.
 
-    At most one query.
+    At most two queries.
     """
-    passed = passings(items)
+    passed, waits_for = passings(items), waiting.reasons(items)
     for item in items:
         seat = seats[_question(item)]
         item.owner, item.instead = seat.poc, seat.instead  # type: ignore[attr-defined]
         item.passing = passed.get(item.pk)  # type: ignore[attr-defined]
+        item.waits_for = waits_for.get(item.pk, "")  # type: ignore[attr-defined]
 
 
 def next_owed(*, homes: Iterable[int] = (), dossiers: Iterable[int] = ()) -> dict[int, Commitment]:

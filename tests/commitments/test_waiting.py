@@ -123,6 +123,32 @@ def test_the_events_say_who_and_why(house):
     assert event.personal.values == {"title": "Call Ms Lima", "reason": "They send the contract."}
 
 
+def test_what_is_waited_for_is_read_of_all_that_waits_at_once(house, django_assert_num_queries):
+    at = house.at("Mon 16:00")
+    said, silent, open_ = (house.promise() for _n in range(3))
+    said = waiting.wait(commitment=said, reason="They send the contract.", by=house.by, at=at)
+    silent = waiting.wait(commitment=silent, by=house.by, at=at)
+    with django_assert_num_queries(1):
+        assert waiting.reasons([said, silent, open_]) == {said.pk: "They send the contract."}
+    with django_assert_num_queries(0):
+        assert waiting.reasons([open_]) == {}
+
+
+def test_what_was_waited_for_the_last_time_is_not_said_again(house):
+    c = waiting.wait(commitment=house.promise(), reason="The contract", by=house.by, at=house.at("Mon 16:00"))
+    waiting.resume(commitment=c, by=house.by, at=house.at("Tue 10:00"))
+    again = waiting.wait(commitment=c, by=house.by, at=house.at("Tue 12:00"))
+    assert waiting.reasons([again]) == {}
+
+
+def test_going_on_by_mistake_does_not_lose_what_is_waited_for(house):
+    c = waiting.wait(commitment=house.promise(), reason="The contract", by=house.by, at=house.at("Mon 16:00"))
+    was = waiting.Paused.of(c)
+    waiting.resume(commitment=c, by=house.by, at=house.at("Tue 10:00"))
+    again = waiting.wait_again(was=was, by=house.by, at=house.at("Tue 12:00"))
+    assert waiting.reasons([again]) == {c.pk: "The contract"}
+
+
 def test_what_is_settled_waits_for_nobody(house):
     c = actions.keep(commitment=house.promise(), by=house.by, at=moment("Mon 12:00"))
     for act in (waiting.wait, waiting.resume):

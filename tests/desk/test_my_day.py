@@ -92,9 +92,9 @@ def test_accounts_one_loses_touch_with_are_shown_the_longest_silent_first(marta,
 
 
 def test_what_waits_for_a_customer_is_not_overdue_and_stands_apart(marta, mine):
-    waiting.wait(commitment=owed(mine, AT - HOUR), by=Actor(marta.user), at=AT)
+    waiting.wait(commitment=owed(mine, AT - HOUR), reason="The signed offer", by=Actor(marta.user), at=AT)
     day = day_of(marta)
-    assert ([c.state for c in day.waiting], day.is_clear) == (["waiting"], True)
+    assert ([(c.state, c.waits_for) for c in day.waiting], day.is_clear) == ([("waiting", "The signed offer")], True)
 
 
 def test_a_promised_update_is_an_answer_owed(marta, mine):

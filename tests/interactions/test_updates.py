@@ -133,7 +133,9 @@ def test_it_is_promised_on_the_records_page(as_marta, lima):
     assert response.status_code == 302
     owed = Commitment.objects.get(kind=Kind.NEXT_UPDATE)
     assert owed.addressees.get() == lima.dossier
-    assert "Tell Beatriz Lima: the delivery" in as_marta.get(f"/contacts/{lima.pk}/").content.decode()
+    html = as_marta.get(f"/contacts/{lima.pk}/").content.decode()
+    assert "Tell Beatriz Lima: the delivery" in html
+    assert f"saved:update-{lima.pk}" in html  # what was typed is kept as a draft no longer
 
 
 def test_to_whom_is_asked_for(as_marta, lima):

@@ -9,9 +9,12 @@ from accounts import keeping_in_touch
 from crm.commitments.models import Commitment
 from crm.commitments.planning import planner
 from crm.users.models import RoleScope
+from interactions.models import FollowUp
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
+from tests.factories.contacts import ContactFactory
 from tests.factories.dossiers import tier
+from tests.factories.interactions import InteractionFactory
 from tests.factories.poc import AssignmentFactory, PersonFactory
 from tests.factories.users import UserFactory, narrow
 from tests.pages.test_accounts import promise
@@ -127,8 +130,8 @@ def test_whoever_may_only_read_is_offered_no_key_and_no_log(client: Client, owed
 
 def test_the_page_has_one_exact_cost(as_rep: Client, django_assert_num_queries, owed):
     # session, reader · it · who answers: places, POCs, topics · whom to give it · what comes if nobody acts: the steps
-    # of its policy, who answers, whose hours: ten · who was told
-    with django_assert_num_queries(7 + 10 + 1):
+    # of its policy, who answers, whose hours: ten · who was told · with whom it is, and what was said last: three
+    with django_assert_num_queries(7 + 10 + 1 + 3):
         assert as_rep.get(f"/owed/{owed.pk}/").status_code == 200
 
 
@@ -143,10 +146,65 @@ def test_what_waits_says_since_when_and_goes_on(as_rep: Client, owed):
     assert owed.state == State.OPEN
 
 
+def test_what_waits_says_for_what_and_when_somebody_is_asked_again(as_rep: Client, owed):
+    where = f"/accounts/{owed.dossier_id}/"
+    as_rep.post(f"/owed/{owed.pk}/wait/", {"reason": "They send the contract"})
+    html = as_rep.get(f"/owed/{owed.pk}/").content.decode()
+    name = owed.dossier.assignments.get().poc.name
+    assert "For: They send the contract" in html
+    assert f"If they are not, {name} is asked" in html and "whether it still waits." in html
+    row = as_rep.get(where).content.decode()
+    assert "for: They send the contract" in row and "asked again" in row
+    Commitment.objects.update(next_action_at=AT - timedelta(hours=1))
+    html = as_rep.get(f"/owed/{owed.pk}/").content.decode()
+    assert f"{name} is being asked whether it still waits." in html
+    assert "asked again" not in as_rep.get(where).content.decode()
+
+
+def test_what_waits_for_nothing_in_particular_says_no_reason(as_rep: Client, owed):
+    as_rep.post(f"/owed/{owed.pk}/wait/")
+    html = as_rep.get(f"/owed/{owed.pk}/").content.decode()
+    assert "For: " not in html and "whether it still waits." in html
+
+
+@pytest.mark.parametrize(
+    ("act", "values", "said"),
+    [
+        ("on-it", {}, "took it on"),
+        ("snooze", {"until": "tomorrow"}, "put it off"),
+        ("done", {}, "Done by"),
+        ("cancel", {"reason": "They went elsewhere"}, "Cancelled by"),
+    ],
+)
+def test_who_did_last_what_it_stands_at_is_said(as_rep: Client, rep, owed, act, values, said):
+    as_rep.post(f"/owed/{owed.pk}/{act}/", values)
+    html = as_rep.get(f"/owed/{owed.pk}/").content.decode()
+    assert said in html and rep.name in html
+    assert values.get("reason", "") in html
+
+
+def test_with_whom_it_is_and_what_was_said_last_stands_beside_it(as_rep: Client, owed):
+    lima = ContactFactory(name="Beatriz Lima", account=owed.dossier.account, phones=["+351 21 555 0123"])
+    FollowUp.objects.update(contact=lima)
+    InteractionFactory(contact=lima, account=owed.dossier.account, note="The boiler leaks again.")
+    html = as_rep.get(f"/owed/{owed.pk}/").content.decode()
+    assert f'<a href="/d/{lima.pk}/">Beatriz Lima</a>' in html
+    assert 'href="tel:+351' in html
+    assert "The boiler leaks again." in html
+    assert f"contact={lima.pk}&amp;settles={owed.pk}" in html
+
+
+def test_a_call_logged_from_there_settles_it(as_rep: Client, owed):
+    Commitment.objects.update(due_at=AT + timedelta(days=30))  # later than what is ticked by itself
+    ticked = f'id="settles-{owed.pk}" name="settles" value="{owed.pk}" checked'
+    assert ticked not in as_rep.get(f"/log/?record={owed.dossier_id}").content.decode()
+    assert ticked in as_rep.get(f"/log/?record={owed.dossier_id}&settles={owed.pk}").content.decode()
+
+
 def test_what_recurs_says_how_often_and_is_owed_again(as_rep: Client, owed):
     Commitment.objects.update(recur_every=2, recur_unit="weeks", recur_from=owed.due_at)
     html = as_rep.get(f"/owed/{owed.pk}/").content.decode()
-    assert "every 2 weeks" in html
+    assert "Every 2 weeks" in html
     assert "Done, and no more" in html
     answer = as_rep.post(f"/owed/{owed.pk}/done/", follow=True)
     assert "Owed again" in answer.content.decode()

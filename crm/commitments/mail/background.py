@@ -18,6 +18,7 @@ class Background:
 
     account: str = ""  # where the record itself is not the account
     contact: str = ""
+    contact_id: int | None = None
     roles: Sequence[str] = ()  # what the contact is at their firm
     phone: str = ""  # the number to call
     zone: str = ""  # whose clock they live by

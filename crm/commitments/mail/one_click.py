@@ -8,12 +8,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from crm.commitments import actions, waiting
+from crm.commitments.last_act import last_act
 from crm.commitments.mail import links
 from crm.commitments.mail.links import Act, Link
 from crm.commitments.models import Commitment
 from crm.core.actor import Actor, Source
-from crm.dossiers.models import Event, EventDossier
-from crm.dossiers.sentences import who
 from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
 from crm.poc.recipients import Recipient, reach
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 
 CHANGES = "commitments.change_commitment"
 State = Commitment.State
-Kind = Event.Kind
 
 
 class Problem(StrEnum):
@@ -131,16 +129,8 @@ def _may(poc: PointOfContact, c: Commitment) -> bool:
 
 def _settled(c: Commitment, user: User | None) -> Settled:
     """Say who did what the link is too late for. One query."""
-    at = c.closed_at or c.acted_at
-    rows = EventDossier.objects.filter(dossier=c.dossier_id, happened_at=at, event__facts__commitment=c.pk)
-    row = rows.select_related("event__actor", "event__personal").order_by("-pk").first()
-    if row is None:
-        return Settled("", at, is_by_reader=False)
-    event = row.event
-    personal = event.personal.values if hasattr(event, "personal") else {}
-    return Settled(
-        name=who(event, personal),
-        at=at,
-        is_by_reader=user is not None and event.actor_id == user.pk,
-        was_cancelled=event.kind == Kind.CANCELLED,
-    )
+    act = last_act(c)
+    if act is None:
+        return Settled("", c.closed_at or c.acted_at, is_by_reader=False)
+    is_by_reader = user is not None and act.actor_id == user.pk
+    return Settled(act.name, act.at, is_by_reader, act.was_cancelled)

@@ -97,6 +97,13 @@ def item_due(context: template.Context, item: Any) -> dict[str, Chip]:
     }  # fmt: skip
 
 
+@register.simple_tag(takes_context=True)
+def asked_again(context: template.Context, item: Any) -> str:
+    """Say when whoever has something that waits is asked whether it still does; "" where that is now."""
+    at, now = item.next_action_at, reader_now(context)
+    return moment_words(at, now) if at is not None and at > now else ""
+
+
 @register.simple_tag
 def how_often(every: int, unit: str) -> str:
     """Say how often something is owed again: every 2 weeks."""
