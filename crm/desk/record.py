@@ -139,7 +139,7 @@ def with_owners(items: Iterable[Commitment], *, at: datetime) -> list[Commitment
 
 
 def _say_whose(items: Sequence[Commitment], seats: Mapping[Question, Seat]) -> None:
-    """Give each thing owed its `owner`, `instead` of whom, its `passing` where a specialist has it, and what it waits for.
+    """Give each thing owed its `owner`, `instead` of whom, its `passing` where a specialist has it, and `waits_for`.
 
     At most two queries.
     """

@@ -135,7 +135,7 @@ def test_it_is_promised_on_the_records_page(as_marta, lima):
     assert owed.addressees.get() == lima.dossier
     html = as_marta.get(f"/contacts/{lima.pk}/").content.decode()
     assert "Tell Beatriz Lima: the delivery" in html
-    assert f"saved:update-{lima.pk}" in html  # what was typed is kept as a draft no longer
+    assert f'data-saved="update-{lima.pk}"' in html  # what was typed is kept as a draft no longer
 
 
 def test_to_whom_is_asked_for(as_marta, lima):
