@@ -306,6 +306,7 @@ SPECTACULAR_SETTINGS = {
         "HeldGroup": "crm.handovers.held.Group",
         "ShareKind": "crm.poc.share_links.ShareLink.Kind",
         "KeptKind": "crm.handovers.leave_rest.KEPT_KINDS",
+        "NoticeWay": "crm.commitments.telling.preferring.Way",
         "Language": LANGUAGES,
     },
 }

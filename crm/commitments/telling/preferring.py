@@ -96,15 +96,25 @@ def prefer(
 
 
 @transaction.atomic
+def prefer_some(
+    *, poc: PointOfContact, by_email: Mapping[str, str], times: Mapping[str, time | None], by: Actor, at: datetime
+) -> NoticePreference:
+    """Change what is given, groups of notices and some of `TIMES`; the rest stays as it is.
+
+    :raises Refused: as `prefer`.
+    """
+    PointOfContact.objects.select_for_update(no_key=True, of=("self",)).get(pk=poc.pk)
+    wishes = wishes_of(poc)
+    whole: dict[str, Any] = {name: getattr(wishes, name) for name in TIMES} | dict(times)
+    return prefer(poc=poc, by_email={**wishes.by_email, **by_email}, **whole, by=by, at=at)
+
+
 def want_no_mail(*, poc: PointOfContact, unwanted: Collection[str], by: Actor, at: datetime) -> NoticePreference:
     """Let these groups of notices come by mail no more; the inbox still has them. The rest stays as it is.
 
     :raises NoSuchGroup: one cannot be switched off.
     """
-    wishes = wishes_of(poc)
-    by_email = {**wishes.by_email, **dict.fromkeys(unwanted, Way.NEVER.value)}
-    times: dict[str, Any] = {name: getattr(wishes, name) for name in TIMES}
-    return prefer(poc=poc, by_email=by_email, **times, by=by, at=at)
+    return prefer_some(poc=poc, by_email=dict.fromkeys(unwanted, Way.NEVER.value), times={}, by=by, at=at)
 
 
 def _refuse(by_email: Mapping[str, str], quiet_from: time | None, quiet_until: time | None) -> None:
