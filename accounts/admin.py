@@ -18,12 +18,12 @@ from contacts.models import Contact
 from crm.core import clock
 from crm.desk.administration import actor
 from crm.desk.record_admin import (
+    AccountTouchFilter,
     AnswersFilter,
     ArchivedFilter,
     OpeningForm,
     RecordAdmin,
     TierFilter,
-    TouchFilter,
     autocomplete,
     below,
 )
@@ -50,7 +50,7 @@ class AccountAdmin(RecordAdmin):
     form = AccountAdminForm
     actions = (*RecordAdmin.actions, "merge_chosen")
     list_display = ("title", "who_answers", "tier", "kind", "city", "last_touch", "next_owed")
-    list_filter = (AnswersFilter, TierFilter, "kind", TouchFilter, ArchivedFilter)
+    list_filter = (AnswersFilter, TierFilter, "kind", AccountTouchFilter, ArchivedFilter)
     fieldsets = (
         (None, {"fields": ("name", "kind", "tier", "parent", "industry", "website", "renewal_on")}),
         (_("Where"), {"fields": ("street", "postal_code", "city", "region", "country", "zone", "language")}),

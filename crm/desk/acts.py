@@ -67,7 +67,7 @@ class ActsAdmin(admin.ModelAdmin):
         self,
         request: HttpRequest,
         obj: Any,
-        form_class: type[forms.Form],
+        form_class: Callable[..., forms.Form],
         act: Callable[[dict[str, Any]], str],
         *,
         fields: Mapping[str, Any] | None = None,

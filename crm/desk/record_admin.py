@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
+from accounts import keeping_in_touch
 from accounts.models import Account
 from contacts.models import Contact
 from crm.core import clock
@@ -47,7 +48,7 @@ from projects.models import Project
 
 MOST_AT_ONCE = 500  # records whose POC is changed in one act
 SHOWN = 10  # rows in a panel
-STALE = 90  # days without a touch, where the tier asks for none
+STALE = 90  # days without a touch
 
 
 def kind_of(model: type[Any]) -> str:
@@ -84,29 +85,31 @@ class TierFilter(SimpleListFilter):
 
 
 class TouchFilter(SimpleListFilter):
-    """Not in touch for longer than the tier asks, or for 90 days where it asks nothing; never at all."""
+    """Not in touch for 90 days, whatever the tier; never at all."""
 
     title = _("last touch")
     parameter_name = "touch"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("stale", _("Too long ago")), ("never", _("Never"))]
+        return [("stale", _("Not for %(days)s days") % {"days": STALE}), ("never", _("Never"))]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() == "never":
-            return queryset.filter(last_touch_at=None)
-        return queryset.filter(stale(clock.of(request))) if self.value() == "stale" else queryset
+        before = Q(last_touch_at=None)
+        if self.value() == "stale":
+            before |= Q(last_touch_at__lt=clock.of(request) - timedelta(days=STALE))
+        return queryset.filter(before) if self.value() in ("never", "stale") else queryset
 
 
-def stale(at: datetime) -> Q:
-    """True of a row with `dossier` and `last_touch_at` that was not touched for too long, or never. One query."""
-    asking = list(Tier.objects.exclude(touch_every_days=None))
-    too_long = Q(last_touch_at=None) | Q(last_touch_at__lt=at - timedelta(days=STALE))
-    found = too_long & (Q(dossier__tier=None) | ~Q(dossier__tier__in=asking))
-    for tier in asking:
-        before = at - timedelta(days=tier.touch_every_days or STALE)
-        found |= Q(dossier__tier=tier) & (Q(last_touch_at=None) | Q(last_touch_at__lt=before))
-    return found
+class AccountTouchFilter(TouchFilter):
+    """The same, and losing touch: longer than the tier asks, as on My day and in the list of accounts."""
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("losing", _("Losing touch: longer than the tier asks")), *super().lookups(request, model_admin)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        if self.value() == "losing":
+            return queryset.filter(keeping_in_touch.is_overdue(clock.of(request)))
+        return super().queryset(request, queryset)
 
 
 class ArchivedFilter(SimpleListFilter):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from crm.commitments.telling.preferring import prefer, wishes_of
 from crm.core import clock
 from crm.core.admin_base import AdminForm, Inline, Section
 from crm.core.forms import MomentInput, ZoneField
+from crm.core.templatetags.moments import city
 from crm.desk.acts import Act, ActsAdmin
 from crm.desk.administration import ToldActedAdmin, actor
 from crm.desk.calendar_admin import CalendarAdmin
@@ -35,10 +37,17 @@ from crm.poc.models import (
     ShareLink,
     WorkingCalendar,
 )
+from crm.poc.recipients import reach
 from crm.poc.visibility import pocs_of, visible_dossiers, visible_homes
 
 admin.site.register(ShareLink, ShareLinkAdmin)
 admin.site.register(WorkingCalendar, CalendarAdmin)
+
+
+_TOLD_BY_MAIL = _(
+    "Mails to %(name)s go to %(address)s; times are those of %(zone)s. Escalations and alarms always come at once."
+)
+_TOLD_ON_PAGES = _("No address of %(name)s is known: no mail is sent, whatever is chosen here.")
 
 
 class StateFilter(admin.SimpleListFilter):
@@ -166,7 +175,11 @@ class PocAdmin(ActsAdmin, ToldActedAdmin):
             prefer(poc=poc, **wished(values), by=actor(request), at=clock.of(request))
             return _t("From now on %(name)s is told so.") % {"name": poc.name}
 
-        return self.act_page(request, poc, WishesForm, act, initial=initial_of(wishes_of(poc)))
+        person = reach([poc.pk])[poc.pk]
+        values = {"name": poc.name, "address": person.address, "zone": city(person.zone)}
+        form = partial(WishesForm, name=poc.name)
+        context = {"note": (_TOLD_BY_MAIL if person.address else _TOLD_ON_PAGES) % values}
+        return self.act_page(request, poc, form, act, initial=initial_of(wishes_of(poc)), context=context)
 
     @admin.action(description=_("Answer again"), permissions=["change"])
     def answer_again(self, request: HttpRequest, queryset: QuerySet[PointOfContact]) -> None:

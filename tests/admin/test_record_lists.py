@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.urls import reverse
 
+from accounts import keeping_in_touch
 from contacts.models import Contact
 from crm.core.actor import Source
 from crm.dossiers.models import Dossier, Event, Tier
@@ -24,24 +25,38 @@ def names(response):
     return [row.name for row in response.context["cl"].result_list]
 
 
-def test_stale_is_longer_than_the_tier_asks_and_ninety_days_where_it_asks_nothing(as_manager):
+@pytest.fixture
+def touched(db):
+    """Accounts of a tier that asks for a touch every 14 days, of one that asks for none, and of none; by days."""
     Tier.objects.filter(code="a").update(touch_every_days=14)
     Tier.objects.filter(code="c").update(touch_every_days=None)
     for name, code, days in (
         ("A13", "a", 13), ("A15", "a", 15), ("C15", "c", 15), ("C91", "c", 91), ("N15", None, 15), ("N91", None, 91),
     ):  # fmt: skip
         AccountFactory(name=name, tier=code and tier(code), last_touch_at=AT - days * DAY)
+    AccountFactory(name="Former", tier=tier("a"), kind="former", last_touch_at=AT - 40 * DAY)
     AccountFactory(name="Z", tier=tier("a"))
-    assert names(as_manager.get(LIST, {"touch": "stale"})) == ["A15", "C91", "N91", "Z"]
+
+
+def test_losing_touch_means_what_keeping_in_touch_means(as_manager, touched):
+    keeping_in_touch.reconcile()
+    wanted = ["A15"]  # a former customer is left alone; whoever was never reached is owed a touch from now on
+    assert names(as_manager.get(LIST, {"touch": "losing"})) == wanted
+    assert [row.name for row in as_manager.get("/accounts/", {"touch": "losing"}).context["page"]] == wanted
+
+
+def test_whoever_was_not_touched_for_ninety_days_is_found_whatever_the_tier(as_manager, touched):
+    assert names(as_manager.get(LIST, {"touch": "stale"})) == ["C91", "N91", "Z"]
     assert names(as_manager.get(LIST, {"touch": "never"})) == ["Z"]
-    assert len(names(as_manager.get(LIST, {"touch": "x"}, follow=True))) == 7
+    assert len(names(as_manager.get(LIST, {"touch": "x"}, follow=True))) == 8
 
 
 def test_contacts_are_narrowed_likewise(as_manager):
     ContactFactory(name="Ana", last_touch_at=AT - 91 * DAY)
     ContactFactory(name="Bea", last_touch_at=AT)
-    response = as_manager.get(reverse("admin:contacts_contact_changelist"), {"touch": "stale"})
-    assert names(response) == ["Ana"]
+    address = reverse("admin:contacts_contact_changelist")
+    assert names(as_manager.get(address, {"touch": "stale"})) == ["Ana"]
+    assert "Losing touch" not in as_manager.get(address).content.decode()  # asked of accounts, not of contacts
 
 
 def test_nobody_means_what_the_gaps_mean(as_manager):

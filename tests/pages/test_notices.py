@@ -87,5 +87,24 @@ def test_administrators_say_it_for_a_teams_mailbox(db, clock, client):
     assert client.post(address, FORM | {"quiet_until": ""}).status_code == 422
 
 
+def test_of_somebody_else_it_speaks_by_their_name(ann, client):
+    client.force_login(UserFactory(administrator=True))
+    response = client.get(f"/admin/poc/pointofcontact/{ann.pk}/notices/")
+    form, page = response.context["form"], response.content.decode()
+    said = [f"{bound.label}: {bound.help_text}" for bound in form.ways]
+    assert said[0] == "Reminders: What Ann owes falls due, or is overdue."
+    assert said[1].startswith("Given to Ann:")
+    assert not [text for text in said if {"I", "me", "my"} & set(text.replace(":", "").replace(".", "").split())]
+    assert f"Mails to Ann go to {ann.email}; times are those of Tokyo." in page
+
+
+def test_of_somebody_without_an_address_no_mail_is_promised(ann, client):
+    client.force_login(UserFactory(administrator=True))
+    team = TeamFactory(name="Hall 3", email="", members=[ann])
+    assert (
+        "No address of Hall 3 is known" in client.get(f"/admin/poc/pointofcontact/{team.pk}/notices/").content.decode()
+    )
+
+
 def test_others_may_not(ann, client):
     assert client.get(f"/admin/poc/pointofcontact/{ann.pk}/notices/").status_code in (302, 403)
