@@ -3,27 +3,29 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+WORDS := $(patsubst %.po,%.mo,$(wildcard locale/*/LC_MESSAGES/*.po))
 
 # What is given here reaches crm/env.py: `make run PORT=8001`, `make run EMPTY=1`.
 
 .PHONY: run test faults check format pictures requirements clean
 .DEFAULT_GOAL := run
+.NOTPARALLEL:  # what is compiled needs what is installed
 
-run: $(VENV)/base.stamp
+run: $(VENV)/base.stamp $(WORDS)
 	@exec $(BIN)/python manage.py run_all --with-parent
 
 # The whole suite on SQLite, then on PostgreSQL. `make test ARGS="-k clock"` runs a part.
-test: $(VENV)/dev.stamp
+test: $(VENV)/dev.stamp $(WORDS)
 	@for db in sqlite postgres; do \
 	  echo "== DB=$$db"; \
 	  DB=$$db $(BIN)/python -m pytest -n auto --dist worksteal --junit-xml=var/reports/$$db.xml $(ARGS) || failed=1; \
 	done; exit $${failed:-0}
 
 # What the engine promises, under every fault: an hour and more. `make faults ARGS="--only 2,4 --database postgres"`.
-faults: $(VENV)/dev.stamp
+faults: $(VENV)/dev.stamp $(WORDS)
 	@$(BIN)/python -m tests.faults $(ARGS)
 
-check: $(VENV)/dev.stamp
+check: $(VENV)/dev.stamp $(WORDS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/djlint --lint --quiet templates
@@ -41,7 +43,7 @@ format: $(VENV)/dev.stamp
 	$(BIN)/ruff check --fix .
 
 # The README's pictures, taken anew.
-pictures: $(VENV)/dev.stamp
+pictures: $(VENV)/dev.stamp $(WORDS)
 	$(BIN)/python -m pytest -q tests/pictures/take.py
 
 # The pins of requirements/*.txt, written anew from what *.in asks for.
@@ -60,6 +62,11 @@ $(VENV)/bin/python:
 $(VENV)/%.stamp: requirements/%.txt | $(VENV)/bin/python
 	@echo "Installing requirements/$*.txt"
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements/$*.txt
+	@touch $@
+
+# The translations, compiled: one that is older than its catalogue has all of them looked at again.
+locale/%.mo: locale/%.po | $(VENV)/bin/python
+	@$(BIN)/python manage.py compilemessages
 	@touch $@
 
 clean:

@@ -2,8 +2,10 @@
 
 import os
 
+from crm.core import catalogues
 from tests.services import databases
 
+catalogues.compile_changed(databases.ROOT / "locale")  # whoever starts pytest need not think of it
 databases.prepare()
 os.environ["ENVIRONMENT"] = "test"
 os.environ["DATABASE_URL"] = databases.url_of(databases.WORKER)

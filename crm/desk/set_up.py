@@ -21,7 +21,6 @@ from django.db.models import F
 from django.forms import ValidationError
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -33,6 +32,7 @@ from crm.poc.models import PointOfContact, WorkingCalendar
 from crm.poc.public_holidays import take_over
 from crm.users import roles
 from crm.users.models import User
+from crm.users.reader import speaking_to
 
 MAX_COLLEAGUES = 200  # invited at once: a request must end
 KEPT = "set-up"
@@ -145,7 +145,7 @@ def _set_clocks(house: House, at: datetime) -> None:
 
 def send_test_mail(*, user: User) -> str:
     """Send one mail, so that reminders are known to arrive; return why it could not be handed over, or ""."""
-    with translation.override(user.language):
+    with speaking_to(user):
         mail = EmailMessage(
             gettext("Liaison can reach you"),
             gettext("This is the test mail you asked for. Reminders and escalations will arrive the same way."),
@@ -235,7 +235,7 @@ def send_invitations(users: Iterable[User], by: Actor) -> list[str]:
 def _invitation(user: User, firm: Firm, by: Actor) -> EmailMessage:
     key = {"uidb36": user_pk_to_url_str(user), "key": default_token_generator.make_token(user)}
     path = reverse("account_reset_password_from_key", kwargs=key)
-    with translation.override(user.language):
+    with speaking_to(user):
         context = {
             "user": user,
             "by": by.user,

@@ -183,7 +183,7 @@ def _taps(c: Commitment, mail: _Mail) -> list[Tap]:
     later = f"{day_words(morning.date(), timezone.localtime(mail.at).date())} {_hour(mail.morning)}"
     return [
         Tap(
-            later if act == Act.LATER else str(act.label),
+            f"{later[:1].upper()}{later[1:]}" if act == Act.LATER else str(act.label),
             links.address(links.link_to(c, act, poc_id=person.poc_id, written_at=mail.written_at, zone=person.zone)),
         )
         for act in links.offered(c)

@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.models import Notification
 from crm.commitments.planning import ladder
+from crm.outbox.outcomes import BAD_ADDRESS
 from crm.poc import decide
 from crm.poc.models import PointOfContact
 from crm.poc.words import last_day
@@ -68,6 +69,9 @@ _words: dict[str, Words] = {}
 def register(kind: str, words: Words) -> None:
     """Give a kind of notice its words."""
     _words[kind] = words
+
+
+_OUR_REPLIES: Mapping[Any, Lazy] = {BAD_ADDRESS: _("it is no address that mails can be sent to")}
 
 
 class _Values(dict[str, Any]):
@@ -151,11 +155,11 @@ def _url(notice: Notification) -> str:
 
 
 def _translated(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Translate the house's shipped words; an empty actor is the product itself."""
+    """Translate shipped words, and a reply that is ours, no mail server's; an empty actor is the product itself."""
     values = {key: value for key, value in facts.items() if isinstance(value, str | int)}
-    for key in ("topic", "purpose", "outcome", "channel"):
+    for key in ("topic", "purpose", "outcome", "channel", "reply"):
         if values.get(key):
-            values[key] = gettext(str(values[key]))
+            values[key] = str(_OUR_REPLIES.get(values[key]) or gettext(str(values[key])))
     if not values.get("by"):
         values["by"] = pgettext("actor", "Liaison")
     for key, say in (("from", first_moment), ("until", last_moment)):
