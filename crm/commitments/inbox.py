@@ -106,9 +106,9 @@ def _is_told_when_used_up(answer: Answer, mine: set[int]) -> bool:
 
 def escalated_to(poc_ids: Collection[int]) -> CommitmentQuerySet:
     """Narrow to what was escalated to one of these and is still owed."""
-    told = Notification.objects.planned().filter(
-        kind="escalation", recipient__one_of=list(poc_ids), generation=F("commitment__generation")
-    )
+    told = Notification.objects.planned().filter(kind="escalation", recipient__one_of=list(poc_ids))
+    of_this = Q(generation=F("commitment__generation"))
+    told = told.filter(of_this | Q(created_at__gt=F("commitment__acted_at")))  # a step planned anew is no act
     reached = Q(escalated_to__one_of=list(poc_ids)) | Q(pk__in=told.values("commitment"))
     return Commitment.objects.escalated().filter(reached)
 

@@ -1,11 +1,24 @@
-"""SQL the ORM lacks: row comparison for keyset paging, ids passed as one array, a subquery as a list."""
+"""SQL the ORM lacks: row comparison for keyset paging, ids passed as one array, a subquery as a list, one more key."""
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from django.db import connection
-from django.db.models import BooleanField, Expression, F, Field, ForeignKey, Func, JSONField, Lookup, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    CharField,
+    Expression,
+    F,
+    Field,
+    ForeignKey,
+    Func,
+    JSONField,
+    Lookup,
+    QuerySet,
+    Subquery,
+    Value,
+)
 
 
 class Row(Func):
@@ -38,6 +51,26 @@ class ListOf(Subquery):
     def as_sqlite(self, compiler: Any, connection: Any) -> Any:
         template = "(SELECT json_group_array(listed) FROM (%(subquery)s))"
         return super().as_sql(compiler, connection, template=template)
+
+
+class WithKey(Func):
+    """A JSON object with one key more (or another value of it), for an UPDATE that leaves the rest as it is."""
+
+    output_field = JSONField()
+
+    def __init__(self, column: str, key: str, value: Expression) -> None:
+        super().__init__(F(column), Value(key, CharField()), value)
+
+    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        template = "(%s || jsonb_build_object(%s::text, %s))"
+        return self._said(template, compiler)
+
+    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
+        return self._said("json_set(%s, '$.' || %s, %s)", compiler)
+
+    def _said(self, template: str, compiler: Any) -> Any:
+        parts = [compiler.compile(expression) for expression in self.source_expressions]
+        return template % tuple(sql for sql, _ in parts), [param for _, params in parts for param in params]
 
 
 @Field.register_lookup

@@ -2,9 +2,11 @@ import pytest
 from django.db import connection
 from django.db.models import F, OuterRef, Value
 
-from crm.core.query import ListOf, Row, RowComparison, ids_condition
+from crm.core.query import ListOf, Row, RowComparison, WithKey, ids_condition
 from crm.dossiers.models import Dossier, Topic
+from crm.outbox.models import Message
 from tests.factories.dossiers import DossierFactory
+from tests.factories.outbox import MessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -87,3 +89,11 @@ def test_ids_condition_is_good_for_raw_sql():
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT id FROM dossiers_topic WHERE {condition} ORDER BY id", [ids])
         assert [row[0] for row in cursor.fetchall()] == sorted(wanted)
+
+
+def test_a_key_is_added_to_an_object_that_keeps_its_others():
+    one, other = MessageFactory(payload={"a": 1, "n": 9}), MessageFactory()
+    for n in (1, 2):
+        Message.objects.update(payload=WithKey("payload", "n", F("n_attempts") + Value(n)))
+    assert Message.objects.get(pk=one.pk).payload == {"a": 1, "n": 2}
+    assert Message.objects.get(pk=other.pk).payload == {"n": 2}

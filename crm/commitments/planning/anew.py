@@ -16,7 +16,7 @@ from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
 from crm.commitments.models import Commitment, Notification
-from crm.commitments.planning import ladder
+from crm.commitments.planning import generations, ladder
 from crm.commitments.planning.slots import answers_of, in_slot
 from crm.commitments.policy import policies
 from crm.commitments.telling import notices, undelivered
@@ -28,6 +28,7 @@ from crm.poc.recipients import recipients
 
 NOT_THEIRS = "not_theirs"  # why a notice was taken back
 LEFT, AWAY = "left", "away"
+FAILED = (Message.State.DEAD, Message.State.UNCERTAIN, Message.State.DROPPED)
 
 
 def still_theirs(message: Message, held: Sequence[Notification]) -> list[Notification] | None:
@@ -47,7 +48,8 @@ def still_theirs(message: Message, held: Sequence[Notification]) -> list[Notific
     if others:
         lost += _dropped(others, _gone(message.recipient_id, at))
     if lost:
-        _take_back(lost, allowed, message, at)
+        begun = _take_back(lost, allowed, message, at)
+        lost += [n for n in held if n.commitment_id in begun and n not in lost]  # they went with their generation
     return [n for n in held if n not in lost] or None
 
 
@@ -125,37 +127,49 @@ def _gone(poc_id: int, at: datetime) -> str:
 
 def _take_back(
     lost: Sequence[Notification], allowed: Mapping[int, Collection[int]], message: Message, at: datetime
-) -> None:
-    """Supersede these. What stood in for another mail is passed on; steps that tell nobody else are planned anew."""
-    ids = [n.pk for n in lost]
-    Notification.objects.filter(pk__one_of=ids).update(state=Notification.State.SUPERSEDED, reason=NOT_THEIRS)
+) -> set[int]:
+    """Supersede these. What stood in for another mail is passed on; steps that tell nobody else are planned anew.
+
+    Returns the commitments of which one was.
+    """
+    notices.take_back(Notification.objects.filter(pk__one_of=[n.pk for n in lost]), NOT_THEIRS)
     undelivered.tell(message, [n for n in lost if n.kind in undelivered.KINDS], at)
-    steps: dict[int, Notification] = {}
-    for n in lost:
+    begun: set[int] = set()
+    for n in sorted(lost, key=lambda n: (n.step or 0, n.repeat)):  # from the lowest on, the others run after it
         is_asked = n.step is not None or n.kind == ladder.STILL_WAITING.kind
-        if n.commitment_id is not None and is_asked and n.pk in allowed:
-            steps[n.commitment_id] = min(n, steps.get(n.commitment_id, n), key=lambda n: n.step or 0)
-    for n in steps.values():
+        if n.commitment_id is None or not is_asked or n.pk not in allowed or n.commitment_id in begun:
+            continue
         if not _is_told_to_others(n, allowed[n.pk]):
             _plan_anew(n, at)
+            begun.add(n.commitment_id)
+    return begun
 
 
 def _is_told_to_others(n: Notification, allowed: Collection[int]) -> bool:
-    """True where the same step tells somebody else, who is still to be told."""
-    same = Notification.objects.planned().filter(
-        commitment=n.commitment_id, generation=n.generation, step=n.step, repeat=n.repeat, kind=n.kind
-    )
-    ended = Q(message__state__in=[Message.State.DEAD, Message.State.UNCERTAIN, Message.State.DROPPED])
-    return same.filter(recipient__one_of=list(allowed)).exclude(recipient=n.recipient_id).exclude(ended).exists()
+    """True where the same step tells somebody else, who is still to be told, or a later one has told somebody.
+
+    A mail counts, where there is one: the inbox alone shows nobody whose mail failed.
+    """
+    told = Notification.objects.planned().filter(commitment=n.commitment_id, generation=n.generation)
+    same = told.filter(step=n.step, repeat=n.repeat, kind=n.kind, recipient__one_of=list(allowed))
+    rows = list(same.exclude(recipient=n.recipient_id).values_list("channel", "message__state"))
+    mails = [state for channel, state in rows if channel == notices.EMAIL]
+    if any(state not in FAILED for state in mails or [state for _, state in rows]):
+        return True
+    if n.step is None:
+        return False
+    later = told.filter(Q(step=n.step, repeat__gt=n.repeat) | Q(step__gt=n.step), channel=notices.EMAIL)
+    return later.filter(message__state=Message.State.SENT).exists()
 
 
 def _plan_anew(n: Notification, at: datetime) -> None:
-    """Let the planner run the step of a notice again, now, in a generation of its own."""
+    """Let the planner run the step of a notice again, now, in a generation of its own that goes on from this one."""
     c = Commitment.objects.get(pk=n.commitment_id)
     steps = policies.ladders([c.policy_version_id])[c.policy_version_id].steps
     place = next((i for i, step in enumerate(steps) if step.ordinal == n.step), None)
     notices.supersede_all([c], NOT_THEIRS)
     c.generation += 1
+    generations.end_by(n, began=c.generation)
     c.next_action_at = at
     if place is not None:
         c.cursor, c.repeat_no, c.handed_off_at, c.used_up_at = place, n.repeat, None, None

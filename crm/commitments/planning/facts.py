@@ -12,6 +12,7 @@ from django.db.models import DateTimeField, F, Value
 
 from crm.commitments.models import Commitment, CommitmentQuerySet, Notification
 from crm.commitments.planning import ladder
+from crm.commitments.planning.generations import since_act, told_or_ended
 from crm.commitments.policy import policies
 from crm.commitments.telling.notices import EMAIL, reachable
 from crm.core.query import Row, RowComparison
@@ -140,7 +141,7 @@ class Memory:
 
 @dataclass(slots=True)
 class Facts:
-    """Everything one batch is decided from."""
+    """Everything one batch is decided from. `notices` are those since the last act, of each row."""
 
     at: datetime
     memory: Memory
@@ -182,7 +183,7 @@ class Facts:
         return slots
 
     def told(self, row: Placed) -> dict[int, set[int]]:
-        """Return who was told in this generation, per step."""
+        """Return who was told since the last act, per step."""
         told: dict[int, set[int]] = {}
         for notice in self.notices.get(row.pk, ()):
             told.setdefault(notice.step, set()).add(notice.recipient_id)
@@ -192,7 +193,8 @@ class Facts:
         """Return how far the row is, with the hand-off of what was told last."""
         handed_off_at, is_pending, held_until = row.handed_off_at, False, None
         if handed_off_at is None:
-            handed_off_at, is_pending, held_until = _hand_off(self.notices.get(row.pk, ()))
+            of_this = [n for n in self.notices.get(row.pk, ()) if n.generation == row.generation]
+            handed_off_at, is_pending, held_until = _hand_off(of_this)
         is_snoozed = row.state == State.SNOOZED
         return ladder.Position(
             anchor_at=row.anchor_at,
@@ -267,18 +269,23 @@ def _looks_back(row: Placed, ladders: Mapping[int, ladder.Ladder]) -> bool:
 
 
 def _notices(generations: Mapping[int, int]) -> dict[int, list[Notice]]:
-    """Load the notices of each commitment's present generation. One query."""
-    notices: dict[int, list[Notice]] = defaultdict(list)
-    if generations:
-        rows = Notification.objects.planned().filter(commitment__one_of=list(generations), step__isnull=False)
-        for values in rows.values_list(
-            "commitment_id", "generation", "step", "repeat", "recipient_id", "channel", "tell_at",
-            "message__state", "message__ended_at",
-        ):  # fmt: skip
-            notice = Notice._make(values)
-            if notice.generation == generations[notice.commitment_id]:
-                notices[notice.commitment_id].append(notice)
-    return notices
+    """Load what was told of each commitment since its last act, given its present generation. One query."""
+    if not generations:
+        return {}
+    planned: dict[int, list[Notice]] = defaultdict(list)
+    ended: dict[int, set[int]] = defaultdict(set)
+    rows = Notification.objects.filter(told_or_ended(), commitment__one_of=list(generations))
+    for *values, state in rows.values_list(
+        "commitment_id", "generation", "step", "repeat", "recipient_id", "channel", "tell_at",
+        "message__state", "message__ended_at", "state",
+    ):  # fmt: skip
+        notice = Notice._make(values)
+        if state != Notification.State.PLANNED:
+            ended[notice.commitment_id].add(notice.generation)
+        elif notice.step is not None:
+            planned[notice.commitment_id].append(notice)
+    first = {pk: since_act(generation, ended[pk]) for pk, generation in generations.items()}
+    return {pk: [n for n in told if first[pk] <= n.generation <= generations[pk]] for pk, told in planned.items()}
 
 
 def _hand_off(notices: Sequence[Notice]) -> tuple[datetime | None, bool, datetime | None]:

@@ -176,7 +176,7 @@ def look(
 ) -> Look:
     """Run every step that is due at `now`, and say when to look again (always later than `now`).
 
-    `slots` gives who can be told in each slot; `told` who was told already in this generation,
+    `slots` gives who can be told in each slot; `told` who was told already since the last act,
     per step. Nothing is changed: the new position is in the result.
     """
     if position.is_acknowledged:

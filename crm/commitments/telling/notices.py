@@ -6,9 +6,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-from crm.commitments.models import Commitment, Notification
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
+
+from crm.commitments.models import Commitment, Notification, NotificationQuerySet
 from crm.commitments.planning import ladder
 from crm.commitments.telling import digests
+from crm.core.query import WithKey
 from crm.outbox import bulk
 from crm.outbox.models import Message
 from crm.poc import decide
@@ -19,6 +23,7 @@ from crm.users import roles
 
 EMAIL, INBOX = Message.Channel.EMAIL.value, Message.Channel.INBOX.value
 URGENT, ESCALATION, REMINDER, ORDINARY = digests.URGENT, 1, 3, 5  # priorities of messages
+TRIED_BEFORE = "tried_before"  # in the facts of what was taken back: how often its mail had been tried
 
 
 class Row(NamedTuple):
@@ -126,8 +131,17 @@ def reachable(people: Iterable[Recipient]) -> list[Recipient]:
 
 def supersede_all(commitments: Iterable[Commitment], reason: str) -> None:
     """Take back whatever about these has not left the house. Their rows must be locked. One query."""
-    pending = Notification.objects.filter(commitment__one_of=[c.pk for c in commitments]).pending()
-    pending.update(state=Notification.State.SUPERSEDED, reason=reason)
+    take_back(Notification.objects.filter(commitment__one_of=[c.pk for c in commitments]).pending(), reason)
+
+
+def take_back(rows: NotificationQuerySet, reason: str) -> int:
+    """Supersede these, and write down how often their mail was tried till then. One query.
+
+    What they are about must be locked. So must it be for a try, and the auditor knows which tries came after.
+    """
+    mail = Message.objects.filter(pk=OuterRef("message")).values("n_attempts")
+    tried = Coalesce(Subquery(mail), Value(0))
+    return rows.update(state=Notification.State.SUPERSEDED, reason=reason, facts=WithKey("facts", TRIED_BEFORE, tried))
 
 
 def alarm(*, idem_key: str, kind: str, facts: Mapping[str, Any], about: Owed | None = None, at: datetime) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 from crm.commitments.models import Commitment, Notification
 from crm.commitments.planning import ladder
+from crm.commitments.planning.generations import since_act, told_or_ended
 from crm.commitments.planning.slots import answers_of, in_slot
 from crm.commitments.telling import notices
 from crm.outbox.models import Message
@@ -76,17 +77,25 @@ class _Already:
 
     step: dict[tuple[Any, ...], dict[int, bool]]  # the same step → whom, and whether they have it or will
     news: dict[int, dict[int, bool]]  # where it is no step: by the notice's id
-    lower: dict[tuple[Any, ...], dict[int, set[int]]]  # the same generation → step → whom
+    steps: dict[tuple[Any, ...], set[int]]  # the commitment, a generation, a step → whom
+    ended: dict[int, set[int]]  # by the commitment: generations that ended without an act
 
     def of(self, n: Notification) -> Mapping[int, bool]:
         return self.news.get(n.pk, {}) if n.step is None else self.step.get(_same(n), {})
 
     def to(self, n: Notification) -> set[int]:
-        """Whom nothing more is told: of the step itself, and of an escalation those told at a lower step."""
+        """Whom nothing more is told: of the step itself, and of an escalation those told at a lower step.
+
+        That is so however often a step was planned anew since the last act.
+        """
         told = set(self.of(n))
-        if n.kind == ladder.ESCALATION:
-            steps = self.lower.get((n.commitment_id, n.generation), {})
-            told |= {poc for step, pocs in steps.items() if step < (n.step or 0) for poc in pocs}
+        if n.step is None or n.generation is None or n.commitment_id is None:
+            return told
+        first = since_act(n.generation, self.ended[n.commitment_id])
+        lowest = 0 if n.kind == ladder.ESCALATION else n.step
+        for (commitment_id, generation, step), pocs in self.steps.items():
+            if commitment_id == n.commitment_id and first <= generation <= n.generation and lowest <= step <= n.step:
+                told |= pocs
         return told
 
     def is_with_others(self, n: Notification) -> bool:
@@ -113,17 +122,20 @@ def _keys(
 
 def _told(held: Sequence[Notification], keys: Mapping[str, int]) -> _Already:
     """Read who is told already. Two queries at most."""
-    told = _Already(defaultdict(dict), defaultdict(dict), defaultdict(lambda: defaultdict(set)))
+    told = _Already(defaultdict(dict), defaultdict(dict), defaultdict(set), defaultdict(set))
     ids = [n.commitment_id for n in held if n.step is not None]
     by_key = Notification.objects.planned().filter(idem_key__in=list(keys))
-    by_step = Notification.objects.planned().filter(commitment__one_of=ids, step__isnull=False, channel=notices.EMAIL)
+    by_step = Notification.objects.filter(told_or_ended(), commitment__one_of=ids, channel=notices.EMAIL)
     for row in [*by_key.select_related("message"), *(by_step.select_related("message") if ids else ())]:
         has_it = row.message is None or row.message.state in (Message.State.READY, Message.State.SENT)
+        if row.state != Notification.State.PLANNED:
+            told.ended[row.commitment_id or 0].add(row.generation or 0)
+            continue
         if row.idem_key in keys:
             told.news[keys[row.idem_key]][row.recipient_id or 0] = has_it
         if row.step is not None:
             told.step[_same(row)][row.recipient_id or 0] = has_it
-            told.lower[row.commitment_id, row.generation][row.step].add(row.recipient_id or 0)
+            told.steps[row.commitment_id, row.generation, row.step].add(row.recipient_id or 0)
     return told
 
 

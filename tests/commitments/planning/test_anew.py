@@ -5,14 +5,22 @@ import threading
 import pytest
 from django.db import connection, transaction
 
-from crm.commitments import actions
+from crm.commitments import actions, inbox
 from crm.commitments.models import Commitment, Notification
+from crm.outbox import actions as outbox
 from crm.outbox import sender
 from crm.outbox.models import DeliveryAttempt, Message
 from crm.poc.models import Absence, Assignment, Membership, PointOfContact
 from tests.commitments.conftest import moment
 from tests.factories.dossiers import DossierFactory, topic
-from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory
+from tests.factories.poc import (
+    AbsenceFactory,
+    AssignmentFactory,
+    MembershipFactory,
+    PersonFactory,
+    TeamFactory,
+    front_desk,
+)
 from tests.services.processes import wait_until
 
 WEEK = {"starts_at": moment("Mon 00:00"), "ends_at": moment("Sun 00:00")}
@@ -174,6 +182,112 @@ def test_an_escalation_whose_reader_went_away_climbs_and_nobody_is_asked_twice(h
     run(house, "Wed 16:05", "Wed 16:06", "Wed 16:07")
     assert [m.recipient for m in post.mails if m.message["Subject"].startswith("Escalated")] == [house.lea.email]
     assert len(post.to(house.ann.email)) == 1
+
+
+def reminded_before_nina_answered(house, post):
+    """Ann was reminded; then Nina came to answer, and Ann to stand in after Ben, whose mail is put off."""
+    commitment = house.promise()
+    run(house, "Tue 10:00", "Wed 10:00")
+    Assignment.objects.filter(poc=house.ann).update(ends_at=moment("Wed 11:00"))
+    AssignmentFactory(dossier=house.record, poc=PersonFactory(name="Nina"), starts_at=moment("Wed 11:00"))
+    AssignmentFactory(dossier=house.record, poc=house.ann, rank=2, starts_at=moment("Wed 11:00"))
+    put_off_step(house, post, house.ben, "Wed 14:00")
+    return commitment
+
+
+def test_who_was_told_at_a_lower_step_is_passed_over_by_a_step_that_is_planned_anew(house, post):
+    reminded_before_nina_answered(house, post)
+    AbsenceFactory(poc=house.ben, **WEEK)
+    run(house, "Wed 16:05", "Wed 16:06", "Wed 16:07")
+    assert escalated(post) == [house.dora.email]
+    assert len(post.to(house.ann.email)) == 2
+    left_out = Notification.objects.filter(generation=2, state="skipped").order_by("pk").values_list("slot", "reason")
+    assert list(left_out) == [("backup", "told_already"), ("lead", "empty"), ("leads_lead", "empty")]
+
+
+def test_who_was_told_before_is_remembered_however_often_a_step_is_planned_anew(house, post):
+    reminded_before_nina_answered(house, post)
+    MembershipFactory(team=front_desk(), member=house.ann)
+    AbsenceFactory(poc=house.ben, **WEEK)
+    put_off_step(house, post, house.dora, "Wed 16:05")
+    AbsenceFactory(poc=house.dora, **WEEK)
+    run(house, "Wed 17:00", "Wed 17:30")
+    assert Commitment.objects.get().generation == 3
+    assert escalated(post) == []
+    assert len(post.to(house.ann.email)) == 2
+
+
+def test_an_act_lets_everybody_be_told_again_after_a_step_was_planned_anew(house, post):
+    commitment = reminded_before_nina_answered(house, post)
+    AbsenceFactory(poc=house.ben, **WEEK)
+    run(house, "Wed 16:05")
+    assert escalated(post) == [house.dora.email]
+    actions.snooze(commitment=commitment, until=house.at("Thu 10:00"), by=house.by, at=house.at("Wed 17:00"))
+    run(house, "Thu 10:00", "Thu 14:00")
+    assert escalated(post) == [house.dora.email, house.ann.email]
+
+
+def test_when_the_mail_of_a_step_planned_anew_fails_nobody_is_told_who_was_told_before(house, post):
+    MembershipFactory(team=front_desk(), member=house.ann)
+    house.promise()
+    run(house, "Tue 10:00", "Wed 10:00")
+    put_off_step(house, post, house.ben, "Wed 14:00")
+    AbsenceFactory(poc=house.ben, **WEEK)
+    post.rules = {house.lea.email: "550"}
+    run(house, "Wed 16:05", "Wed 16:06", "Wed 16:07")
+    instead = Notification.objects.planned().filter(kind="undelivered", channel="email")
+    assert list(instead.values_list("recipient__name", flat=True)) == ["Dora"]
+
+
+def test_who_was_escalated_to_before_a_later_step_was_planned_anew_still_has_it_before_them(house, post):
+    tia, tom = people = [PersonFactory(name="Tia"), PersonFactory(name="Tom")]
+    Assignment.objects.filter(poc=house.ben).update(poc=TeamFactory(members=people, delivery="all"))
+    house.promise()
+    run(house, "Wed 10:00", "Wed 14:00")
+    put_off_step(house, post, house.lea, "Thu 14:00")
+    AbsenceFactory(poc=house.lea, **WEEK)
+    run(house, "Thu 15:00")
+    c = Commitment.objects.get()
+    assert (c.generation, c.escalated_to) == (2, front_desk())
+    assert list(inbox.escalated_to([tom.pk])) == [c]
+    assert tia.email in post.recipients
+
+
+def test_a_mail_sent_again_late_does_not_take_the_steps_back(house, post):
+    """Whoever it was for is away by now; everybody above was told meanwhile, and is told no second time."""
+    commitment = house.promise()
+    post.rules = {house.ann.email: "drop"}
+    run(house, "Tue 10:00", "Tue 11:00")
+    post.rules = {}
+    run(house, "Wed 10:00", "Wed 14:00", "Thu 14:00")
+    before = escalated(post)
+    assert before == [house.ben.email, house.lea.email]
+    AbsenceFactory(poc=house.ann, **WEEK)
+    failed = Message.objects.get(state="uncertain")
+    outbox.send_again(message=failed, by=house.by, at=house.at("Thu 15:00"))
+    run(house, "Thu 15:00", "Thu 15:01", "Fri 14:00", "Mon+ 14:00")
+    failed.refresh_from_db()
+    assert (failed.state, failed.reason) == ("dropped", "superseded")
+    assert escalated(post) == before
+    commitment.refresh_from_db()
+    assert commitment.generation == 1
+
+
+def test_where_the_mail_of_another_of_the_team_failed_the_step_is_planned_anew(house, post):
+    """Her inbox has it; but no mail reached anybody."""
+    tia, tom = people = [PersonFactory(name="Tia"), PersonFactory(name="Tom")]
+    house.promise(poc=TeamFactory(members=people, delivery="all"))
+    post.rules = {tia.email: "550", tom.email: "451"}
+    run(house, "Tue 10:00")
+    post.rules = {tia.email: "550"}
+    AbsenceFactory(poc=tom, **WEEK)
+    run(house, "Tue 10:05", "Tue 10:06", "Tue 10:07")
+    assert post.recipients != []
+    assert Commitment.objects.get().generation == 2
+
+
+def escalated(post):
+    return [mail.recipient for mail in post.mails if mail.message["Subject"].startswith("Escalated")]
 
 
 def put_off_step(house, post, person, text):
