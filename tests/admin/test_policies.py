@@ -11,7 +11,7 @@ from crm.dossiers.models import Event
 from tests.factories import AT
 from tests.factories.commitments import CommitmentFactory, shipped
 from tests.factories.dossiers import tier, topic
-from tests.factories.poc import CalendarFactory, PersonFactory
+from tests.factories.poc import CalendarFactory, MembershipFactory, PersonFactory, front_desk
 from tests.factories.users import actor
 
 pytestmark = pytest.mark.django_db
@@ -204,6 +204,7 @@ def test_what_no_browser_sends_is_survived(as_administrator, junk, button):
 
 
 def test_a_dry_run_shows_the_last_month_in_numbers_and_rows_and_changes_nothing(as_administrator):
+    MembershipFactory(team=front_desk())
     owed = CommitmentFactory(title="Call Ms Lima", opened_at=datetime(2026, 2, 20, 9, tzinfo=UTC), due_at=AT)
     policy = shipped(Kind.FOLLOW_UP).policy
     rows = [Commitment.objects.count(), Notification.objects.count(), Event.objects.count()]

@@ -1,30 +1,32 @@
 """A dry run over the last month: which steps of a policy would have fired, when, to whom, beside what really did.
 
-Nothing is written. Who answered is asked for the moment of each step. Acts on the way are not repeated: a
-promise counts as untouched until it was settled. Recipients are those the steps name, a team as the team.
+Nothing is written. What was done to a promise is done again as its events tell it, and who answered is asked for
+the moment of each step. What events do not tell is taken as it is today: hours, members of teams, what belongs to
+what. Notices count as handed off at once.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from crm.commitments.models import Commitment, Notification, Policy, PolicyVersion
+from django.db.models import Q
+
+from crm.commitments.models import Commitment, Kind, Notification, Policy, PolicyVersion
 from crm.commitments.opening import target_due
 from crm.commitments.planning import ladder
 from crm.commitments.policy import policies
+from crm.commitments.policy.histories import History, Tiers, histories
 from crm.commitments.policy.policy_checks import Terms
-from crm.commitments.policy.rehearsing import Fired, Slots, everybody, ladder_of, walk
+from crm.commitments.policy.rehearsing import Fired, Replayed, ladder_of, replay
+from crm.commitments.policy.who_then import Then
 from crm.core.working_time import WorkingTime
-from crm.dossiers.models import Channel, Dossier, Event, EventDossier, Purpose
+from crm.dossiers.models import Channel, Purpose
 from crm.outbox.models import Message
-from crm.poc.calendars import by_id, working_times
-from crm.poc.decide import Answer
-from crm.poc.models import PointOfContact
-from crm.poc.resolve import Question, resolve_many
+from crm.poc.calendars import Known, by_id
 
 if TYPE_CHECKING:
     from crm.users.models import User
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 MONTH = timedelta(days=31)
 MOST = 200  # promises gone through, the newest
 MOST_ASKED = 1000  # of the kind, among which those that match are looked for
+MOST_ROUNDS = 40  # in which it is asked who answered, until that is known for every step: two or three, mostly
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,28 +62,37 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """What came of it. `is_cut`: there were more than are shown, the newest are."""
+    """What came of it. `is_cut`: there were more than are shown, the newest are.
+
+    `n_unsure` are judged by their tier of today: the one of the day has another name now.
+    """
 
     rows: Sequence[Row]
     is_cut: bool
+    n_unsure: int
     since: datetime
     at: datetime
 
     @property
+    def is_touch(self) -> bool:
+        """True of what is told from the last touch on."""
+        return any(row.commitment.kind == Kind.TOUCH for row in self.rows)
+
+    @property
     def n_would(self) -> int:
-        return sum(len(row.would) for row in self.rows)
+        return sum(bool(told.name) for row in self.rows for told in row.would)
 
     @property
     def n_would_escalate(self) -> int:
-        return sum(told.is_escalation for row in self.rows for told in row.would)
+        return sum(told.is_escalation and bool(told.name) for row in self.rows for told in row.would)
 
     @property
     def n_really(self) -> int:
-        return sum(len(row.really) for row in self.rows)
+        return sum(bool(told.name) for row in self.rows for told in row.really)
 
     @property
     def n_really_escalated(self) -> int:
-        return sum(told.is_escalation for row in self.rows for told in row.really)
+        return sum(told.is_escalation and bool(told.name) for row in self.rows for told in row.really)
 
     @property
     def n_would_be_late(self) -> int:
@@ -94,140 +106,163 @@ class DryRun:
 def dry_run(policy: Policy, terms: Terms, *, user: User, at: datetime) -> DryRun:
     """Return what `terms` would have done to what `policy` would have matched in the last month, as `user` may see it.
 
-    A constant number of queries, some twenty.
+    A constant number of queries, some twenty; two for each time that somebody else answered than was thought.
     """
-    found, is_cut = _matching(policy, user, at)
-    rungs = ladder_of(terms)
-    working = _working(found, terms)
-    dues = {c.pk: _due(c, terms, working[c.pk]) for c in found}
-    anybody = everybody(rungs)
-
-    def walked(commitment: Commitment, slots_at: Callable[[datetime], Slots]) -> list[Fired]:
-        return walk(
-            rungs, opened_at=commitment.opened_at, due_at=dues[commitment.pk], working=working[commitment.pk],
-            slots_at=slots_at, until=commitment.closed_at or at,
-        )  # fmt: skip
-
-    moments = {c.pk: [f.at for f in walked(c, lambda _at: anybody) if not f.reason] for c in found}
-    known = _Then.load(found, moments, rungs)
-    fired = {c.pk: walked(c, known.slots_of(c)) for c in found}
-    really = _really(found)
-    rows = [Row(c, dues[c.pk], known.named(fired[c.pk]), really.get(c.pk, ())) for c in found]
-    return DryRun(rows, is_cut, at - MONTH, at)
+    matching = _matching(policy, user, at)
+    known, replayed = _replayed(matching.found, terms, at)
+    really = _really([history.commitment for history in matching.found])
+    rows = []
+    for history, run in zip(matching.found, replayed, strict=True):
+        c = history.commitment
+        rows.append(Row(c, run.due_at, _named(run.fired, known), really.get(c.pk, ())))
+    return DryRun(rows, matching.is_cut, matching.n_unsure, at - MONTH, at)
 
 
 # --- What matches ----------------------------------------------------------------------------------------------------
 
 
-def _matching(policy: Policy, user: User, at: datetime) -> tuple[list[Commitment], bool]:
-    """Return the newest promises of the last month that would come under the policy, and whether there were more."""
-    rows = Commitment.objects.visible_to(user).filter(kind=policy.kind, opened_at__gt=at - MONTH, opened_at__lte=at)
+class Matching(NamedTuple):
+    """The newest promises of the month that would come under the policy, whether there were more, and how many are
+    judged by the tier of today because that of the day is not known."""
+
+    found: Sequence[History]
+    is_cut: bool
+    n_unsure: int
+
+
+def _matching(policy: Policy, user: User, at: datetime) -> Matching:
+    since = at - MONTH
+    rows = Commitment.objects.visible_to(user).filter(kind=policy.kind, opened_at__gt=since, opened_at__lte=at)
     if policy.priority:
         rows = rows.filter(priority=policy.priority)
     if policy.topic_id:
         rows = rows.filter(topic=policy.topic_id)
-    asked = list(rows.select_related("dossier", "topic", "poc").order_by("-pk")[:MOST_ASKED])
+    rows = rows.select_related("dossier", "topic", "poc", "policy_version")
+    asked = histories(list(rows.order_by("-pk")[:MOST_ASKED]), since=since)
     book = policies.book([policy.kind])
-    cases = _cases(asked, at) if asked else []
-    matching = [c for c, case in zip(asked, cases, strict=True) if book.version_for(case).policy_id == policy.pk]
-    return matching[:MOST], len(matching) > MOST or len(asked) == MOST_ASKED
+    tiers = Tiers({pk for h in asked for pk in (h.place.dossier_id, h.home_id) if pk}, since) if asked else None
+    matching = [h for h, case in zip(asked, _cases(asked, tiers), strict=True) if _comes_under(book, case, policy)]
+    unsure = tiers.unsure if tiers and book.asks_for_tiers else set()
+    found = matching[:MOST]
+    n_unsure = sum(not unsure.isdisjoint((h.place.dossier_id, h.home_id)) for h in found)
+    return Matching(found, len(matching) > MOST or len(asked) == MOST_ASKED, n_unsure)
 
 
-def _cases(asked: Sequence[Commitment], at: datetime) -> list[policies.Case]:
-    """What each is matched by: its own values, the tier of today, purpose and channel as its opening recorded them."""
-    tiers = dict(Dossier.objects.filter(pk__one_of=list({c.home_id for c in asked})).values_list("pk", "tier_id"))
+def _comes_under(book: policies.Book, case: policies.Case, policy: Policy) -> bool:
+    return book.version_for(case).policy_id == policy.pk
+
+
+def _cases(asked: Sequence[History], tiers: Tiers | None) -> list[policies.Case]:
+    """What each is matched by: its own values, the tier of its day, purpose and channel as recorded when it began."""
+    if tiers is None:
+        return []
     purposes, channels = (dict(model.objects.values_list("code", "pk")) for model in (Purpose, Channel))
-    opened = EventDossier.objects.filter(
-        dossier__one_of=list({c.dossier_id for c in asked}), happened_at__gt=at - MONTH, event__kind=Event.Kind.OWED
-    )
-    facts = {f["commitment"]: f for f in opened.values_list("event__facts", flat=True) if "commitment" in f}
     return [
         policies.Case(
-            c.kind, c.priority, purposes.get(facts.get(c.pk, {}).get("purpose")),
-            c.dossier.tier_id or tiers.get(c.home_id), c.topic_id, channels.get(facts.get(c.pk, {}).get("channel")),
+            h.commitment.kind, h.commitment.priority, purposes.get(h.purpose), _tier(h, tiers), h.place.topic_id,
+            channels.get(h.channel),
         )
-        for c in asked
+        for h in asked
     ]  # fmt: skip
 
 
-def _working(found: Sequence[Commitment], terms: Terms) -> dict[int, WorkingTime]:
-    """Return the working time each counts in: of the terms' calendar, else of whoever answered when it was opened."""
-    if terms.calendar is not None:
-        working = by_id([terms.calendar.pk])[terms.calendar.pk].working
-        return {c.pk: working for c in found}
-    questions = {c.pk: Question(c.dossier_id, c.topic_id, c.poc_id, c.opened_at) for c in found}
-    answers = resolve_many(questions.values(), at=found[0].opened_at) if found else {}
-    times = working_times({answer.poc_id for answer in answers.values()})
-    return {pk: times[answers[question].poc_id] for pk, question in questions.items()}
+def _tier(history: History, tiers: Tiers) -> int | None:
+    """Return the tier that counted when it was promised: its record's, else that of the record's home."""
+    opened_at = history.commitment.opened_at
+    own = tiers.at(history.place.dossier_id or history.home_id, opened_at)
+    return own or tiers.at(history.home_id, opened_at)
 
 
-def _due(commitment: Commitment, terms: Terms, working: WorkingTime) -> datetime:
+# --- What would have been --------------------------------------------------------------------------------------------
+
+
+def _replayed(found: Sequence[History], terms: Terms, at: datetime) -> tuple[Then, list[Replayed]]:
+    """Replay each, again and again until it is known who answered at every moment that matters."""
+    rungs = ladder_of(terms)
+    known = Then(rungs, at - MONTH, at)
+    known.learn(question for history in found for question in history.moments)
+    calendars = by_id(h.commitment.calendar_id for h in found if h.commitment.calendar_id is not None)
+    runs: list[Replayed] = []
+    for _round in range(MOST_ROUNDS):
+        runs = [_run(history, terms, rungs, known, calendars, at) for history in found]
+        if not known.missing:
+            break
+        known.learn(frozenset(known.missing))
+    return known, runs
+
+
+def _run(
+    history: History, terms: Terms, rungs: ladder.Ladder, known: Then, calendars: Mapping[int, Known], at: datetime
+) -> Replayed:
+    """Replay one. A recount because of a calendar counts where the due moment is the one that was recorded."""
+    is_same = _is_same_target(history, terms)
+    due_at = history.due_at if is_same else _due(history, terms, known, calendars)
+    acts = [act for act in history.acts if is_same or not act.is_recount]
+    return replay(
+        rungs, known, place=history.place, opened_at=history.begins_at, due_at=due_at, acts=acts, until=at
+    )  # fmt: skip
+
+
+def _is_same_target(history: History, terms: Terms) -> bool:
+    """Say whether the terms ask for it to be due as it was: then what was recorded is what would have been."""
+    version = history.commitment.policy_version
+    asked = (terms.target_amount, terms.target_unit, terms.calendar.pk if terms.calendar else None)
+    return not history.is_under_another and asked == (version.target_amount, version.target_unit, version.calendar_id)
+
+
+def _due(history: History, terms: Terms, known: Then, calendars: Mapping[int, Known]) -> datetime:
     """Return when it would have been due: by the target where that decided, or would; else as it was promised."""
-    if terms.target_amount is None or commitment.counted_from is None:
-        return commitment.due_at
+    c, place = history.commitment, history.place
+    if terms.target_amount is None or not _was_counted(history, known, calendars):
+        return history.due_at
     version = PolicyVersion(target_amount=terms.target_amount, target_unit=terms.target_unit)
-    return target_due(version, commitment.counted_from, working, paused_seconds=commitment.paused_seconds)
+    if terms.calendar is None and c.policy_version.calendar_id is None:
+        working = _counted_in(history, known, calendars)
+    else:
+        working = known.working(place, c.opened_at)
+    return target_due(version, c.opened_at, working)
 
 
-# --- Who would have been told ----------------------------------------------------------------------------------------
+def _was_counted(history: History, known: Then, calendars: Mapping[int, Known]) -> bool:
+    """Say whether the target decided when it was due at first. Where an act has moved it since, that is worked out."""
+    c = history.commitment
+    if c.counted_from is not None or c.policy_version.target_amount is None:
+        return c.counted_from is not None
+    return target_due(c.policy_version, c.opened_at, _counted_in(history, known, calendars)) == history.due_at
 
 
-@dataclass(frozen=True, slots=True)
-class _Then:
-    """Who was in which slot at the moments of the steps."""
-
-    answers: Mapping[Question, Answer]
-    moments: Mapping[int, Sequence[datetime]]
-    fixed: Slots  # those that steps name
-    names: Mapping[int, str]
-
-    @classmethod
-    def load(
-        cls, found: Sequence[Commitment], moments: Mapping[int, Sequence[datetime]], rungs: ladder.Ladder
-    ) -> _Then:
-        questions = [_question(c, at) for c in found for at in (c.opened_at, *moments[c.pk])]
-        answers = resolve_many(questions, at=found[0].opened_at) if found else {}
-        fixed = {step.slot: int(step.slot.partition(":")[2]) for step in rungs.steps if ":" in step.slot}
-        ids = {pk for a in answers.values() for pk in (a.poc_id, a.backup_id, a.lead_id, a.leads_lead_id, a.house_id)}
-        pocs = PointOfContact.objects.filter(pk__one_of=[pk for pk in {*ids, *fixed.values()} if pk is not None])
-        rows = list(pocs.values_list("pk", "name", "deactivated_at"))
-        gone = {pk for pk, _name, deactivated_at in rows if deactivated_at is not None}
-        named = {slot: () if pk in gone else (pk,) for slot, pk in fixed.items()}
-        return cls(answers, moments, named, {pk: name for pk, name, _gone in rows})
-
-    def slots_of(self, commitment: Commitment) -> Callable[[datetime], Slots]:
-        def at(moment: datetime) -> Slots:
-            known = [each for each in self.moments[commitment.pk] if each <= moment]
-            return self._slots(self.answers[_question(commitment, known[-1] if known else commitment.opened_at)])
-
-        return at
-
-    def _slots(self, answer: Answer) -> Slots:
-        ids = (answer.poc_id, answer.backup_id, answer.lead_id, answer.leads_lead_id, answer.house_id)
-        own = {slot: () if pk is None else (pk,) for slot, pk in zip(ladder.CLIMB, ids, strict=True)}
-        return {**own, **self.fixed}
-
-    def named(self, fired: Sequence[Fired]) -> list[Told]:
-        """Return who would have been told, with their names; a step that reached nobody has none."""
-        return [
-            Told(f.at, self.names.get(f.recipient or 0, ""), f.step.kind == ladder.ESCALATION, f.reached)
-            for f in fired
-            if not f.reason or f.reason == ladder.NOBODY
-        ]
+def _counted_in(history: History, known: Then, calendars: Mapping[int, Known]) -> WorkingTime:
+    """Return the hours it was counted in: those it hangs on, else those of whoever answered."""
+    c = history.commitment
+    hangs_on = calendars.get(c.calendar_id or 0)
+    if hangs_on and (c.counted_from is not None or c.policy_version.calendar_id is not None):
+        return hangs_on.working
+    return known.hours(history.place, c.opened_at)
 
 
-def _question(commitment: Commitment, at: datetime) -> Question:
-    return Question(commitment.dossier_id, commitment.topic_id, commitment.poc_id, at)
+def _named(fired: Sequence[Fired], known: Then) -> list[Told]:
+    """Return who would have been told, with their names; a step that reached nobody has none."""
+    return [
+        Told(f.at, known.name(f.recipient), f.step.kind == ladder.ESCALATION, f.reached)
+        for f in fired
+        if not f.reason or f.reason == ladder.NOBODY
+    ]
+
+
+# --- What was --------------------------------------------------------------------------------------------------------
 
 
 def _really(found: Sequence[Commitment]) -> dict[int, list[Told]]:
-    """Return who was really told about each by a step. One query."""
+    """Return who was really told about each by a step, or asked whether it still waits. One query."""
     told: dict[int, list[Told]] = defaultdict(list)
-    rows = Notification.objects.planned().filter(
-        commitment__one_of=[c.pk for c in found], step__isnull=False, channel=Message.Channel.INBOX
-    )
-    for pk, at, name, kind, slot in rows.order_by("planned_for", "pk").values_list(
-        "commitment_id", "planned_for", "recipient__name", "kind", "slot"
+    rows = Notification.objects.filter(commitment__one_of=[c.pk for c in found])
+    by_step = Q(step__isnull=False) | Q(kind=ladder.STILL_WAITING.kind)
+    planned = Q(state=Notification.State.PLANNED, channel=Message.Channel.INBOX) & by_step
+    nobody = Q(state=Notification.State.SKIPPED, reason=ladder.NOBODY)
+    for pk, at, name, kind, slot in (
+        rows.filter(planned | nobody)
+        .order_by("created_at", "pk")
+        .values_list("commitment_id", "created_at", "recipient__name", "kind", "slot")
     ):
         told[pk].append(Told(at, name or "", kind == ladder.ESCALATION, slot))
     return told

@@ -1,19 +1,23 @@
 """A dry run over last month: what steps would have told whom, beside what was told. Nothing is written."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, time, timedelta
 
 import pytest
 
-from crm.commitments import actions
+from crm.commitments import actions, waiting
 from crm.commitments.models import Kind, Notification
+from crm.commitments.moving import move_many
 from crm.commitments.policy import dry_run, writing_policies
 from crm.commitments.policy.policy_checks import StepTerms, Terms
-from crm.dossiers.models import Event, EventDossier
+from crm.dossiers.models import Event, EventDossier, Tier
+from crm.dossiers.tiers import set_tier
 from crm.outbox.models import Message
+from crm.poc import hours
 from tests.commitments.conftest import MONDAY, moment
 from tests.factories.commitments import shipped
-from tests.factories.dossiers import DossierFactory, purpose, topic
-from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory
+from tests.factories.dossiers import DossierFactory, purpose, tier, topic
+from tests.factories.poc import AbsenceFactory, AssignmentFactory, CalendarFactory, PersonFactory
 from tests.factories.users import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -112,3 +116,99 @@ def test_it_writes_nothing_and_costs_the_same_however_many(house, django_assert_
     with django_assert_max_num_queries(24):
         run(user=user)
     assert before == [model.objects.count() for model in (Notification, Message, Event, EventDossier)]
+
+
+# --- What was done meanwhile
+
+
+def test_an_acknowledgement_holds_the_next_step_off_for_as_long_as_the_terms_tried_say(house):
+    promised = house.promise()
+    house.at("Wed 11:00")
+    actions.acknowledge(commitment=promised, by=house.by, at=moment("Wed 11:00"))
+    ran = run(terms=replace(TERMS, ack_amount=6, ack_unit="working_hours"))
+    assert would(ran)[1] == (moment("Wed 17:00"), "Ben", True)
+    ran = run(terms=replace(TERMS, ack_amount=1, ack_unit="hours"))
+    assert would(ran)[1] == (moment("Wed 15:00"), "Ben", True)  # four hours after whoever took it on had read it
+
+
+def test_what_waited_is_due_later_by_the_rest_it_would_have_had(house):
+    promised = house.promise(kind=Kind.FIRST_ANSWER, due_at=None, zone="")  # in eight working hours: Mon 17:30
+    waiting.wait(commitment=promised, by=house.by, at=moment("Mon 10:30"))
+    waiting.resume(commitment=promised, by=house.by, at=moment("Wed 10:00"))
+    policy = shipped(Kind.FIRST_ANSWER).policy
+    asked = {"wait_amount": 4, "wait_unit": "working_hours", "steps": STEPS}
+    ran = run(policy, Terms(target_amount=3, target_unit="working_hours", **asked))
+    assert ran.rows[0].due_at == moment("Wed 12:00")
+    assert [(at, name) for at, name, _is in would(ran)] == [
+        (moment("Mon 14:30"), "Ann"),  # whether it still waits
+        (moment("Tue 09:30"), "Ann"),
+        (moment("Tue 13:30"), "Ann"),
+        (moment("Tue 17:30"), "Ann"),
+        (moment("Wed 12:00"), "Ann"),
+        (moment("Wed 16:00"), "Ben"),
+    ]
+    overdue_then = run(policy, Terms(target_amount=30, target_unit="working_minutes", **asked))
+    assert overdue_then.rows[0].due_at == moment("Wed 11:00")  # an hour at least
+
+
+def test_what_was_counted_is_known_though_it_was_moved_since(house):
+    promised = house.promise(kind=Kind.FIRST_ANSWER, due_at=None, zone="")
+    actions.redue(commitment=promised, due_at=moment("Thu 12:00"), by=house.by, at=moment("Mon 14:00"))
+    ran = run(shipped(Kind.FIRST_ANSWER).policy, Terms(target_amount=2, target_unit="working_hours", steps=STEPS))
+    assert [at for at, *_ in would(ran)] == [moment("Mon 11:30"), moment("Thu 12:00"), moment("Thu 16:00")]
+    assert ran.rows[0].due_at == moment("Thu 12:00")
+
+
+def test_a_day_off_entered_meanwhile_moves_it_from_then_on(house):
+    calendar = CalendarFactory(nine_to_six=True)
+    terms = Terms(target_amount=3, target_unit="working_days", calendar=calendar, steps=STEPS)
+    policy = shipped(Kind.FIRST_ANSWER).policy
+    writing_policies.write_version(policy=policy, terms=terms, by=house.by, at=MONDAY)
+    house.promise(kind=Kind.FIRST_ANSWER, due_at=None, zone="")
+    house.sweep_at("Mon 09:31")
+    values = {"name": calendar.name, "zone": "UTC", "week": {day: [(time(9), time(18))] for day in range(5)}}
+    values |= {"days": {date(2026, 3, 4): hours.Day((), "Fair")}, "by": house.by, "at": moment("Tue 12:00")}
+    house.at("Tue 12:00")
+    hours.change_calendar(calendar=calendar, **values)
+    for text in ("Tue 12:00", "Tue 12:01", "Fri 09:30"):
+        house.sweep_at(text)
+    ran = run(policy, terms)
+    assert (ran.rows[0].due_at, would(ran)) == (moment("Fri 09:30"), [(moment("Fri 09:30"), "Ann", False)])
+    assert list(ran.rows[0].really) == list(ran.rows[0].would)
+
+
+def test_what_another_act_told_of_begins_with_the_first_step(house):
+    promised = house.promise()
+    house.at("Thu 10:00")
+    move_many(commitments=[promised], to=house.lea, tell=False, by=house.by, at=moment("Thu 10:00"))
+    assert [(at, name) for at, name, _is in would(run())][2:] == [
+        (moment("Thu 10:00"), "Lea"),
+        (moment("Thu 14:00"), "Ben"),
+    ]
+
+
+def test_it_comes_under_the_tier_of_its_day(house):
+    by = {"by": house.by, "at": MONDAY}
+    policy = writing_policies.add_policy(kind=Kind.FOLLOW_UP, name="Best", tier=tier("a"), **by)
+    set_tier(dossiers=[house.record], tier=tier("a"), **by)
+    best = house.promise(at=moment("Mon 10:00"))
+    set_tier(dossiers=[house.record], tier=tier("b"), by=house.by, at=moment("Tue 10:00"))
+    house.promise(at=moment("Tue 11:00"))
+    ran = run(policy)
+    assert ([row.commitment for row in ran.rows], ran.n_unsure) == ([best], 0)
+    set_tier(dossiers=[house.record], tier=tier("a"), by=house.by, at=moment("Thu 10:00"))
+    Tier.objects.filter(code="b").update(name="Silver")
+    ran = run(policy)
+    assert (len(ran.rows), ran.n_unsure) == (2, 2)  # whatever "B" was then: it is judged by today's
+
+
+def test_keeping_in_touch_is_told_from_the_last_touch_on(house):
+    touched = moment("Tue 09:00")
+    values = {"kind": Kind.TOUCH, "recur_every": 1, "recur_unit": "days", "recur_from": touched, "zone": "UTC"}
+    promise = actions.Promise(
+        dossier=house.record, topic=topic(), title="Keep in touch", due_at=moment("Wed 09:00"), **values
+    )
+    actions.open_commitments([promise], by=house.by, at=MONDAY)
+    ran = run(shipped(Kind.TOUCH).policy)
+    assert ran.is_touch
+    assert would(ran)[0] == (moment("Wed 09:00"), "Ann", False)
