@@ -21,6 +21,7 @@ from django.utils.translation import ngettext_lazy
 from crm.commitments.auditing import catalogue
 from crm.commitments.models import Commitment, Finding, Notification
 from crm.core import clock
+from crm.outbox import breaker
 from crm.outbox.models import DeliveryAttempt, Heartbeat, Message
 
 MOST = 100_000  # things counted; more are "100,000 or more"
@@ -84,6 +85,7 @@ class Snapshot:
     parts: Sequence[Part]
     stood_in_at: datetime | None
     paused_until: datetime | None
+    breaks_off: bool  # why it is paused: the mail server takes mails to their end, and then says nothing
     looks: Backlog
     notices: Backlog
     mails: Backlog
@@ -120,7 +122,7 @@ class Snapshot:
 
 
 def snapshot(*, at: datetime | None = None) -> Snapshot:
-    """Look at the engine as it stands. Fifteen queries."""
+    """Look at the engine as it stands. Fifteen queries; one more while no mails are sent."""
     at = at or clock.now()
     beats = {beat.component: beat for beat in Heartbeat.objects.all()}
     stood_in, sender = beats.get(STOOD_IN), beats.get("sender")
@@ -132,6 +134,7 @@ def snapshot(*, at: datetime | None = None) -> Snapshot:
         parts=[_part(name, label, beats.get(name), at) for name, label in PARTS.items()],
         stood_in_at=stood_in.last_ok_at if stood_in else None,
         paused_until=sender.paused_until if sender else None,
+        breaks_off=bool(sender and sender.paused_until) and breaker.breaks_off(),
         looks=_backlog(Commitment.objects.due_for_a_look(), "next_action_at"),
         notices=_backlog(Notification.objects.unpacked(), "tell_at"),
         mails=_backlog(Message.objects.due(), "available_at"),
@@ -200,7 +203,13 @@ SAID_ABOVE = ("quarantined", "mail_server")  # findings that the figures say alr
 
 def _problems(state: Snapshot) -> Iterator[Problem]:
     yield from _silences(state)
-    if state.paused_until is not None:
+    if state.breaks_off:
+        says = _(
+            "The mail server takes mails to their end and then breaks off: nobody knows whether they arrive. "
+            "The others wait; one is tried every half minute."
+        )
+        yield Problem(Level.LOOK, says)
+    elif state.paused_until is not None:
         yield Problem(Level.LOOK, _("The mail server cannot be reached. Mails wait, and are sent when it is back."))
     for backlog, late, says in (
         (state.looks, LATE, _("Reminders are worked out late.")),

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 
 from crm.core import clock, failpoints
-from crm.outbox import addresses, kinds
+from crm.outbox import addresses, breaker, kinds
 from crm.outbox.models import DeliveryAttempt, Message, MessageQuerySet
 from crm.outbox.post import Reply
 
@@ -91,7 +91,7 @@ def _checked(message: Message, said: Any, at: datetime) -> Message | None:
 def _settle_lost_attempts(held: Message, at: datetime) -> None:
     """Close the attempts whose sender died: what they sent, if anything, nobody knows."""
     lost = DeliveryAttempt.objects.filter(message=held, outcome=Outcome.OPEN)
-    if lost.update(outcome=Outcome.AMBIGUOUS, reply="the sender died", ended_at=at):
+    if lost.update(outcome=Outcome.AMBIGUOUS, reply=breaker.SENDER_DIED, ended_at=at):
         _count_ambiguous(held, at)
 
 

@@ -31,6 +31,8 @@ COMPONENT = breaker.COMPONENT
 CLAIM = 10  # messages leased at a time
 BUDGET = 25  # seconds of one sweep; what is left is the next one's
 MAX_INTERRUPTIONS = 3  # in a row; then it is not the messages
+MOST_URGENT = ("priority", "available_at", "id")
+TO_RISK = ("n_ambiguous", "-priority", "available_at", "id")
 NEVER_MAILED = ".invalid"  # RFC 2606: nobody can ever receive there
 
 
@@ -72,12 +74,35 @@ class _Sweep:
         """Say whether the mail server is believed to be there; half a minute after it was not, look."""
         if not breaker.is_open():
             return True
-        if self.n_accepted == 0:
-            if not breaker.may_probe():
-                return False
-            self.post.probe(letters.sender())
-        breaker.close()
+        if breaker.breaks_off():
+            is_back = Message.objects.due().exists() and breaker.may_probe() and self._risk_one()
+        else:
+            is_back = self.n_accepted > 0 or self._answers()
+        if is_back:
+            breaker.close()
+        return is_back
+
+    def _answers(self) -> bool:
+        """Look whether the server is there, where that is ours to do.
+
+        :raises Unreachable: it is not.
+        """
+        if not breaker.may_probe():
+            return False
+        self.post.probe(letters.sender())
         return True
+
+    def _risk_one(self) -> bool:
+        """Hand over one mail, and say whether the server answered to its end.
+
+        :raises Unreachable: it did not.
+        """
+        while monotonic() < self.until and breaker.breaks_off():  # what is held or refused before shows nothing
+            claimed = claim(to_risk=True)
+            if not claimed:
+                return False
+            self._send(claimed)
+        return not breaker.breaks_off()
 
     def _send_all(self) -> None:
         while monotonic() < self.until and self._may_talk():
@@ -123,39 +148,43 @@ class _Sweep:
             outcomes.put_off(message, str(error))
             return
         self.n_interrupted = 0
+        if outcome == Outcome.AMBIGUOUS and breaker.breaks_off():
+            raise Unreachable("it breaks off at the end of the mails")
         if outcome == Outcome.ACCEPTED:
             self.n_accepted += 1
             if is_marked:
                 addresses.clear(message)
 
 
-def claim() -> list[Message]:
-    """Lease the most urgent ready messages to this sender, and return them."""
-    claimed = _claim()
+def claim(*, to_risk: bool = False) -> list[Message]:
+    """Lease the most urgent ready messages to this sender, and return them.
+
+    `to_risk`: only the one that has been risked least often and of these the least urgent.
+    """
+    claimed = _claim(1, TO_RISK) if to_risk else _claim(CLAIM, MOST_URGENT)
     failpoints.reach("sender.claimed")
     return claimed
 
 
 @transaction.atomic
-def _claim() -> list[Message]:
+def _claim(most: int, order: Sequence[str]) -> list[Message]:
     """One statement; on SQLite two, in a transaction that has the database for itself."""
     until = clock.now() + timedelta(seconds=settings.MAIL_LEASE)
     values = [connection.ops.adapt_datetimefield_value(until), UUIDField().get_db_prep_value(uuid4(), connection)]
     if connection.vendor == "sqlite":
-        ids = list(
-            Message.objects.due().order_by("priority", "available_at", "id").values_list("pk", flat=True)[:CLAIM]
-        )
+        ids = list(Message.objects.due().order_by(*order).values_list("pk", flat=True)[:most])
         marks = ", ".join(["%s"] * len(ids))
         claimed = {m.pk: m for m in Message.objects.raw(_CLAIM_ON_SQLITE.format(marks), [*values, *ids])} if ids else {}
         return [claimed[pk] for pk in ids]
-    rows: Any = Message.objects.raw(_CLAIM_ON_POSTGRES, [CLAIM, *values])
+    columns = ", ".join(f"{name.lstrip('-')} DESC" if name.startswith("-") else name for name in order)
+    rows: Any = Message.objects.raw(_CLAIM_ON_POSTGRES.format(columns), [most, *values])
     return sorted(rows, key=lambda m: (m.priority, m.was_due_at, m.pk))
 
 
 _CLAIM_ON_POSTGRES = """
 WITH due AS MATERIALIZED (
   SELECT id, available_at FROM outbox_message WHERE state = 'ready' AND available_at <= crm_now()
-  ORDER BY priority, available_at, id LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
+  ORDER BY {} LIMIT %s FOR NO KEY UPDATE SKIP LOCKED)
 UPDATE outbox_message AS m SET available_at = %s, lease_token = %s, n_claims = m.n_claims + 1
 FROM due WHERE m.id = due.id RETURNING m.*, due.available_at AS was_due_at"""
 _CLAIM_ON_SQLITE = """

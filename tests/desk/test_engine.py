@@ -139,6 +139,18 @@ def test_while_the_mail_server_is_away_it_is_said(running):
     assert text.startswith("The mail server cannot be reached.")
 
 
+def test_while_the_mail_server_breaks_off_at_the_end_of_mails_that_is_said_instead(admin):
+    for message in MessageFactory.create_batch(3, available_at=AT + timedelta(minutes=1)):
+        DeliveryAttemptFactory(message=message, outcome="ambiguous", intent_at=AT, ended_at=AT)
+    assert says(snapshot()) == []
+    Heartbeat.objects.filter(component="sender").update(paused_until=AT + timedelta(seconds=30))
+    [(level, text)] = says(snapshot())
+    assert (level, text.partition(":")[0]) == (
+        Level.LOOK, "The mail server takes mails to their end and then breaks off",
+    )  # fmt: skip
+    assert "breaks off</span>" in admin.get(reverse("desk:engine")).content.decode()
+
+
 def test_a_moment_that_the_auditor_noted_is_said_in_the_readers_zone(admin):
     Finding.objects.create(
         code="mail_server", subject="h:sender", detail=f"{AT:%Y-%m-%d %H:%M}:24.713000", found_at=AT, seen_at=AT

@@ -7,7 +7,7 @@ import pytest
 from crm.outbox import breaker, sender
 from crm.outbox.models import Heartbeat, Message
 from tests.factories import AT
-from tests.factories.outbox import MessageFactory
+from tests.factories.outbox import DeliveryAttemptFactory, MessageFactory
 
 
 def state_of(message: Message) -> tuple[str, int, int]:
@@ -95,3 +95,129 @@ def test_a_pause_does_not_make_the_guard_believe_that_nobody_sweeps(post, clock)
     sender.sweep()
     beat = Heartbeat.objects.get(component="sender")
     assert (beat.last_ok_at, beat.oldest_due_age) == (AT + timedelta(seconds=20), 20)
+
+
+def sweep_each_half_minute(post, clock, n: int) -> None:
+    for _ in range(n):
+        clock.freeze(post.at)
+        post.sweep()
+        post.at += timedelta(seconds=30)
+
+
+def test_a_server_that_breaks_off_at_the_end_of_three_mails_gets_no_more_of_them(post):
+    post.mode = "drop"
+    messages = MessageFactory.create_batch(8)
+    post.sweep()
+    assert paused()
+    assert len(post.mails) == 3
+    assert [state_of(m)[::2] for m in messages] == [("ready", 1)] * 3 + [("ready", 0)] * 5
+    assert not Message.objects.exclude(lease_token=None).exists()
+
+
+def test_then_one_mail_is_risked_every_half_minute_another_each_time(post, clock):
+    post.mode, post.at = "drop", AT
+    MessageFactory.create_batch(8)
+    sweep_each_half_minute(post, clock, 6)
+    assert len(post.mails) == len({mail.message_id for mail in post.mails}) == 8
+    assert not Message.objects.exclude(state="ready").exists()
+    clock.freeze(post.at - timedelta(seconds=1))
+    post.sweep()
+    assert len(post.mails) == 8
+
+
+def test_what_is_risked_first_is_the_least_urgent(post, clock):
+    post.mode = "drop"
+    urgent, plain, escalation = (MessageFactory(priority=n) for n in (0, 5, 1))
+    for message in MessageFactory.create_batch(3, state="uncertain", ended_at=AT):
+        DeliveryAttemptFactory(message=message, outcome="ambiguous", intent_at=AT, ended_at=AT)
+    breaker.open_()
+    risked = []
+    for n in range(1, 4):
+        clock.freeze(AT + timedelta(seconds=30 * n))
+        post.sweep()
+        risked.append(post.recipients[-1])
+    assert risked == [plain.address, escalation.address, urgent.address]
+
+
+def test_the_first_mail_whose_end_is_answered_ends_the_pause(post, clock):
+    post.mode = "drop"
+    messages = MessageFactory.create_batch(8)
+    post.sweep()
+    post.mode = "accept"
+    clock.freeze(AT + timedelta(seconds=29))
+    post.sweep()
+    assert len(post.mails) == 3
+    clock.freeze(AT + timedelta(minutes=1))
+    post.sweep()
+    assert not paused()
+    assert {m.state for m in Message.objects.all()} == {"sent"}
+    assert sorted(set(post.recipients)) == sorted(m.address for m in messages)
+
+
+def test_however_long_it_breaks_off_no_mail_goes_out_oftener_than_it_may(post, clock):
+    post.mode, post.at = "drop", AT
+    messages = MessageFactory.create_batch(4)
+    sweep_each_half_minute(post, clock, 20)
+    assert len(post.mails) == 2 * len(messages)
+    assert {m.state for m in Message.objects.all()} == {"uncertain"}
+    assert paused()
+
+
+def test_while_there_is_nothing_to_risk_nobody_looks_and_the_next_mail_is_risked_at_once(post, clock):
+    post.mode, post.at = "drop", AT
+    MessageFactory.create_batch(3)
+    sweep_each_half_minute(post, clock, 20)
+    assert paused()
+    late = MessageFactory(available_at=post.at)
+    post.mode = "accept"
+    sweep_each_half_minute(post, clock, 1)
+    assert state_of(late)[0] == "sent"
+    assert not paused()
+
+
+def test_a_server_that_answers_in_between_does_not_break_off(post):
+    modes = ["drop", "drop", "accept", "drop", "data-451", "drop", "drop", "data-550", "drop", "drop"]
+    for n, mode in enumerate(modes):
+        post.rules[MessageFactory(available_at=AT - timedelta(minutes=len(modes) - n)).address] = mode
+    post.sweep()
+    assert not paused()
+    assert len(post.mails) == 8
+
+
+def test_one_mail_that_breaks_off_again_and_again_is_its_own_fault(post, clock):
+    post.mode = "drop"
+    MessageFactory.create_batch(2, max_ambiguous=5)
+    for n in range(4):
+        clock.freeze(AT + timedelta(hours=n))
+        post.sweep()
+    assert not Heartbeat.objects.exclude(paused_until=None).exists()
+    assert len(post.mails) == 8
+
+
+def test_senders_that_died_are_not_the_mail_servers_fault(post):
+    for message in MessageFactory.create_batch(4, n_attempts=1, max_ambiguous=0):
+        DeliveryAttemptFactory(message=message, intent_at=AT - timedelta(minutes=5))
+    assert post.sweep() == 4
+    assert {m.state for m in Message.objects.all()} == {"uncertain"}
+    assert not paused()
+
+
+def test_what_other_senders_saw_counts(post):
+    for message in MessageFactory.create_batch(2, available_at=AT + timedelta(minutes=1)):
+        DeliveryAttemptFactory(message=message, outcome="ambiguous", intent_at=AT, ended_at=AT)
+    post.mode = "drop"
+    MessageFactory.create_batch(4)
+    post.sweep()
+    assert paused()
+    assert len(post.mails) == 1
+
+
+def test_silence_after_the_data_stops_the_others_as_well(post, settings):
+    settings.MAIL_LEASE = 1
+    for message in MessageFactory.create_batch(2, available_at=AT + timedelta(minutes=1)):
+        DeliveryAttemptFactory(message=message, outcome="ambiguous", intent_at=AT, ended_at=AT)
+    post.mode = "stall"
+    MessageFactory.create_batch(3)
+    post.sweep()
+    assert paused()
+    assert len(post.mails) == 1

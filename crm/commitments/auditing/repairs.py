@@ -13,7 +13,7 @@ from django.db import transaction
 from crm.commitments.findings import Finding
 from crm.commitments.models import Commitment, Notification
 from crm.core.working_time import combine
-from crm.outbox import kinds
+from crm.outbox import breaker, kinds
 from crm.outbox.models import DeliveryAttempt, Message
 
 NO_NOTICE, DUPLICATE = "no_notice", "duplicate"  # reasons
@@ -124,7 +124,7 @@ def close_attempt(finding: Finding, at: datetime) -> bool:
     if message.state == Message.State.READY:
         return False
     still_open = DeliveryAttempt.objects.filter(pk=attempt.pk, outcome=Outcome.OPEN)
-    return bool(still_open.update(outcome=Outcome.AMBIGUOUS, reply="no outcome was written down", ended_at=at))
+    return bool(still_open.update(outcome=Outcome.AMBIGUOUS, reply=breaker.SENDER_DIED, ended_at=at))
 
 
 @transaction.atomic

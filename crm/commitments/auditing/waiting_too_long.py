@@ -72,7 +72,7 @@ CHECKS = [
     Check("late_look", _("Reminders are worked out late"), sql(_LOOKS, late=LOOK_LATE), is_passing=True),
     Check("late_notice", _("Notices wait to be put into mails"), sql(_NOTICES, late=LOOK_LATE), is_passing=True),
     Check("late_mail", _("Mails wait to be sent"), sql(_MAILS, late=MAIL_LATE), is_passing=True),
-    Check("mail_server", _("The mail server cannot be reached"), sql(_MAIL_SERVER), is_passing=True),
+    Check("mail_server", _("The mail server cannot be reached, or breaks off"), sql(_MAIL_SERVER), is_passing=True),
     Check(
         "far_notice", _("A notice was put off too far"), sql(_NOTICES_PUT_OFF, far=FARTHEST_NOTICE), repairs.tell_now
     ),

@@ -12,6 +12,7 @@ from crm.outbox import turns
 from crm.outbox.models import Heartbeat
 from tests.factories import AT
 from tests.factories.commitments import CommitmentFactory
+from tests.factories.outbox import DeliveryAttemptFactory, MessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -51,6 +52,16 @@ def test_a_silent_sender_ends_with_two(status):
     out, code = status()
     assert code == 2
     assert out.startswith("bad   Nobody sends mails.") and "bad   sender: 600 s ago" in out
+
+
+def test_it_is_said_why_mails_are_held_back(status):
+    Heartbeat.objects.filter(component="sender").update(paused_until=AT + timedelta(seconds=30))
+    assert "warn  mail server: away" in status()[0]
+    for message in MessageFactory.create_batch(3, available_at=AT + timedelta(minutes=1)):
+        DeliveryAttemptFactory(message=message, outcome="ambiguous", intent_at=AT, ended_at=AT)
+    out, code = status()
+    assert code == 1
+    assert "warn  mail server: breaks off" in out and out.startswith("warn  The mail server takes mails to their end")
 
 
 def test_as_json_it_is_one_object(status):

@@ -51,7 +51,8 @@ def lines(state: Snapshot) -> Iterator[str]:
     yield _backlog(state, "reminders to work out", state.looks, LATE.total_seconds())
     yield _backlog(state, "notices to put into mails", state.notices, LATE.total_seconds())
     yield _backlog(state, "mails to send", state.mails, MAIL_LATE.total_seconds())
-    yield _line(Level(state.paused_until is not None), f"mail server: {'away' if state.paused_until else 'answers'}")
+    server = "breaks off" if state.breaks_off else "away" if state.paused_until else "answers"
+    yield _line(Level(state.paused_until is not None), f"mail server: {server}")
     yield _line(Level.WELL, f"mails: {sum(state.minutes)} in the last hour, {_lateness(state)}")
     failed = " ".join(f"{n} {name}" for name, n in sorted(state.n_undelivered.items())) or "none"
     yield _line(Level.WELL, f"mails that failed in the last 30 days: {failed}")
@@ -76,6 +77,7 @@ def as_json(state: Snapshot) -> str:
             "lateness_seconds": {"p50": state.seconds_late(0.5), "p99": state.seconds_late(0.99)},
             "mails_last_hour": sum(state.minutes),
             "breaker_open": state.paused_until is not None,
+            "breaks_off": state.breaks_off,
             "undelivered": state.n_undelivered,
             "quarantined": state.n_quarantined,
             "used_up": state.n_used_up,
