@@ -68,13 +68,17 @@ class EndForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """Who may give on a record, who does, about which topics they answer there, which are chosen, how much that is."""
+    """Who may give on a record, who does, about which topics they answer there, which are chosen, how much that is.
+
+    Not `is_meant`: nobody said who gives, and the first who could does not answer for the record itself.
+    """
 
     givers: Sequence[PointOfContact]
     giver: PointOfContact
     topics: Sequence[Topic]
     chosen: Sequence[Topic]
     counts: Counts
+    is_meant: bool = True
 
 
 class BriefingForm(forms.Form):
@@ -132,13 +136,15 @@ class HandOverForm(BriefingForm):
     def _who(self, given: Given, *, is_account: bool) -> None:
         giver, receiver, topics = (self.fields[name] for name in ("giver", "receiver", "topics"))
         giver.queryset = PointOfContact.objects.filter(pk__in=[poc.pk for poc in given.givers])
-        giver.choices = [(poc.pk, poc.name) for poc in given.givers]
-        giver.initial = given.giver.pk
+        giver.choices = [] if given.is_meant else [("", _("Choose"))]
+        giver.choices += [(poc.pk, poc.name) for poc in given.givers]
+        giver.initial = given.giver.pk if given.is_meant else ""
         receiver.queryset = PointOfContact.objects.active().filter(is_house=False)
         receiver.choices = [("", _("Choose")), *_grouped(receiver.queryset, managers_first=is_account)]
         topics.queryset = Topic.objects.filter(pk__in=[topic.pk for topic in given.topics])
         topics.choices = [(topic.pk, topic.label) for topic in given.topics]
         topics.initial = [topic.pk for topic in given.chosen]
+        topics.required = given.is_meant
 
     def _how_much(self, counts: Counts, *, is_account: bool) -> None:
         """Say in numbers what may come along; what there is none of comes along unseen, if there is some by then."""

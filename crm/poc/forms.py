@@ -39,7 +39,7 @@ class PocFilter(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         kinds = [(value, str(label).capitalize()) for value, label in PointOfContact.Kind.choices]
-        self.fields["kind"].choices = [("", _("People and teams")), *kinds]
+        self.fields["kind"].choices = [("", _("Any kind")), *kinds]
         self.fields["team"].choices = [("", _("Any team")), *((team.pk, team.name) for team in teams)]
         self.fields["topic"].choices = [("", _("About anything")), *((topic.pk, topic.label) for topic in topics)]
         self.fields["speaks"].choices = [("", _("Any language")), *((name, name) for name in languages)]

@@ -69,6 +69,32 @@ def html_of(answer):
 # --- The form -------------------------------------------------------------------------------------------------------
 
 
+@pytest.fixture
+def below(ann, ben):
+    """An account for which nobody is named; Ben manages its project."""
+    account = AccountFactory(name="Mercado Sur", tier=tier("c"))
+    AssignmentFactory(dossier=ProjectFactory(account=account, name="Cold store").dossier, poc=ben)
+    return account
+
+
+def test_where_nobody_is_named_for_the_record_nobody_is_taken_for_who_gives(client, ben, below):
+    client.force_login(UserFactory(account_manager=True))
+    page = client.get(form_address(below))
+    assert page.context["form"]["giver"].value() == ""
+    assert "Nobody is named for Mercado Sur itself." in html_of(page)
+    assert "What passes on" in html_of(page) and "1 project" not in html_of(page)
+    chosen = client.get(form_address(below), {"giver": ben.pk})
+    assert chosen.context["form"]["giver"].value() == ben.pk
+    assert "1 project" in html_of(chosen)
+    refused = client.post(form_address(below), values(below, ben, PersonFactory()) | {"giver": ""})
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["giver"])
+
+
+def test_ones_own_below_the_record_are_meant(client, ben, below):
+    client.force_login(ben.user)
+    assert client.get(form_address(below)).context["form"]["giver"].value() == ben.pk
+
+
 def test_the_form_says_how_much_there_is_and_who_gives(as_ann, account, ann):
     CommitmentFactory.create_batch(2, dossier=account.dossier, poc=ann)
     page = as_ann.get(form_address(account))

@@ -99,9 +99,17 @@ def item_due(context: template.Context, item: Any) -> dict[str, Chip]:
 
 @register.simple_tag(takes_context=True)
 def asked_again(context: template.Context, item: Any) -> str:
-    """Say when whoever has something that waits is asked whether it still does; "" where that is now."""
+    """Say when whoever has something that waits is asked whether it still does; "" where that is now.
+
+    By its date: a weekday alone would be read as the one on which it began to wait.
+    """
     at, now = item.next_action_at, reader_now(context)
-    return moment_words(at, now) if at is not None and at > now else ""
+    if at is None or at <= now:
+        return ""
+    local = timezone.localtime(at)
+    if local.date() == now.date():
+        return _("today, %(hour)s") % {"hour": formats.date_format(local, "H:i")}
+    return formats.date_format(local, "D j M" if local.year == now.year else "D j M Y")
 
 
 @register.simple_tag

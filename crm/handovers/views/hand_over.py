@@ -47,7 +47,7 @@ def hand_over(request: HttpRequest, pk: int) -> HttpResponse:
             said = _("Offered to %(receiver)s, who is told. Until it is accepted, %(giver)s answers.") % words
             messages.success(request, said, extra_tags=f"saved:hand-over-{dossier.pk}")
             return redirect(offered)
-    context = {"dossier": dossier, "form": form, "waiting": _waiting(dossier, form.given.giver)}
+    context = {"dossier": dossier, "form": form, "waiting": form.given.is_meant and _waiting(dossier, form.given.giver)}
     is_part = request.htmx and request.htmx.target == SCOPE
     page = "handovers/partials/scope.html" if is_part else "handovers/hand_over.html"
     return render(request, page, context, status=422 if form.errors else 200)
@@ -82,14 +82,20 @@ def _form(
 
 
 def _given(request: HttpRequest, dossier: Dossier, may_give: Sequence[PointOfContact], sent: QueryDict) -> Given:
-    """Read who gives, and what about; what cannot be read is the first, and all of it."""
+    """Read who gives, and what about; what cannot be read is the first, and all of it.
+
+    The first is meant where they answer for the record itself, or are on the side of whoever asks.
+    """
     at = clock.of(request)
-    giver = next((poc for poc in may_give if str(poc.pk) == sent.get("giver")), may_give[0])
+    named = next((poc for poc in may_give if str(poc.pk) == sent.get("giver")), None)
+    giver = named or may_give[0]
     held = Scope(dossier, giver).places(at).order_by().values("topic")
     topics = list(Topic.objects.filter(pk__in=held).order_by("position", "pk"))
     wanted = sent.getlist("topics")
     chosen = [topic for topic in topics if str(topic.pk) in wanted] or topics
-    return Given(may_give, giver, topics, chosen, count(Scope(dossier, giver, chosen), at))
+    counts = count(Scope(dossier, giver, chosen), at)
+    is_meant = named is not None or counts.own > 0 or giver.pk in sides_of(request.user)
+    return Given(may_give, giver, topics, chosen, counts, is_meant)
 
 
 def _waiting(dossier: Dossier, giver: PointOfContact) -> Handover | None:
