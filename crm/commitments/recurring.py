@@ -67,6 +67,7 @@ def owe_again(c: Commitment, at: datetime) -> datetime:
     act(c, Commitment.State.OPEN, at)
     begin_anew(c, due_at)
     forget_waiting(c)
+    c.paused_seconds = 0  # it waited for the time before
     for tell in _begun_anew:
         tell(c)
     return due_at

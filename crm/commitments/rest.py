@@ -9,6 +9,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -28,6 +29,7 @@ from crm.dossiers.rest import RecordSerializer
 from crm.poc.models import PointOfContact
 from crm.poc.resolve import Question
 from crm.poc.rest import who_answers_each
+from crm.users.reader import zone_of
 
 IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER,
@@ -68,7 +70,8 @@ class OwedFields(serializers.Serializer):
     due_at = MomentField()
     zone = serializers.CharField(help_text="Whose clock the due moment was meant by.")
     due_because = serializers.ListField(
-        child=serializers.CharField(), help_text="How the due moment came about, one fact a line, in your words."
+        child=serializers.CharField(),
+        help_text="How the due moment came about, one fact a line, in your words and by your clock.",
     )
     priority = serializers.ChoiceField(Commitment.Priority.choices)
     topic = serializers.CharField(source="topic.code")
@@ -119,21 +122,24 @@ def questions_of(owed: list[Commitment]) -> list[Question]:
     return [Question(c.dossier_id, c.topic_id, c.poc_id) for c in owed]
 
 
-def set_who_answers(rows: list[Any], owed: list[Commitment], *, at: datetime) -> None:
+def set_who_answers(rows: list[Any], owed: list[Commitment], *, reader: Any, at: datetime) -> None:
     """Set `who_answers` on each of `rows`, whoever has to act on its `owed` now; and see `set_due_because`.
 
-    Five queries at most.
+    Seven queries at most.
     """
     answers = who_answers_each(questions_of(owed), at=at)
     for row, answer in zip(rows, answers, strict=True):
         row.who_answers = answer
-    set_due_because(owed, at=at)
+    set_due_because(owed, reader=reader, at=at)
 
 
-def set_due_because(owed: list[Commitment], *, at: datetime) -> None:
-    """Set `due_because` on each: how its due moment came about. Two queries at most."""
-    for commitment, because in zip(owed, arithmetic.lines_many(owed, at), strict=True):
-        commitment.due_because = because  # type: ignore[attr-defined]
+def set_due_because(owed: list[Commitment], *, reader: Any, at: datetime) -> None:
+    """Set `due_because` on each: how its due moment came about, by the clock of `reader`. Four queries at most."""
+    if not owed:
+        return
+    with timezone.override(zone_of(reader)):
+        for commitment, because in zip(owed, arithmetic.lines_many(owed, at), strict=True):
+            commitment.due_because = because  # type: ignore[attr-defined]
 
 
 class Acts(Keyed):

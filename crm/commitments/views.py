@@ -12,7 +12,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.commitments import actions, arithmetic, waiting
@@ -166,16 +165,6 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     )
 
 
-def _why_this_moment(owed: Commitment, at: datetime) -> list[str]:
-    """How the due moment came about; keeping in touch counts from the last touch."""
-    if owed.kind != Kind.TOUCH or owed.recur_from is None:
-        return arithmetic.lines(owed, at)
-    days = owed.recur_every or 0
-    values = {"n": days, "moment": moment_words(owed.recur_from, at)}
-    said = ngettext("%(n)s day after the last touch: %(moment)s", "%(n)s days after the last touch: %(moment)s", days)
-    return [said % values]
-
-
 def _updated(owed: Commitment) -> list[tuple[str, bool]]:
     """To whom an update was promised, and whether they have been reached since."""
     if owed.kind != Kind.NEXT_UPDATE:
@@ -252,7 +241,7 @@ def _item_page(request: HttpRequest, owed: Commitment, **forms: Form) -> HttpRes
         "item": with_owners([owed], at=at)[0],
         "last_act": None if owed.state == Commitment.State.OPEN else last_act(owed),
         "background": background.of([owed])[owed.pk],
-        "arithmetic": _why_this_moment(owed, at),
+        "arithmetic": arithmetic.lines(owed, at),
         "coming": _coming(owed, at),
         "told": told.so_far(owed),
         "updated": _updated(owed),

@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.auth_backends import AuthenticationBackend
-from django.db.models import Subquery, Value
-from django.db.models.functions import Coalesce
 
 from crm.core.clock import Now
-from crm.dossiers.models import Firm
 from crm.users.models import User
+from crm.users.reader import FIRM_ZONE
 from crm.users.rights import rights_of, with_rights
 
 
@@ -19,8 +17,7 @@ class RolesBackend(AuthenticationBackend):
 
     def get_user(self, user_id: Any) -> User | None:
         """Load whoever asks for a page with what every page asks: their rights, the moment, the firm's zone."""
-        firm_zone = Coalesce(Subquery(Firm.objects.values("zone")), Value("UTC"))
-        users = with_rights(User.objects.annotate(asked_at=Now(), firm_zone=firm_zone))
+        users = with_rights(User.objects.annotate(asked_at=Now(), firm_zone=FIRM_ZONE))
         user = users.filter(pk=user_id).first()
         return user if user is not None and self.user_can_authenticate(user) else None
 

@@ -4,13 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone, translation
 
 from crm.dossiers.models import Firm
 from crm.users.middleware import zone_named
 from crm.users.models import User
+
+FIRM_ZONE = Coalesce(Subquery(Firm.objects.values("zone")), Value("UTC"))  # with whoever signs in, as `firm_zone`
+
+
+def zone_of(user: User) -> ZoneInfo:
+    """Return the zone by which `user` reads: their own, else the firm's. No query for who has signed in."""
+    known = user.time_zone or getattr(user, "firm_zone", "")
+    return zone_named(known or Firm.objects.values_list("zone", flat=True).first() or "UTC")
 
 
 @contextmanager

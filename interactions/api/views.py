@@ -73,7 +73,7 @@ class InteractionViewSet(RecordViewSet):
         answers = who_answers_each(questions, at=self.at)
         for row, answer in zip(planned, answers[len(topics) :], strict=True):
             row.who_answers = answer
-        set_due_because(owed, at=self.at)
+        set_due_because(owed, reader=self.request.user, at=self.at)
         return {
             "who_answers": answers[: len(topics)],
             "follow_ups": FollowUpSerializer(planned, many=True).data,
@@ -147,7 +147,7 @@ class FollowUpViewSet(Acts, RecordViewSet):
         return FollowUp.objects.visible_to(self.request.user).for_list()
 
     def shown(self, found: list[FollowUp], *, whole: bool = False) -> list[dict[str, Any]]:
-        set_who_answers(found, [row.commitment for row in found], at=self.at)
+        set_who_answers(found, [row.commitment for row in found], reader=self.request.user, at=self.at)
         return super().shown(found, whole=whole)
 
     @extend_schema(

@@ -6,12 +6,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.utils import timezone, translation
 
-from crm.commitments import arithmetic
+from crm.commitments import actions, arithmetic, waiting
 from crm.commitments.models import Commitment, Kind
+from crm.core.actor import Actor
 from crm.poc.calendars import by_id
+from crm.poc.hours import close_days
 from crm.poc.models import CalendarException
-from tests.commitments.conftest import moment
+from tests.commitments.conftest import MONDAY, WEDNESDAY, moment
 from tests.factories.commitments import change_ladder
+from tests.factories.dossiers import topic
 from tests.factories.poc import CalendarFactory
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +40,11 @@ def hours(house):
 
 def promise(house, at, kind=Kind.FIRST_ANSWER, **values):
     return house.promise(kind=kind, due_at=None, zone="", at=moment(at), **values)
+
+
+def recurring(house, **values):
+    usual = {"dossier": house.record, "topic": topic(), "title": "Call", "due_at": WEDNESDAY, "zone": "UTC"}
+    return actions.open_commitments([actions.Promise(**usual | values)], by=house.by, at=MONDAY)[0]
 
 
 def lines(commitment, at="Mon 09:30"):
@@ -108,6 +116,80 @@ def test_what_an_act_has_moved_says_so(house, hours):
     answer = promise(house, "Mon 15:30")
     answer.due_at = moment("Wed 10:00")
     assert lines(answer)[-2:] == ["moved by hand since then", "due Wed 4 Mar 10:00"]
+
+
+def test_another_moment_says_who_set_it_and_what_it_was_before(house, hours):
+    answer, said = promise(house, "Mon 15:30"), house.promise()
+    for row, due, by in ((answer, "Wed 10:00", house.by), (said, "Thu 10:00", Actor.system("task"))):
+        actions.redue(commitment=row, due_at=moment(due), by=by, at=moment("Mon 16:00"))
+        row.refresh_from_db()
+    who = house.by.user.name
+    assert lines(answer) == [f"moved by {who} on Mon 2 Mar 16:00, from Tue 3 Mar 14:30", "due Wed 4 Mar 10:00"]
+    assert lines(said) == ["moved on Mon 2 Mar 16:00, from Wed 4 Mar 10:00", "due Thu 5 Mar 10:00"]
+
+
+def test_an_act_that_left_the_moment_where_it_was_is_no_move(house):
+    said = house.promise()
+    actions.acknowledge(commitment=said, by=house.by, at=moment("Mon 16:00"))
+    said.refresh_from_db()
+    assert lines(said) == ["due Wed 4 Mar 10:00, as it was promised"]
+
+
+def test_what_recurs_says_how_it_came_to_its_next_time(house):
+    said = recurring(house, kind=Kind.FOLLOW_UP, recur_every=2, recur_unit="weeks")
+    assert lines(said) == ["due Wed 4 Mar 10:00, as it was promised"]
+    waiting.wait(commitment=said, by=house.by, at=moment("Mon 16:00"))
+    waiting.resume(commitment=said, by=house.by, at=moment("Tue 16:00"))
+    actions.keep(commitment=said, by=house.by, at=moment("Wed 09:00"))
+    said.refresh_from_db()
+    again = ["every 2 weeks from Wed 4 Mar 10:00", "due Wed 18 Mar 10:00"]
+    assert lines(said) == again  # it waited for the time before
+    actions.redue(
+        commitment=said,
+        due_at=moment("Thu 10:00") + timedelta(weeks=2),
+        this_once=True,
+        by=house.by,
+        at=moment("Wed 11:00"),
+    )
+    said.refresh_from_db()
+    moved = f"moved by {house.by.user.name} on Wed 4 Mar 11:00, from Wed 18 Mar 10:00"
+    assert lines(said) == [again[0], moved, "due Thu 19 Mar 10:00"]
+    actions.redue(commitment=said, due_at=moment("Fri 10:00") + timedelta(weeks=2), by=house.by, at=moment("Wed 12:00"))
+    said.refresh_from_db()
+    assert len(lines(said)) == 2  # the series counts from there
+
+
+def test_hours_that_changed_after_it_was_done_are_nobodys_act(house, hours):
+    answer = promise(house, "Mon 15:30")
+    actions.keep(commitment=answer, by=house.by, at=moment("Mon 16:00"))
+    close_days(calendar=hours, days={date(2026, 3, 3): "Snow"}, by=house.by, at=moment("Mon 17:00"))
+    answer.refresh_from_db()
+    assert lines(answer)[-2:] == ["the hours were others then", "due Tue 3 Mar 14:30"]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        (
+            {"recur_from": moment("Mon 15:30")},
+            ["4 days after the last touch, Mon 2 Mar 15:30, as the tier asks", "due Fri 6 Mar 09:00"],
+        ),
+        (
+            {"recur_from": moment("Mon 15:30"), "due_at": moment("Mon+ 09:00")},
+            [
+                "4 days after the last touch, Mon 2 Mar 15:30, as the tier asks",
+                "no working days: Fri 6 Mar, Sat 7 Mar, Sun 8 Mar", "due Mon 9 Mar 09:00",
+            ],
+        ),
+        (
+            {"recur_from": moment("Mon 09:30")},
+            ["4 days from Mon 2 Mar 09:30, as the tier asks; there was no touch yet", "due Fri 6 Mar 09:00"],
+        ),
+    ],
+)  # fmt: skip
+def test_keeping_in_touch_is_counted_from_the_last_touch(house, values, expected):
+    usual = {"kind": Kind.TOUCH, "due_at": moment("Fri 09:00"), "recur_every": 4, "recur_unit": "days"}
+    assert lines(recurring(house, **usual | values)) == expected
 
 
 def test_many_cost_two_queries_and_what_was_simply_said_none(house, hours, django_assert_num_queries):

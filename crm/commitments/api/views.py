@@ -43,7 +43,7 @@ class OwedViewSet(Acts, RecordViewSet):
         return Commitment.objects.visible_to(self.request.user).for_list()
 
     def shown(self, rows: list[Any], *, whole: bool = False) -> list[dict[str, Any]]:
-        set_who_answers(rows, rows, at=self.at)
+        set_who_answers(rows, rows, reader=self.request.user, at=self.at)
         passed_on, promised_to = passing.passings(rows), updates.named_in(rows)
         for row in rows:
             row.passed_on, row.promised_to = passed_on.get(row.pk), promised_to.get(row.pk, [])

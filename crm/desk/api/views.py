@@ -16,10 +16,10 @@ from crm.core.rest.filters import refuse_unknown
 from crm.core.rest.views import Door
 from crm.desk.api.serializers import ResolvedSerializer, ResolveInput, WordsSerializer
 from crm.dossiers.lineage import lineage
-from crm.dossiers.models import Channel, Dossier, Firm, Outcome, Purpose, Tier, Topic
+from crm.dossiers.models import Channel, Dossier, Outcome, Purpose, Tier, Topic
 from crm.poc.rest import no_more_than_reach, who_answers
 from crm.poc.visibility import visible_homes
-from crm.users.middleware import zone_named
+from crm.users.reader import zone_of
 from interactions.callers import match
 from interactions.models import TouchPoint
 
@@ -59,8 +59,7 @@ class ResolveView(Door, APIView):
     def _moment(self, asked: dict[str, Any]) -> datetime:
         """The moment asked about: by itself, by its day, else now."""
         if "on" in asked:
-            zone = self.request.user.time_zone or Firm.objects.values_list("zone", flat=True).get()
-            return datetime.combine(asked["on"], NOON, tzinfo=zone_named(zone))
+            return datetime.combine(asked["on"], NOON, tzinfo=zone_of(self.request.user))
         return asked.get("at") or self.at
 
     def _answers(self, records: list[Dossier], about: str, at: datetime) -> dict[int, dict[str, Any]]:
