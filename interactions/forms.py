@@ -228,7 +228,7 @@ class UpdateForm(forms.Form):
         label=_("By when"),
         max_length=due.LONGEST,
         required=False,
-        help_text=_("Empty: as the policy for updates says."),
+        help_text=_("For example: tomorrow 9, fri 14:00, in 3 working days."),
     )
     poc = forms.ModelChoiceField(
         PointOfContact.objects.none(), label=_("Who does it"), required=False, empty_label=_("Whoever answers then")

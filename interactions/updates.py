@@ -14,6 +14,8 @@ from django.utils.translation import ngettext
 from contacts.models import Contact, ContactQuerySet
 from crm.commitments import actions as commitments
 from crm.commitments.models import Commitment, Kind, Priority
+from crm.commitments.opening import due_by_target
+from crm.commitments.refusals import DueRequired
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.dossiers.actions import refuse_archived
@@ -73,6 +75,15 @@ def promise(*, new: NewUpdate, dossier: Dossier, topic: Topic, by: Actor, at: da
     commitment = commitments.open_commitments([promised], by=by, at=at)[0]
     commitment.addressees.set([contact.dossier for contact in people])
     return commitment
+
+
+def usual_moment(dossier: Dossier, topic: Topic, *, at: datetime) -> datetime | None:
+    """Return by when the house wants an update that is promised now; None: it says nothing. Five queries at most."""
+    promise = commitments.Promise(dossier=dossier, topic=topic, kind=Kind.NEXT_UPDATE, title="-")
+    try:
+        return due_by_target(promise, at=at)
+    except DueRequired:
+        return None
 
 
 def offered_to(dossier: Dossier) -> ContactQuerySet:

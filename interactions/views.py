@@ -310,5 +310,12 @@ def update_new(request: HttpRequest) -> HttpResponse:
             said = _("Promised by %(moment)s.") % {"moment": moment_words(promised.due_at, at)}
             messages.success(request, said, extra_tags=f"saved:update-{dossier.pk}")
             return redirect(dossier)
-    context = {"form": form, "record": dossier}
+    usual = updates.usual_moment(dossier, general, at=at)
+    context = {
+        "form": form,
+        "record": dossier,
+        "usual": usual,
+        "is_anybody_there": contacts.exists(),
+        "home": str(dossier.home_id),
+    }
     return render(request, "interactions/update.html", context, status=422 if form.errors else 200)

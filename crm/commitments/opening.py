@@ -114,6 +114,15 @@ def open_unrecorded(promises: Sequence[Promise], *, at: datetime) -> tuple[list[
     return commitments, [_happening(c, p, at) for c, p in zip(commitments, promises, strict=True)]
 
 
+def due_by_target(promise: Promise, *, at: datetime) -> datetime:
+    """Return when a promise that names no moment would be due, were it opened now. Five queries at most.
+
+    :raises DueRequired: its policy has no target.
+    """
+    versions = _versions([promise])
+    return target_due(versions[0], at, _working_times([promise], versions, at)[0])
+
+
 def due_in(zone: str, *, due_at: datetime | None, due_local: datetime | None, at: datetime) -> tuple[datetime, str]:
     """Return the due moment and its zone, from a moment or from a local time.
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from crm.commitments.models import Commitment, Kind
+from crm.commitments.models import Commitment, Kind, PolicyVersion
 from crm.dossiers.actions import Archived
 from crm.dossiers.models import Dossier
 from interactions import quick_log, updates
@@ -12,6 +12,7 @@ from interactions.actions import log
 from interactions.follow_ups import DueInThePast
 from interactions.updates import NewUpdate, NotOnRecord, ToWhomRequired, promise
 from tests.factories import AT
+from tests.factories.accounts import AccountFactory
 from tests.factories.contacts import ContactFactory
 from tests.factories.dossiers import purpose, topic
 from tests.factories.projects import ProjectFactory, StakeholderFactory
@@ -136,6 +137,26 @@ def test_it_is_promised_on_the_records_page(as_marta, lima):
     html = as_marta.get(f"/contacts/{lima.pk}/").content.decode()
     assert "Tell Beatriz Lima: the delivery" in html
     assert f'data-saved="update-{lima.pk}"' in html  # what was typed is kept as a draft no longer
+
+
+def test_the_page_says_by_when_the_house_wants_it(as_marta, lima, promised):
+    page = as_marta.get(f"/updates/new/?record={lima.pk}")
+    assert page.context["usual"] == promised(lima, due_at=None).due_at
+    assert "as the house wants it." in page.content.decode()
+
+
+def test_where_the_house_says_nothing_a_moment_is_asked_for(as_marta, lima):
+    PolicyVersion.objects.filter(policy__kind=Kind.NEXT_UPDATE).update(target_amount=None, target_unit="")
+    html = as_marta.get(f"/updates/new/?record={lima.pk}").content.decode()
+    assert "as the house wants it" not in html
+    response = as_marta.post(f"/updates/new/?record={lima.pk}", {"to": [lima.pk], "topic": topic().pk})
+    assert response.status_code == 422
+
+
+def test_where_nobody_is_known_a_contact_is_asked_for_first(as_marta):
+    account = AccountFactory()
+    html = as_marta.get(f"/updates/new/?record={account.pk}").content.decode()
+    assert "No contact is known here yet." in html and "Promise it" not in html
 
 
 def test_to_whom_is_asked_for(as_marta, lima):
