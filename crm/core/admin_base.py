@@ -162,11 +162,11 @@ class PlainForm(AdminForm, forms.ModelForm):
 
 
 class RowSelect(AutocompleteSelect):
-    """One row, found by typing. A number that no row can have is none of them."""
+    """One row, found by typing. What no row can be numbered with is none of them."""
 
     def value_from_datadict(self, data: Any, files: Any, name: str) -> Any:
         value = super().value_from_datadict(data, files, name)
-        return value if value is None or len(value) <= MAX_DIGITS else "0"
+        return value if not value or (value.isdecimal() and len(value) <= MAX_DIGITS) else "0"
 
 
 class OurFields:

@@ -21,7 +21,7 @@ from crm.poc.models import PointOfContact, WorkingCalendar
 MORE = 2  # empty rows offered
 ABSOLUTE_MOST = 40  # rows, whatever is sent
 BEFORE, AFTER, STEP_BEFORE = "before", "after", "step"
-COLUMNS = {"anchor": "when"}  # of a step → field of its form
+COLUMNS = {"anchor": "when", "kind": "when"}  # of a step → field of its form
 
 
 class PolicyForm(AdminForm, forms.ModelForm):

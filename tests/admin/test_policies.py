@@ -200,6 +200,30 @@ def test_what_no_browser_sends_is_survived(as_administrator, junk, button):
     assert shipped(KIND).number == 1
 
 
+NONSENSE = [
+    {"target_amount": "0"}, {"target_amount": "-3"}, {"target_amount": "1e400"}, {"target_unit": "fortnights"},
+    {"calendar": "9" * 40}, {"calendar": "x"}, {"ack_amount": ""}, {"wait_amount": "9" * 400}, {"wait_unit": ""},
+    {"steps-TOTAL_FORMS": "9" * 40}, {"steps-TOTAL_FORMS": ""}, {"steps-TOTAL_FORMS": "0"},
+]  # fmt: skip
+NONSENSE_STEPS = [
+    {"amount": "9" * 40}, {"amount": "-1"}, {"amount": "½"}, {"unit": "\x00"}, {"when": "never"}, {"slot": "everybody"},
+    {"slot": "named"}, {"poc": "9" * 40}, {"poc": "-1"}, {"slot": "named", "poc": "x"}, {"repeat_amount": "1"},
+    {"max_repeats": "3"}, {"repeat_amount": "1", "max_repeats": "9" * 40}, {"repeat_amount": "-1", "max_repeats": "1"},
+    {"repeat_amount": "9999", "max_repeats": "2"}, {"by_email": ""}, {"when": "step"}, {"ORDER": "x"},
+    {"repeat_amount": "1", "max_repeats": "1", "repeat_unit": "moons"},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("button", ["preview", "try", "save"])
+def test_whatever_makes_no_sense_is_refused_with_its_reason_beside_it(as_administrator, button):
+    for sent in [version({}, **odd) for odd in NONSENSE] + [version(odd) for odd in NONSENSE_STEPS]:
+        response = as_administrator.post(url("version", rest().pk), sent | {button: "1"})
+        assert response.status_code == 422, sent  # neither saved nor a failure of ours
+        written = response.context["written"]
+        assert written.terms_form.errors or written.steps.total_error_count(), sent
+    assert shipped(KIND).number == 1
+
+
 # --- A dry run
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -55,19 +55,21 @@ class RetiredPolicy(Refused):
     default_message = _("This policy is no longer used.")
 
 
+class Match(TypedDict, total=False):
+    """What a policy matches; left out: anything."""
+
+    priority: str
+    purpose: Purpose | None
+    tier: Tier | None
+    topic: Topic | None
+    channel: Channel | None
+
+
+ANYTHING = Match(priority="", purpose=None, tier=None, topic=None, channel=None)
+
+
 @transaction.atomic
-def add_policy(
-    *,
-    kind: str,
-    name: str,
-    priority: str = "",
-    purpose: Purpose | None = None,
-    tier: Tier | None = None,
-    topic: Topic | None = None,
-    channel: Channel | None = None,
-    by: Actor,
-    at: datetime,
-) -> Policy:
+def add_policy(*, kind: str, name: str, by: Actor, at: datetime, **criteria: Unpack[Match]) -> Policy:
     """Add a policy for some promises of a kind; it is asked after those that have criteria already.
 
     :raises NameRequired: `name` is blank.
@@ -76,7 +78,7 @@ def add_policy(
     :raises TooManyPolicies: there are a hundred of this kind.
     """
     others = _of_kind(kind)
-    match = {"priority": priority, "purpose": purpose, "tier": tier, "topic": topic, "channel": channel}
+    match = ANYTHING | criteria
     _refuse_match(match, others)
     if len(others) >= MOST:
         raise TooManyPolicies(TooManyPolicies.default_message % {"most": MOST})
@@ -88,18 +90,7 @@ def add_policy(
 
 
 @transaction.atomic
-def change_policy(
-    *,
-    policy: Policy,
-    name: str,
-    priority: str = "",
-    purpose: Purpose | None = None,
-    tier: Tier | None = None,
-    topic: Topic | None = None,
-    channel: Channel | None = None,
-    by: Actor,
-    at: datetime,
-) -> Policy:
+def change_policy(*, policy: Policy, name: str, by: Actor, at: datetime, **criteria: Unpack[Match]) -> Policy:
     """Give a policy another name, or let it match something else. Unchanged: nothing happens.
 
     :raises NameRequired: `name` is blank.
@@ -109,8 +100,8 @@ def change_policy(
     """
     others = _of_kind(policy.kind)
     locked = _in_use(policy, others)
-    match = {"priority": priority, "purpose": purpose, "tier": tier, "topic": topic, "channel": channel}
-    new = {"name": _named(name), **match}
+    match = ANYTHING | criteria
+    new: dict[str, Any] = {"name": _named(name), **match}
     changes = {
         field: [text_of(getattr(locked, field)), text_of(value)]
         for field, value in new.items()
@@ -227,7 +218,7 @@ def _named(name: str) -> str:
     return name
 
 
-def _refuse_match(match: Mapping[str, Any], others: list[Policy]) -> None:
+def _refuse_match(match: Match, others: list[Policy]) -> None:
     if not any(match.values()):
         raise MatchRequired
     for other in others:
