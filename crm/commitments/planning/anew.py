@@ -38,7 +38,7 @@ def still_theirs(message: Message, held: Sequence[Notification]) -> list[Notific
     """
     in_slots = [n for n in held if n.commitment_id is not None and n.slot and n.kind not in undelivered.KINDS]
     plain = _plainly_theirs(message) if in_slots else set()
-    if len(plain) == len(held):
+    if all(n.pk in plain for n in held):  # it also holds what acts have overtaken
         return list(held)
     at = clock.now()
     unclear = [n for n in in_slots if n.pk not in plain]

@@ -80,6 +80,22 @@ def test_a_cover_that_ends_during_a_retry_gets_nothing(house, post):
     assert [m.recipient for m in post.mails if "Call Ms Lima" in m.message["Subject"]] == [house.ann.email]
 
 
+def test_what_was_done_meanwhile_vouches_for_nothing_else_in_the_same_mail(house, post):
+    """A digest told a cover of her own things, which are done, and of what she covered, which she does no more."""
+    cora = PersonFactory(name="Cora")
+    absence = AbsenceFactory(poc=house.ann, cover=cora, **WEEK)
+    covered = [house.promise(title=f"Covered {n}") for n in range(3)]
+    own = [house.promise(poc=cora, title=f"Own {n}") for n in range(3)]
+    put_off(house, post, cora)
+    for each in own:
+        actions.keep(commitment=each, by=house.by, at=house.at("Tue 10:01"))
+    Absence.objects.filter(pk=absence.pk).update(ends_at=moment("Tue 10:02"))
+    run(house, "Tue 10:05", "Tue 10:06")
+    told = Notification.objects.planned().filter(commitment__in=covered, message__state="sent", channel="email")
+    assert set(told.values_list("recipient__name", flat=True)) == {house.ann.name}
+    assert cora.email not in post.recipients
+
+
 def test_a_circle_of_covers_ends_with_the_backup(house, post):
     house.promise()
     put_off(house, post, house.ann)
