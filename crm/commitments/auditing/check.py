@@ -26,12 +26,12 @@ TABLES = {
 DIALECTS: Mapping[str, Mapping[str, str]] = {
     "postgresql": {
         "msgid": "CAST(m.msgid AS text)",
-        "soon_after": "{} + interval '30 seconds'",
+        "tried_before": "CAST(n.facts ->> 'tried_before' AS integer)",
     },
     "sqlite": {
         "msgid": "substr(m.msgid, 1, 8) || '-' || substr(m.msgid, 9, 4) || '-' || substr(m.msgid, 13, 4) || '-' || "
         "substr(m.msgid, 17, 4) || '-' || substr(m.msgid, 21)",
-        "soon_after": "strftime('%%Y-%%m-%%d %%H:%%M:%%f', {}, '+30 seconds')",
+        "tried_before": "json_extract(n.facts, '$.tried_before')",
     },
 }
 
@@ -118,13 +118,9 @@ def part(letter: str, *, and_newest: bool = True) -> str:
 
 
 def _in_dialect(text: str) -> str:
-    words = DIALECTS[connection.vendor]
-    text = text.replace("{msgid}", words["msgid"])
-    before, soon_after, rest = text.partition("{soon_after:")
-    if not soon_after:
-        return text
-    column, _brace, after = rest.partition("}")
-    return before + words["soon_after"].format(column) + after
+    for name, words in DIALECTS[connection.vendor].items():
+        text = text.replace(f"{{{name}}}", words)
+    return text
 
 
 def _ends(table: str) -> tuple[int, int]:

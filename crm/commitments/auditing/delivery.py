@@ -43,17 +43,25 @@ _WRONG_READER = f"""
 SELECT 'n:' || n.id, n.idem_key FROM commitments_notification n JOIN outbox_message m ON m.id = n.message_id
 WHERE {part("n")} AND (n.recipient_id <> m.recipient_id OR n.channel <> m.channel)"""
 
-# A later generation was in force, and yet an earlier one was handed over. An act carries the moment at which it was
-# asked for, so that a mail of the seconds before its commit is no finding.
+# A try was made although nothing of its mail held any more. No clock is asked: whoever takes a notice back, and
+# whoever tries its mail, holds the lock on what it is about. So the tries counted when it was taken back came before,
+# and all others after. Of what nobody took back, a try of a later generation was made before (its id was drawn under
+# that lock, too). A moment would prove nothing: it is that of a transaction's begin, which may have had to wait.
 _AFTER_THE_ACT = f"""
-SELECT DISTINCT 'm:' || a.message_id, n.idem_key
-FROM outbox_deliveryattempt a JOIN commitments_notification n ON n.message_id = a.message_id
-WHERE a.phase = 'data' AND {part("a")} AND n.commitment_id IS NOT NULL
-  AND EXISTS (
-    SELECT 1 FROM commitments_notification later WHERE later.commitment_id = n.commitment_id
-      AND later.generation > n.generation AND {{soon_after:later.created_at}} < a.intent_at)
-  AND (n.state = 'planned' OR NOT EXISTS (
-    SELECT 1 FROM commitments_notification o WHERE o.message_id = n.message_id AND o.state = 'planned'))"""
+SELECT 'm:' || a.message_id, CAST(min(a.n) AS text)
+FROM outbox_deliveryattempt a
+WHERE a.phase = 'data' AND {part("a")}
+  AND EXISTS (SELECT 1 FROM commitments_notification n WHERE n.message_id = a.message_id)
+  AND NOT EXISTS (
+    SELECT 1 FROM commitments_notification n
+    WHERE n.message_id = a.message_id AND CASE WHEN n.state = 'superseded'
+      THEN coalesce({{tried_before}}, a.n) >= a.n
+      ELSE NOT EXISTS (
+        SELECT 1 FROM commitments_notification later JOIN outbox_deliveryattempt b ON b.message_id = later.message_id
+        WHERE later.commitment_id = n.commitment_id AND later.generation > n.generation
+          AND b.phase = 'data' AND b.id < a.id)
+      END)
+GROUP BY a.message_id"""
 
 # Only of what still held is somebody told: what an act had overtaken is of an earlier generation.
 _UNTOLD = """

@@ -9,9 +9,11 @@ from django.db import connection
 from crm.commitments.mail import mails
 from crm.commitments.models import Notification
 from crm.commitments.planning import anew
-from crm.commitments.telling import packing, undelivered
+from crm.commitments.telling import notices, packing, undelivered
 from crm.outbox import kinds
 from crm.outbox.models import Message
+
+OVERTAKEN = "overtaken"  # why a notice was taken back: an act came while its mail counted as ended
 
 
 def register() -> None:
@@ -36,7 +38,12 @@ def may_send(message: Message) -> list[Notification] | None:
     and its step planned anew for whoever does.
     """
     held = holding(message)
-    return anew.still_theirs(message, held) if held else None
+    if not held:
+        return None
+    if message.reason:  # it had ended and is sent again: what was overtaken meanwhile is said no more
+        overtaken = Notification.objects.planned().filter(message=message).exclude(pk__in=[n.pk for n in held])
+        notices.take_back(overtaken, OVERTAKEN)
+    return anew.still_theirs(message, held)
 
 
 def holding(message: Message) -> list[Notification]:

@@ -7,10 +7,13 @@ import pytest
 
 from crm.commitments import actions
 from crm.commitments.models import Finding, Notification
+from crm.commitments.planning import planner
 from crm.commitments.telling import packing
 from crm.core.clock import now
+from crm.outbox import actions as outbox
+from crm.outbox import sender
 from crm.outbox.models import DeliveryAttempt, Message
-from tests.commitments.auditing.conftest import mail_of
+from tests.commitments.auditing.conftest import deliver, mail_of
 from tests.commitments.conftest import moment
 from tests.factories.outbox import DeliveryAttemptFactory
 
@@ -101,6 +104,54 @@ def test_a_mail_that_went_to_whom_it_was_taken_from_is_found(reminded, house, au
 
 def test_a_mail_that_was_on_its_way_before_the_act_is_none(reminded, house, audit):
     actions.reassign(commitment=reminded, poc=house.dora, by=house.by, at=house.at("Tue 11:00"))
+    assert audit("after_act") == []
+
+
+ACTS = {
+    "reassign": lambda house, c: actions.reassign(commitment=c, poc=house.dora, by=house.by, at=now()),
+    "keep": lambda house, c: actions.keep(commitment=c, by=house.by, at=now()),
+    "acknowledge": lambda house, c: actions.acknowledge(commitment=c, by=house.by, at=now()),
+}
+
+
+@pytest.mark.parametrize("act", list(ACTS))
+def test_the_last_try_before_an_act_and_the_first_after_it_are_told_apart_in_one_moment(reminded, house, audit, act):
+    mail = ready(mail_of(reminded))
+    before = DeliveryAttemptFactory(message=mail, n=1, intent_at=now() + timedelta(hours=1))  # whatever the clocks say
+    Message.objects.filter(pk=mail.pk).update(n_attempts=1)
+    ACTS[act](house, reminded)
+    assert audit("after_act") == []
+    DeliveryAttemptFactory(message=mail, n=2, intent_at=now() - timedelta(hours=1))
+    assert audit("after_act") == [f"m:{mail.pk}"]
+    assert before.n == int(Finding.objects.get(code="after_act").detail) - 1
+
+
+def test_a_mail_that_no_act_took_back_must_not_follow_one_of_a_later_generation(reminded, house, audit):
+    mail = mail_of(reminded)
+    Notification.objects.filter(message=mail).update(state="planned")
+    actions.reassign(commitment=reminded, poc=house.dora, by=house.by, at=now())
+    planner.sweep()
+    deliver()
+    assert audit("after_act") == []
+    DeliveryAttemptFactory(message=mail, n=100_000, intent_at=now() - timedelta(hours=1))
+    assert audit("after_act") == [f"m:{mail.pk}"]
+
+
+def test_a_digest_sent_again_says_what_still_holds_and_that_is_no_finding(house, audit, sink, settings):
+    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
+    promised = [house.promise(title=f"Call {n}", poc=house.ann) for n in range(6)]
+    house.sweep_at("Tue 10:00")
+    digest = Message.objects.get(channel="email", kind="digest")
+    Message.objects.filter(pk=digest.pk).update(state="dead", reason="refused", ended_at=now())
+    actions.reassign(commitment=promised[0], poc=house.ben, by=house.by, at=house.at("Tue 10:10"))
+    house.sweep_at("Tue 10:10")
+    sender.sweep()
+    outbox.send_again(message=digest, by=house.by, at=house.at("Tue 10:20"))
+    sender.sweep()
+    [mail] = sink.to(house.ann.email)
+    assert "Call 0" not in str(mail.message) and "Call 1" in mail.message.get_body(["plain"]).get_content()
+    for commitment in promised:
+        actions.keep(commitment=commitment, by=house.by, at=now())
     assert audit("after_act") == []
 
 
