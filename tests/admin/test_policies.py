@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 
 from crm.commitments.models import Commitment, Kind, Notification, Policy, PolicyVersion
 from crm.commitments.policy import writing_policies
@@ -65,6 +67,12 @@ def test_the_list_says_what_each_is_for_and_when_it_is_due(as_administrator):
     assert "priority: urgent, about: Billing" in shown
     assert "8 working hours after it is promised" in shown
     assert shown.index("Urgent bills") < shown.index(">First answer<")
+
+
+def test_the_list_writes_moments_as_the_pages_do(as_administrator):
+    writing_policies.retire_policy(policy=add(), by=actor(), at=AT)
+    shown = text_of(as_administrator.get(url("changelist"), {"state": "retired"}))
+    assert date_format(localtime(AT), "j M Y, H:i") in shown
 
 
 def test_one_is_added_with_what_it_matches(as_administrator):
