@@ -13,15 +13,17 @@ LITTLE = re.compile(
     r"\b(the|you|your|yours|this|that|they|their|with|because|nobody|somebody|whoever|and|was|were|is|it|its|of|by|"
     r"until|from|answers?|told|which|now|what|been|has|not|here|them|again|by)\b"
 )
-NO_WORDS = re.compile(r"https?://\S+|\S+@\S+|<(?:head|style|title)\b.*?</(?:head|style|title)>", re.DOTALL)
+HEAD = re.compile(r"<(head|style)\b.*?</\1>", re.DOTALL)
+ADDRESSES = re.compile(r"https?://\S+|\S+@\S+")
 BREAKS = re.compile(r"<[^>]*>|[\n·→]|(?<=[.:?!…,])\s")
 
 
 def sentences(text: str, names: Iterable[str] = ()) -> list[str]:
     """Return what a mail or page says, piece by piece, without tags, addresses and `names`: what people typed."""
+    text = HEAD.sub("", text)
     for name in sorted(names, key=len, reverse=True):
         text = text.replace(html.escape(name), "…").replace(name, "…")
-    pieces = (html.unescape(piece).strip(" ….,:;?!-\t") for piece in BREAKS.split(NO_WORDS.sub("", text)))
+    pieces = (html.unescape(piece).strip(" ….,:;?!-\t") for piece in BREAKS.split(ADDRESSES.sub("", text)))
     return [piece for piece in pieces if re.search(r"[^\W\d_]{2}", piece)]
 
 

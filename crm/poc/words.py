@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from django.utils import formats, timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from crm.dossiers.models import Dossier, Topic
 from crm.poc import decide
@@ -128,4 +129,4 @@ _STEPS = {
 
 def last_day(until: datetime) -> str:
     """Say the last day of a half-open period: 3 Dec, where it ends as the fourth begins."""
-    return formats.date_format(timezone.localtime(until - timedelta(microseconds=1)), "j M")
+    return formats.date_format(timezone.localtime(until - timedelta(microseconds=1)), pgettext("date", "j M"))

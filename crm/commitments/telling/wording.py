@@ -22,6 +22,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.commitments.models import Notification
 from crm.commitments.planning import ladder
+from crm.core.templatetags.moments import weekday_and_date
 from crm.outbox.outcomes import BAD_ADDRESS
 from crm.poc import decide
 from crm.poc.models import PointOfContact
@@ -106,7 +107,7 @@ def home() -> str:
 def moment(at: datetime) -> str:
     """Say a moment so that it is still true tomorrow: Mon 30 Nov, 16:00."""
     local = timezone.localtime(at)
-    return f"{formats.date_format(local, 'D j M')}, {formats.date_format(local, 'H:i')}"
+    return f"{weekday_and_date(local)}, {formats.date_format(local, 'H:i')}"
 
 
 def first_moment(at: datetime) -> str:
@@ -121,7 +122,7 @@ def last_moment(at: datetime) -> str:
 
 def _whole_day(at: datetime, back: timedelta = timedelta(0)) -> str:
     local = timezone.localtime(at)
-    return formats.date_format(local - back, "D j M") if local.time() == time(0) else ""
+    return weekday_and_date(local - back) if local.time() == time(0) else ""
 
 
 def _line(notice: Notification, names: Mapping[int, str], at: datetime) -> Line:

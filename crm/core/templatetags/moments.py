@@ -8,7 +8,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from crm.core import clock
 
@@ -29,7 +29,12 @@ def day_words(day: date, today: date) -> str:
         return {-1: _("Yesterday"), 0: _("Today"), 1: _("Tomorrow")}[distance]
     if 0 < distance <= NEAR:
         return formats.date_format(day, "D")
-    return formats.date_format(day, "D j M" if day.year == today.year else "j M Y")
+    return weekday_and_date(day) if day.year == today.year else formats.date_format(day, pgettext("date", "j M Y"))
+
+
+def weekday_and_date(day: date) -> str:
+    """Say a day so that it is still true tomorrow, within a sentence: Fri 11 Dec."""
+    return formats.date_format(day, pgettext("date", "D j M"))
 
 
 def moment_words(at: datetime, now: datetime) -> str:
@@ -61,7 +66,7 @@ def span_words(span: timedelta) -> str:
 def _stamp(at: datetime, words: str, zone: str) -> SafeString:
     """Wrap `words` so that hovering gives the whole moment, in the owner's zone when there is one."""
     shown = at.astimezone(ZoneInfo(zone)) if zone else timezone.localtime(at)
-    whole = f"{formats.date_format(shown, 'D j M Y H:i')} {shown.tzinfo}"
+    whole = f"{weekday_and_date(shown)} {formats.date_format(shown, 'Y H:i')} {shown.tzinfo}"
     return format_html('<time datetime="{}" title="{}">{}</time>', at.isoformat(timespec="minutes"), whole, words)
 
 
@@ -74,7 +79,10 @@ def when(context: template.Context, at: datetime | None, zone: str = "") -> Safe
 @register.simple_tag
 def full_when(at: datetime | None) -> SafeString | str:
     """Say day and hour in full, for what is being decided: Thu 3 Dec, 9:00. Nothing for None."""
-    return _stamp(at, formats.date_format(timezone.localtime(at), "D j M, H:i"), "") if at else ""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return _stamp(at, f"{weekday_and_date(local)}, {formats.date_format(local, 'H:i')}", "")
 
 
 @register.simple_tag(takes_context=True)

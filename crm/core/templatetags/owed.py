@@ -10,7 +10,7 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.core.templatetags.moments import moment_words, reader_now, span_words
+from crm.core.templatetags.moments import day_words, moment_words, reader_now, span_words
 
 register = template.Library()
 
@@ -74,7 +74,7 @@ def _since(at: datetime, now: datetime) -> str:
     if local.date() == today:
         return moment_words(at, now)
     near = (today - local.date()).days < 7
-    return formats.date_format(local, "D" if near else "D j M" if local.year == today.year else "j M Y")
+    return formats.date_format(local, "D") if near else day_words(local.date(), today)
 
 
 @register.inclusion_tag("partials/due.html", takes_context=True)

@@ -52,7 +52,7 @@ def test_the_readers_zone_decides_which_day_it_is():
 
 def test_days_are_named_in_the_readers_language():
     with translation.override("es"):
-        assert day_words(TODAY + timedelta(days=11), TODAY) == "vie 11 Dic"
+        assert day_words(TODAY + timedelta(days=11), TODAY) == "vie 11 dic"
 
 
 @pytest.mark.parametrize(
