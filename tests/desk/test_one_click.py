@@ -190,6 +190,14 @@ def test_what_we_did_not_write_opens_nothing(owed, stranger, token):
         assert response["Referrer-Policy"] == "no-referrer"
 
 
+def test_what_does_nothing_leads_to_where_one_signs_in(owed, house, stranger):
+    wanted = address(owed)
+    house.clock.freeze(links.ends_at(owed, written_at=MONDAY, zone="UTC"))
+    assert f'href="/owed/{owed.pk}/"' in stranger.get(wanted).content.decode()
+    assert stranger.get(f"/owed/{owed.pk}/")["Location"].endswith(f"?next=/owed/{owed.pk}/")
+    assert 'href="/"' in stranger.get("/o/x/").content.decode()
+
+
 def gone(ann):
     ann.deactivated_at = MONDAY
     ann.save()
@@ -216,6 +224,7 @@ def test_nobody_does_by_mail_what_they_could_not_do_on_the_page(owed, house, str
     for response in (stranger.get(wanted), stranger.post(wanted)):
         assert response.status_code == 403
         assert "Lima" not in response.content.decode() and "Atlantico" not in response.content.decode()
+        assert f'href="/owed/{owed.pk}/"' in response.content.decode()
     owed.refresh_from_db()
     assert owed.state == "open"
 
@@ -257,7 +266,7 @@ def test_a_mail_program_switches_a_digest_off_without_cookie_or_question(house, 
     assert NoticePreference.objects.get().by_email == {"reminders": "digest", "given": "digest"}
     response = stranger.post(address, {"List-Unsubscribe": "One-Click"})
     assert response.status_code == 200
-    assert "Reminders, News" in response.content.decode() and "/me/notices/" in response.content.decode()
+    assert "“Reminders”, “News”" in response.content.decode() and "/me/notices/" in response.content.decode()
     assert NoticePreference.objects.get().by_email == {"reminders": "never", "given": "digest", "news": "never"}
     assert Event.objects.latest("pk").source == "mail"
     n_events = Event.objects.count()
@@ -271,5 +280,6 @@ def test_a_way_out_ends_and_is_nobody_elses_to_write(house, stranger):
     address = way_out(house.ann, "news")
     assert stranger.post(address.replace("news", "reminders")).status_code == 404
     house.clock.freeze(MONDAY + timedelta(days=90))
-    assert stranger.post(address).status_code == 404
+    ended = stranger.post(address)
+    assert (ended.status_code, 'href="/me/notices/"' in ended.content.decode()) == (404, True)
     assert not NoticePreference.objects.exists()

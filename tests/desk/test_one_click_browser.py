@@ -1,5 +1,8 @@
 """A link in a mail, tapped on a phone; and the page on which one chooses how mails come."""
 
+from dataclasses import replace
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group
 from playwright.sync_api import Page, expect
@@ -47,6 +50,21 @@ def test_one_tap_asks_once_and_the_second_says_it_is_done(phone: Page, house, pr
     looks_right(phone)
     owed.refresh_from_db()
     assert owed.state == "kept"
+    forget_axe(problems)
+
+
+def test_a_link_that_does_nothing_says_so_and_leads_on(phone: Page, page: Page, house, problems):
+    owed = house.promise(title="Call Ms Lima about invoice 2026-1187")
+    link = links.link_to(owed, Act.DONE, poc_id=house.ann.pk, written_at=MONDAY, zone="UTC")
+    ended = links.token(replace(link, expires_at=MONDAY - timedelta(days=1)))
+    not_theirs = links.token(replace(link, poc_id=house.ben.pk))
+    for one in (phone, page):
+        for address in (f"/o/{ended}/", f"/o/{not_theirs}/", f"/o/{ended}x/", "/o/fewer/x/"):
+            one.goto(address)
+            looks_right(one)
+            one.get_by_role("link", name="Sign in and").click()
+            expect(one.get_by_label("Password")).to_be_visible()
+    problems[:] = [said for said in problems if "the server responded with a status of 4" not in said]
     forget_axe(problems)
 
 

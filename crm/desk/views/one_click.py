@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
@@ -81,7 +82,7 @@ def fewer(request: HttpRequest, token: str) -> HttpResponse:
     out = unsubscribing.read(token)
     poc = PointOfContact.objects.active().select_related("user").filter(pk=out.poc_id).first() if out else None
     if out is None or poc is None or out.expires_at <= at:
-        return render(request, "desk/mail_link_gone.html", status=404)
+        return render(request, "desk/mail_link_gone.html", {"is_about_mails": True}, status=404)
     reader = reach([poc.pk])[poc.pk]
     if request.method == "POST":
         by = Actor(poc.user, Source.MAIL, name="" if poc.user else poc.name)
@@ -112,12 +113,17 @@ def _do(request: HttpRequest, asked: Asked) -> HttpResponse:
 
 
 def _context(request: HttpRequest, asked: Asked) -> dict[str, Any]:
-    """Nothing of the record but what the mail said; against a link that is not theirs any more, nothing at all."""
+    """Nothing of the record but what the mail said; against a link that is not theirs any more, nothing at all.
+
+    The page behind `href` asks for a sign-in, and shows only what that reader may see.
+    """
+    href = reverse("owed:item", args=[asked.commitment.pk])
     if asked.problem in (Problem.NOT_YOURS, Problem.EXPIRED):
-        return {"problem": asked.problem}
+        return {"problem": asked.problem, "href": href}
     act = asked.link.act
     return {
         "problem": asked.problem,
+        "href": href,
         "settled": asked.settled,
         "owed": asked.commitment,
         "act": act.name,
