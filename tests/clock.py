@@ -37,10 +37,12 @@ def lapse(rate: float, *, since: datetime | None = None) -> tuple[datetime, date
     """Let the clock run `rate` times as fast, on from where it is (or from `since`).
 
     Returns the machine's moment and the clock's from which it runs so. Leases and time-outs that the database
-    counts pass as fast as all else: give processes longer ones.
+    counts pass as fast as all else: give processes longer ones. With a rate of 0 it stands still.
     """
     shown = since or now()
     real = datetime.now(UTC)
+    if not rate:
+        return real, freeze(shown)
     _define(
         postgres=f"'{_text(shown)}+00'::timestamptz + (now() - '{_text(real)}+00'::timestamptz) * {rate:.6f}",
         sqlite="strftime('%Y-%m-%d %H:%M:%f', "

@@ -16,18 +16,23 @@ from uuid import UUID
 import psycopg
 
 NOTICES = """
-    SELECT c.title, n.generation, COALESCE(n.step, -1), n.kind, n.state, p.email, n.channel, m.msgid, m.state,
-           m.ended_at, m.n_ambiguous, m.max_ambiguous,
+    SELECT c.title, n.generation, n.step, n.kind, n.state, n.reason, n.slot, n.repeat, n.created_at, p.email, n.channel,
+           m.msgid, m.kind, m.state, m.ended_at, m.n_ambiguous, m.max_ambiguous,
            (SELECT COUNT(*) FROM outbox_deliveryattempt a WHERE a.message_id = m.id AND a.phase = 'data'),
-           (SELECT MIN(a.intent_at) FROM outbox_deliveryattempt a WHERE a.message_id = m.id)
+           (SELECT MIN(a.intent_at) FROM outbox_deliveryattempt a WHERE a.message_id = m.id),
+           (SELECT MAX(a.intent_at) FROM outbox_deliveryattempt a WHERE a.message_id = m.id)
     FROM commitments_notification n
     JOIN commitments_commitment c ON c.id = n.commitment_id
     LEFT JOIN poc_pointofcontact p ON p.id = n.recipient_id
     LEFT JOIN outbox_message m ON m.id = n.message_id
-    WHERE n.kind IN ('reminder', 'escalation', 'reassigned')
+    WHERE n.kind IN ('reminder', 'escalation', 'reassigned', 'resumed', 'still_waiting')
+    ORDER BY n.id
 """
+PROMISES = "SELECT title, state, generation, due_at, next_action_at FROM commitments_commitment"
 MESSAGES = "SELECT msgid FROM outbox_message WHERE channel = 'email'"
 FINDINGS = "SELECT code, subject, detail FROM commitments_finding WHERE ended_at IS NULL ORDER BY found_at"
+GIVEN, RESUMED, ASKED = -1, -2, -3  # stand for the step of a notice that tells of an act, or asks about waiting
+BY_KIND = {"reassigned": GIVEN, "resumed": RESUMED, "still_waiting": ASKED}
 
 
 @dataclass(frozen=True)
@@ -51,24 +56,41 @@ class Notice:
     """One row that tells somebody something of a promise, with what became of its message."""
 
     generation: int
-    step: int  # -1: it tells of a reassignment
+    step: int
     kind: str
     state: str
+    reason: str
+    slot: str
+    repeat: int
+    decided_at: datetime
     address: str
     channel: str
     msgid: str
+    is_alone: bool  # in its message
     message_state: str
     ended_at: datetime | None
     n_ambiguous: int
     max_ambiguous: int
     attempts: int
     intent_at: datetime | None
+    last_intent_at: datetime | None
+
+
+@dataclass(frozen=True)
+class Owed:
+    """How a promise stands."""
+
+    state: str
+    generation: int
+    due: datetime
+    next_look: datetime | None
 
 
 @dataclass
 class Ledger:
-    """What stands in the tables: notices by their promise's title, the ids of all mails, what the auditor found."""
+    """What stands in the tables: notices and promises by title, the ids of all mails, what the auditor found."""
 
+    owed: dict[str, Owed] = field(default_factory=dict)
     notices: dict[str, list[Notice]] = field(default_factory=lambda: defaultdict(list))
     msgids: set[str] = field(default_factory=set)
     findings: list[str] = field(default_factory=list)
@@ -78,6 +100,8 @@ class Ledger:
         ledger = cls()
         for title, *values in query(database_url, NOTICES):
             ledger.notices[title].append(_notice(values))
+        for title, state, generation, due, next_look in query(database_url, PROMISES):
+            ledger.owed[title] = Owed(state, generation, _moment(due), moment(next_look))
         ledger.msgids = {str(UUID(str(row[0]))) for row in query(database_url, MESSAGES)}
         ledger.findings = [f"{code} {subject}: {detail}" for code, subject, detail in query(database_url, FINDINGS)]
         return ledger
@@ -98,21 +122,33 @@ def moment(value: Any) -> datetime | None:
     return found.replace(tzinfo=UTC) if found is not None and found.tzinfo is None else found
 
 
+def _moment(value: Any) -> datetime:
+    found = moment(value)
+    assert found is not None
+    return found
+
+
 def _notice(values: Sequence[Any]) -> Notice:
-    generation, step, kind, state, address, channel, msgid, message_state, ended_at, *counts, intent_at = values
-    ambiguous, most, attempts = counts
+    generation, step, kind, state, reason, slot, repeat, decided_at, address, channel, *of_message = values
+    msgid, message_kind, message_state, ended_at, ambiguous, most, attempts, intent_at, last = of_message
     return Notice(
         generation=generation,
-        step=-1 if kind == "reassigned" else step,
+        step=BY_KIND.get(kind, step),
         kind=kind,
         state=state,
+        reason=reason,
+        slot=slot,
+        repeat=repeat,
+        decided_at=_moment(decided_at),
         address=address or "",
         channel=channel,
         msgid=str(UUID(str(msgid))) if msgid else "",
+        is_alone=message_kind == "notice",
         message_state=message_state or "",
         ended_at=moment(ended_at),
         n_ambiguous=ambiguous or 0,
         max_ambiguous=most or 0,
         attempts=attempts,
         intent_at=moment(intent_at),
+        last_intent_at=moment(last),
     )

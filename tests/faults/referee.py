@@ -1,7 +1,7 @@
 """The referee: what had to reach whom by a story, against what did, by the mail server's log and the tables.
 
-It shares nothing with the engine but the schema: plain SQL, a ladder arithmetic of its own for the simple ladders
-of the scenarios, its own reading of the log.
+It shares nothing with the engine but the schema: plain SQL, the rules of the acts and of the ladders written down a
+second time (expected.py), its own reading of the log.
 """
 
 from __future__ import annotations
@@ -9,40 +9,19 @@ from __future__ import annotations
 import json
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from tests.faults.ledger import Ledger, Mail, Notice
-from tests.faults.story import REMINDER, Act, Batch, Promise, Story
+from tests.faults.expected import ANEW, COALESCED, NOT_THEIRS, SKIPPED, SUPERSEDED, Course, Due, Firm, Life
+from tests.faults.ledger import GIVEN, RESUMED, Ledger, Mail, Notice
+from tests.faults.story import ESCALATION, Act, Batch, Promise, Story
 
 SHOWN = 20  # sentences of one sort in a verdict; the rest is counted
 SENT, UNCERTAIN = "sent", "uncertain"
-TOLD, COALESCED, SKIPPED = "planned", "coalesced", "skipped"
+TOLD = "planned"
 EMAIL, INBOX = "email", "inbox"
-ASSIGNED = -1  # stands for the step of a notice that tells of a reassignment
-
-
-@dataclass(frozen=True)
-class Due:
-    """One thing that somebody is to be told: by a step of a generation, not before a moment.
-
-    `needed` is false of what an act overtook: it may have left before, it need not. `skipped`: nobody is told, and
-    that is recorded.
-    """
-
-    title: str
-    generation: int
-    step: int
-    address: str
-    since: datetime
-    needed: bool = True
-    skipped: bool = False
-
-    @property
-    def key(self) -> tuple[str, int, int]:
-        return self.title, self.generation, self.step
 
 
 @dataclass
@@ -118,137 +97,139 @@ class _Court:
 
     def judge(self) -> None:
         for promise in self.batch.promises:
-            notices = self.ledger.notices.get(promise.title, [])
-            self._judge_promise(promise, notices)
-            self._judge_acts(promise, notices)
+            _Case(self, promise, self.acts.get(promise.title, [])).judge()
 
-    def _judge_promise(self, promise: Promise, notices: Sequence[Notice]) -> None:
-        found: dict[tuple[int, int], list[Notice]] = defaultdict(list)
-        for notice in notices:
-            found[notice.generation, notice.step].append(notice)
-        dues = {(due.generation, due.step): due for due in self._dues(promise, found)}
+
+class _Case:
+    """One promise on trial."""
+
+    def __init__(self, court: _Court, promise: Promise, acts: Sequence[Act]) -> None:
+        self.story, self.batch, self.mails, self.verdict = court.story, court.batch, court.mails, court.verdict
+        self.promise, self.acts = promise, acts
+        self.owed = court.ledger.owed.get(promise.title)
+        self.notices = court.ledger.notices.get(promise.title, [])
+        self.found: dict[tuple[int, int, int], list[Notice]] = defaultdict(list)
+        for notice in self.notices:
+            self.found[notice.generation, notice.step, notice.repeat].append(notice)
+        self.firm = Firm(self.story)
+        generation = self.owed.generation if self.owed else 0
+        self.course = Course(self.story, self.batch, promise, acts, dict(self.found), generation)
+
+    def judge(self) -> None:
+        dues = {due.key: due for due in self.course.dues()}
         for key, due in dues.items():
-            self._judge_due(due, found.get(key, []), notices)
-        for key, surplus in found.items():
-            if key not in dues and any(notice.state in (TOLD, COALESCED) for notice in surplus):
+            self._judge_due(due, self.found.get(key, []))
+        for key, surplus in self.found.items():
+            if key not in dues and any(notice.state != SKIPPED for notice in surplus):
                 self.verdict.unexpected += 1
-                self.verdict.fault("unexpected", f"{promise.title}: generation {key[0]}, step {key[1]}")
+                self._fault("unexpected", f"generation {key[0]}, step {key[1]}/{key[2]}")
+        self._judge_lives()
+        self._judge_acts()
+        self._judge_standing()
 
-    # --- What had to follow ------------------------------------------------------------------------------------------
+    def _fault(self, sort: str, sentence: str) -> None:
+        self.verdict.fault(sort, f"{self.promise.title}: {sentence}")
 
-    def _dues(self, promise: Promise, found: dict[tuple[int, int], list[Notice]]) -> Iterator[Due]:
-        acts = self.acts.get(promise.title, [])
-        yield from self._ladder(promise, 1, promise.opened, promise.due, promise.poc, found, last=not acts)
-        for act in acts:
-            if act.kind != "reassign":
-                continue
-            last = act is acts[-1]
-            overdue = promise.due <= act.at
-            yield Due(promise.title, act.generation, ASSIGNED, act.to, act.at, needed=last)
-            yield from self._ladder(
-                promise, act.generation, act.at, max(promise.due, act.at), act.to, found, last=last, combined=overdue
-            )
+    # --- One thing to be told -----------------------------------------------------------------------------------------
 
-    def _ladder(
-        self,
-        promise: Promise,
-        generation: int,
-        quiet_until: datetime,
-        anchor: datetime,
-        poc: str,
-        found: dict[tuple[int, int], list[Notice]],
-        *,
-        last: bool,
-        combined: bool = False,
-    ) -> Iterator[Due]:
-        """Walk the steps; `combined`: the notice of the reassignment is also the step at the due moment."""
-        addresses = {"poc": poc, "backup": promise.backup, "lead": promise.lead}
-        before: tuple[int, int] | None = None
-        for number, step in enumerate(self.batch.steps):
-            key, address = (generation, number), addresses[step.slot]
-            if step.kind == REMINDER:
-                if combined:
-                    before = (generation, ASSIGNED)
-                    continue
-                since = anchor + timedelta(minutes=step.minutes)
-                if step.minutes and since < quiet_until:
-                    yield Due(promise.title, *key, address, since, needed=last, skipped=True)
-                    continue
-            else:
-                handed = self._handed_off(found.get(before, [])) if before else anchor
-                if handed is None:
-                    return
-                since = handed + timedelta(minutes=step.minutes)
-            if self.story.until is not None and since > self.story.until:
-                return
-            yield Due(promise.title, *key, address, since, needed=last)
-            before = key
-
-    def _handed_off(self, notices: Sequence[Notice]) -> datetime | None:
-        """Return when a step reached somebody: its mail was taken, or ended otherwise; None: not yet."""
-        ended = [n for n in notices if n.channel == EMAIL and n.ended_at is not None]
-        sent = [n.ended_at for n in ended if n.message_state == SENT and n.ended_at]
-        return min(sent) if sent else max((n.ended_at for n in ended if n.ended_at), default=None)
-
-    # --- What did ----------------------------------------------------------------------------------------------------
-
-    def _judge_due(self, due: Due, notices: Sequence[Notice], all_notices: Sequence[Notice]) -> None:
+    def _judge_due(self, due: Due, notices: Sequence[Notice]) -> None:
         if due.needed:
             self.verdict.expected += 1
         if due.skipped:
             if due.needed and not any(n.state == SKIPPED for n in notices):
                 self._lost(due, "is not recorded as skipped")
             return
-        told = [n for n in notices if n.state == TOLD]
-        if not told and self._is_told_with_another(due, notices, all_notices):
-            return
-        for notice in told:
-            self._judge_recipient(due, notice)
-        for channel in (EMAIL, INBOX):
-            self._judge_channel(due, channel, [n for n in told if n.channel == channel])
+        said = [n for n in notices if n.state != SKIPPED]
+        at = min((n.decided_at for n in notices), default=due.since)
+        if at < due.since:
+            self._early(due, f"decided at {at}")
+        reader = self._judge_readers(due, notices, said, at)
+        if due.is_recorded and not said:
+            self._lost(due, "was never decided")
+        elif reader and not self._is_told_with_later(due, said):
+            for channel in (INBOX,) if self._is_not_theirs(due, said) else (INBOX, EMAIL):
+                self._judge_channel(due, reader, channel, [n for n in said if n.state == TOLD and n.channel == channel])
 
-    def _is_told_with_another(self, due: Due, notices: Sequence[Notice], all_notices: Sequence[Notice]) -> bool:
+    def _judge_readers(self, due: Due, notices: Sequence[Notice], said: Sequence[Notice], at: datetime) -> str:
+        """Judge whom it was for, and what was left out on the way; return whom it had to be for. Nobody: empty."""
+        reader, passed = self.firm.whom(due, self.promise, self._told_below(due), at)
+        for notice in said:
+            if notice.address != reader:
+                self._wrong(due, f"is for {notice.address}, not {reader or 'nobody'}")
+            if notice.state == TOLD:
+                self._judge_intents(due, notice)
+        left_out = {n.slot for n in notices if n.state == SKIPPED}
+        if (said or due.needed) and not set(passed) <= left_out:
+            self._lost(due, f"is not recorded to have passed {', '.join(sorted({*passed} - left_out))}")
+        return reader
+
+    def _told_below(self, due: Due) -> set[str]:
+        """Return who was told at a lower step since the last act."""
+        if due.step < 0 or self.batch.steps[due.step].kind != ESCALATION:
+            return set()
+        told: set[str] = set()
+        for life in reversed(self.course.lives[: self.course.lives.index(due.life) + 1]):
+            told |= {n.address for n in self.notices if self._tells_below(n, life, due)}
+            if life.act != ANEW:
+                break
+        return told
+
+    def _tells_below(self, notice: Notice, life: Life, due: Due) -> bool:
+        step = life.first - 1 if notice.step == GIVEN and life.act == "reassign" else notice.step
+        is_told = notice.state in (TOLD, SUPERSEDED)
+        return is_told and notice.generation == life.generation and 0 <= step < due.step
+
+    def _judge_intents(self, due: Due, notice: Notice) -> None:
+        """It may leave when it is due, for somebody who answers when it leaves."""
+        if notice.intent_at is not None and notice.intent_at < due.since:
+            self._early(due, f"tried at {notice.intent_at}")
+        for at in {notice.intent_at, notice.last_intent_at} - {None}:
+            if at is not None and not self.firm.may_read(notice, self.promise, due.life.holder, at):
+                self._wrong(due, f"left for {notice.address}, who did not answer at {at}")
+
+    def _is_told_with_later(self, due: Due, said: Sequence[Notice]) -> bool:
         """Say whether a later reminder told the same person, and this one is on record as told with it."""
-        later = any(
-            n.state == TOLD and n.generation == due.generation and n.step > due.step and n.address == due.address
-            for n in all_notices
-        )
-        return later and any(n.state == COALESCED for n in notices)
+        together = {n.address for n in said if n.state == COALESCED}
+        later = [n for n in self.notices if n.generation == due.life.generation and n.step > due.step]
+        return bool(together & {n.address for n in later if n.state == TOLD})
 
-    def _judge_channel(self, due: Due, channel: str, told: Sequence[Notice]) -> None:
+    def _is_not_theirs(self, due: Due, said: Sequence[Notice]) -> bool:
+        """Say whether its mail was taken back from whoever went away, and need not be planned anew.
+
+        The news that they were given something are in their inbox; and of a later step somebody has the mail.
+        """
+        if not any(n.reason == NOT_THEIRS for n in said):
+            return False
+        later = [n for n in self.notices if n.generation == due.life.generation and n.step > due.step]
+        return due.step in (GIVEN, RESUMED) or any(n.channel == EMAIL and n.message_state == SENT for n in later)
+
+    # --- What arrived -------------------------------------------------------------------------------------------------
+
+    def _judge_channel(self, due: Due, reader: str, channel: str, told: Sequence[Notice]) -> None:
         msgids = {n.msgid for n in told if n.msgid}
         if len(msgids) > 1:
             self.verdict.duplicates += 1
-            self.verdict.fault("duplicate", f"{due.key} {channel}: {len(msgids)} messages")
+            self.verdict.fault("duplicate", f"{due} {channel}: {len(msgids)} messages")
         if channel == INBOX:
             if due.needed and not any(n.message_state == SENT for n in told):
                 self._lost(due, "is in no inbox")
             return
         arrived = [mail for msgid in msgids for mail in self.mails.get(msgid, [])]
+        is_sent = any(n.message_state == SENT for n in told)
         if arrived:
-            self._judge_arrival(due, told, arrived)
-        elif due.needed and not self._is_listed(told):
+            self._judge_arrival(due, reader, arrived)
+        elif is_sent or (due.needed and not self._is_listed(told)):
             states = [f"{n.state}/{n.message_state}" for n in told] or ["no notice"]
             self._lost(due, f"never reached the mail server: {', '.join(states)}")
 
-    def _judge_arrival(self, due: Due, told: Sequence[Notice], arrived: Sequence[Mail]) -> None:
+    def _judge_arrival(self, due: Due, reader: str, arrived: Sequence[Mail]) -> None:
         if len(arrived) > self.batch.copies:
             self.verdict.most_copies_over += 1
-            self.verdict.fault("copies", f"{due.key}: {len(arrived)} copies, {self.batch.copies} allowed")
-        wrong = {mail.recipient for mail in arrived} - {due.address}
+            self.verdict.fault("copies", f"{due}: {len(arrived)} copies, {self.batch.copies} allowed")
+        wrong = {mail.recipient for mail in arrived} - {reader}
         if wrong:
-            self.verdict.wrong_recipient += 1
-            self.verdict.fault("wrong recipient", f"{due.key} reached {', '.join(sorted(wrong))}, not {due.address}")
-        first = min(mail.at for mail in arrived)
-        self.verdict.lateness.append(self.story.seconds(due.since, first))
-
-    def _judge_recipient(self, due: Due, notice: Notice) -> None:
-        if notice.address != due.address:
-            self.verdict.wrong_recipient += 1
-            self.verdict.fault("wrong recipient", f"{due.key} is for {notice.address}, not {due.address}")
-        if notice.intent_at is not None and notice.intent_at < due.since:
-            self.verdict.early += 1
-            self.verdict.fault("early", f"{due.key}: tried at {notice.intent_at}, due {due.since}")
+            self._wrong(due, f"reached {', '.join(sorted(wrong))}, not {reader}")
+        self.verdict.lateness.append(self.story.seconds(due.since, min(mail.at for mail in arrived)))
 
     def _is_listed(self, told: Sequence[Notice]) -> bool:
         """Say whether it was perhaps delivered, as often as is allowed, and stands in the list of such mails."""
@@ -258,17 +239,67 @@ class _Court:
 
     def _lost(self, due: Due, why: str) -> None:
         self.verdict.lost += 1
-        self.verdict.fault("lost", f"{due.key} for {due.address} {why}")
+        self.verdict.fault("lost", f"{due} {why}")
 
-    def _judge_acts(self, promise: Promise, notices: Iterable[Notice]) -> None:
+    def _wrong(self, due: Due, how: str) -> None:
+        self.verdict.wrong_recipient += 1
+        self.verdict.fault("wrong recipient", f"{due} {how}")
+
+    def _early(self, due: Due, how: str) -> None:
+        self.verdict.early += 1
+        self.verdict.fault("early", f"{due} is due {due.since}: {how}")
+
+    # --- The whole ----------------------------------------------------------------------------------------------------
+
+    def _judge_lives(self) -> None:
+        """Nothing is decided after the end of a generation, nothing is taken from who answers."""
+        lives = {life.generation: life for life in self.course.lives}
+        for notice in self.notices:
+            life = lives.get(notice.generation)
+            if life is not None and life.over is not None and notice.decided_at > life.over:
+                self._fault("after the act", f"{notice.kind} of generation {notice.generation} at {notice.decided_at}")
+            if life is not None and notice.reason == NOT_THEIRS and self._is_still_theirs(notice, life):
+                self._fault("unexpected", f"{notice.kind} taken from {notice.address}, who answers")
+
+    def _is_still_theirs(self, notice: Notice, life: Life) -> bool:
+        """Say whether the reader of what was taken back was whom to tell all the time."""
+        until = life.over or self.story.until
+        ends = [at for a in self.story.away for at in (a.since, a.until) if notice.decided_at < at]
+        changes = [at for at in ends if until is None or at <= until]
+        return all(
+            self.firm.may_read(notice, self.promise, life.holder, at) for at in [notice.decided_at, *changes]
+        ) and not self._is_taken_along(notice)
+
+    def _is_taken_along(self, notice: Notice) -> bool:
+        """Say whether another notice of the same generation was taken from its reader: all that is pending goes."""
+        return any(
+            n.reason == NOT_THEIRS and n.generation == notice.generation and n.address != notice.address
+            for n in self.notices
+        )
+
+    def _judge_acts(self) -> None:
         """No attempt may follow an act that belongs to a generation before it."""
-        notices = list(notices)
-        for act in self.acts.get(promise.title, []):
-            earlier = {n.msgid: n.attempts for n in notices if n.generation < act.generation and n.msgid}
-            if sum(earlier.values()) > act.attempts:
+        for act in self.acts:
+            before = [n for n in self.notices if n.generation < act.generation and n.is_alone]
+            attempts = sum({n.msgid: n.attempts for n in before}.values())
+            if attempts > act.attempts:
                 self.verdict.wrong_recipient += 1
-                self.verdict.fault(
+                self._fault(
                     "wrong recipient",
-                    f"{promise.title}: {sum(earlier.values())} attempts of generations before {act.generation}, "
-                    f"{act.attempts} when it was {act.kind}ed to {act.to or 'nobody'}",
+                    f"{attempts} attempts of generations before {act.generation}, {act.attempts} at its {act.kind}",
                 )
+
+    def _judge_standing(self) -> None:
+        """In the end it is due when it has to be, and looked at when it has to be."""
+        if self.owed is None:
+            self._fault("standing", "is gone")
+            return
+        life, look_by = self.course.lives[-1], self.course.upcoming()
+        if self.owed.generation != life.generation:
+            self._fault("standing", f"is in generation {self.owed.generation}, not {life.generation}")
+        elif (self.owed.state in ("kept", "cancelled")) != life.is_closed:
+            self._fault("standing", f"is {self.owed.state} after {life.act}")
+        elif self.owed.due != life.due and not life.is_closed:
+            self._fault("standing", f"is due {self.owed.due}, not {life.due}")
+        elif look_by is not None and (self.owed.next_look is None or self.owed.next_look > look_by):
+            self._fault("standing", f"is looked at {self.owed.next_look}, not by {look_by}")

@@ -10,18 +10,19 @@ import os
 import random
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db import Error, connection
 
-from crm.commitments import actions
+from crm.commitments import actions, waiting
 from crm.commitments.auditing import auditor
-from crm.commitments.models import Commitment, Finding, Notification
+from crm.commitments.models import Commitment, Finding, Kind, Notification
 from crm.core.clock import now
+from crm.core.refusals import Refused
 from crm.outbox.models import DeliveryAttempt, Heartbeat, Message
 from crm.poc.models import PointOfContact
 from tests import clock
@@ -29,7 +30,7 @@ from tests.factories import LONG_AGO
 from tests.faults import world
 from tests.faults.ledger import query
 from tests.faults.referee import Verdict
-from tests.faults.story import POC, REMINDER, Act, Batch, Step, Story, Turn
+from tests.faults.story import POC, REMINDER, Act, Away, Batch, Step, Story, Turn
 from tests.services.postgres import Postgres
 from tests.services.processes import Process, Processes, descendants, wait_until
 from tests.services.sink import Sink
@@ -39,6 +40,17 @@ T = TypeVar("T")
 AT_DUE = Step(REMINDER, POC)
 FULL = {"BELL_EVERY": "5", "MAIL_LEASE": "30", "EMAIL_TIMEOUT": "5", "GUARD_AFTER": "60"}  # seconds
 QUICK = {"BELL_EVERY": "1", "MAIL_LEASE": "3", "EMAIL_TIMEOUT": "2", "GUARD_AFTER": "3"}
+ACTS: Mapping[str, Callable[..., Commitment]] = {
+    "acknowledge": actions.acknowledge,
+    "snooze": actions.snooze,
+    "wait": waiting.wait,
+    "resume": waiting.resume,
+    "redue": lambda *, until, **how: actions.redue(due_at=until, **how),
+    "reassign": actions.reassign,
+    "keep": actions.keep,
+    "cancel": actions.cancel,
+    "reopen": actions.reopen,
+}
 AUDITED_WITHIN = 120  # seconds
 PATIENCE = {True: 240, False: 1800}  # seconds, quick or not: of a busy machine; nothing is measured by it
 
@@ -106,10 +118,15 @@ class Rig:
 
     # --- Promises and acts -------------------------------------------------------------------------------------------
 
-    def ladder(self, *steps: Step) -> None:
-        """Let all promises of the scenario come under these steps; without, under one reminder at the due moment."""
+    def ladder(self, *steps: Step, kind: str = Kind.FOLLOW_UP, ack: int = 0, ask: int = 0) -> None:
+        """Let what is promised from now on come under these steps; without, under one reminder at the due moment.
+
+        `ack` and `ask` are minutes, as in a Batch: needed where anything is acknowledged or waits. A scenario that
+        changes its steps on the way takes another kind for what comes after.
+        """
         self._steps: Sequence[Step] = steps or (AT_DUE,)
-        world.set_ladder(self._steps)
+        self._kind, self._ack, self._ask = kind, ack, ask
+        world.set_ladder(self._steps, kind=kind, **world.plain_terms(ack, ask) if ack and ask else {})
 
     def promise(
         self,
@@ -128,29 +145,46 @@ class Rig:
         name = name or f"b{len(self.story.batches)}"
         self.say(f"opening {n} promises")
         staff = people or world.people(max(1, n // each), name)
-        made = world.promises(staff, n, name, first=timedelta(seconds=first), over=timedelta(seconds=over))
-        batch = Batch(name, self._steps, made, copies=copies)
+        made = world.promises(
+            staff, n, name, first=timedelta(seconds=first), over=timedelta(seconds=over), kind=self._kind
+        )
+        batch = Batch(name, self._steps, made, copies=copies, ack=self._ack, ask=self._ask)
         self.story.batches.append(batch)
+        self.story.leads |= world.leads(staff)
         return batch
 
-    def reassign(self, batch: Batch, title: str, to: PointOfContact) -> Commitment:
+    def reassign(self, batch: Batch, title: str, to: PointOfContact | None) -> Commitment | None:
         """Give a promise to somebody else, and write down what had left for earlier generations by then."""
-        return self._act(batch, "reassign", title, lambda c, at: actions.reassign(
-            commitment=c, poc=to, by=world.BY, at=at
-        ), to=to.email)  # fmt: skip
+        return self.act(batch, "reassign", title, to=to.email if to else "", poc=to)
 
-    def keep(self, batch: Batch, title: str) -> Commitment:
-        return self._act(batch, "keep", title, lambda c, at: actions.keep(commitment=c, by=world.BY, at=at))
+    def keep(self, batch: Batch, title: str) -> Commitment | None:
+        return self.act(batch, "keep", title)
 
-    def _act(
-        self, batch: Batch, kind: str, title: str, act: Callable[[Commitment, datetime], Commitment], *, to: str = ""
-    ) -> Commitment:
+    def act(
+        self, batch: Batch, kind: str, title: str, *, to: str = "", until: datetime | None = None, **how: Any
+    ) -> Commitment | None:
+        """Do one thing to a promise, and write it down; None: it changed nothing, or is refused as it stands.
+
+        `how` goes to the act. The kinds are those of ACTS, by which the referee knows them.
+        """
         c = patiently(lambda: world.commitment(title))
         at = patiently(now)
-        changed = patiently(lambda: act(c, at))  # acts may be repeated
+        how |= {"until": until} if until else {}
+        try:
+            changed = patiently(lambda: ACTS[kind](commitment=c, by=world.BY, at=at, **how))  # acts may be repeated
+        except Refused:
+            return None
+        if changed.acted_at != at:
+            return None
         over, attempts = patiently(lambda: (now(), attempts_of(c.pk)))
-        batch.acts.append(Act(kind, title, at, over, changed.generation, attempts, to))
+        batch.acts.append(Act(kind, title, at, over, changed.generation, attempts, to, until))
         return changed
+
+    def away(self, *absences: Away) -> None:
+        """Have people be away, from moments still to come; the front desk is told where nobody is left."""
+        self.story.desk = self.story.desk or world.desk()
+        world.away(absences)
+        self.story.away += absences
 
     # --- Processes ---------------------------------------------------------------------------------------------------
 
@@ -275,8 +309,8 @@ class Rig:
 
 
 def attempts_of(commitment_id: int) -> int:
-    """Count the attempts, of any generation, to send what tells of a promise."""
-    told = Notification.objects.filter(commitment=commitment_id, channel="email", message__isnull=False)
+    """Count the attempts, of any generation, to send what tells of a promise alone."""
+    told = Notification.objects.filter(commitment=commitment_id, channel="email", message__kind="notice")
     return DeliveryAttempt.objects.filter(message__in=told.values("message"), phase="data").count()
 
 

@@ -1,7 +1,7 @@
 """What a scenario did, told so that the referee can work out what had to follow: plain data, nothing of the product.
 
-A story is promises (who answers for each, when it is due, the steps of its ladder), the acts on them, and how the
-product's clock went. It is written beside the log of the mail server, for whoever wonders at a verdict.
+A story is promises (who answers for each, when it is due, the steps of its ladder), the acts on them, who was away,
+and how the product's clock went. It is written beside the log of the mail server, for whoever wonders at a verdict.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 REMINDER, ESCALATION = "reminder", "escalation"
-POC, BACKUP, LEAD = "poc", "backup", "lead"
+POC, BACKUP, LEAD, HOUSE = "poc", "backup", "lead", "house"
+DAY = 24 * 60  # minutes
 
 
 @dataclass(frozen=True)
@@ -30,30 +31,53 @@ class Step:
 
 @dataclass(frozen=True)
 class Promise:
-    """One promise; `poc`, `backup` and `lead` are the addresses of three different people."""
+    """One promise, given to `poc` by name, who also answers for its record, with `backup`: addresses.
+
+    These and the lead of each are different people.
+    """
 
     title: str
     opened: datetime
     due: datetime
     poc: str
     backup: str
-    lead: str
 
 
 @dataclass(frozen=True)
 class Act:
     """What was done to a promise at `at`; it was over by `over`, and had made it `generation`.
 
-    `attempts` had been recorded for it by then: none may follow that belongs to an earlier generation.
+    `attempts` had been recorded for it by then: none may follow that belongs to an earlier generation. `to` is an
+    address (of reassign; empty: to whoever answers), `until` a moment (of snooze, of redue).
     """
 
-    kind: str  # reassign, keep
+    kind: str  # acknowledge, snooze, wait, resume, redue, reassign, keep, cancel, reopen
     title: str
     at: datetime
     over: datetime
     generation: int
     attempts: int
-    to: str = ""  # an address
+    to: str = ""
+    until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Away:
+    """Somebody is away, covered by somebody else or by nobody; addresses. It was known before it began."""
+
+    who: str
+    since: datetime
+    until: datetime
+    cover: str = ""
+
+
+@dataclass(frozen=True)
+class Hours:
+    """When it is working time, in UTC: the same hours on the same weekdays (Monday is 0), no holidays."""
+
+    weekdays: Sequence[int] = (0, 1, 2, 3, 4)
+    opens: int = 9
+    closes: int = 18
 
 
 @dataclass(frozen=True)
@@ -67,22 +91,35 @@ class Turn:
 
 @dataclass
 class Batch:
-    """Promises under one ladder. `copies`: the most that any mail about them may have."""
+    """Promises under one ladder. `copies`: the most that any mail about them may have.
+
+    `ack` is how long an acknowledgement holds the next step off, `ask` after what time whoever waits for the customer
+    is asked about it: minutes of elapsed time.
+    """
 
     name: str
     steps: Sequence[Step]
     promises: list[Promise]
     acts: list[Act] = field(default_factory=list)
     copies: int = 2
+    ack: int = DAY
+    ask: int = 5 * DAY
 
 
 @dataclass
 class Story:
-    """Everything that was done until the product's clock showed `until`."""
+    """Everything that was done until the product's clock showed `until`.
+
+    `leads` gives the lead of each person, `desk` is who is told where nobody else is; addresses.
+    """
 
     batches: list[Batch] = field(default_factory=list)
     turns: list[Turn] = field(default_factory=list)
     until: datetime | None = None
+    leads: dict[str, str] = field(default_factory=dict)
+    desk: str = ""
+    away: list[Away] = field(default_factory=list)
+    hours: Hours = Hours()
 
     def shown(self, real: float) -> datetime:
         """Return what the product's clock showed at a moment of the machine's."""
@@ -106,4 +143,4 @@ class Story:
         return list(zip(begun, ends, strict=True))
 
     def write(self, path: Path) -> None:
-        path.write_text(json.dumps(asdict(self), default=lambda moment: moment.isoformat()))
+        path.write_text(json.dumps(asdict(self), default=str))

@@ -13,11 +13,12 @@ from crm.commitments.models import Commitment, Kind
 from crm.core.actor import Actor
 from crm.core.clock import now
 from crm.dossiers.models import Dossier
-from crm.poc.models import Assignment, PointOfContact
+from crm.poc.models import Absence, Assignment, PointOfContact
 from tests.factories import LONG_AGO
 from tests.factories.commitments import change_ladder
 from tests.factories.dossiers import topic
-from tests.faults.story import ESCALATION, Promise, Step
+from tests.factories.poc import CalendarFactory, front_desk
+from tests.faults.story import ESCALATION, Away, Promise, Step
 
 PER_TEAM = 20
 AT_ONCE = 2000  # promises opened in one transaction
@@ -34,9 +35,25 @@ class Person:
     lead: PointOfContact
 
 
-def set_ladder(steps: Sequence[Step]) -> None:
-    """Let follow-ups come under these steps, and no others."""
-    change_ladder(Kind.FOLLOW_UP, *(_fields(step) for step in steps))
+def set_ladder(steps: Sequence[Step], *, kind: str = Kind.FOLLOW_UP, **version: object) -> None:
+    """Let follow-ups (or another kind) come under these steps, and no others, with these values of the version."""
+    change_ladder(kind, *(_fields(step) for step in steps), **version)
+
+
+def plain_terms(ack: int, ask: int) -> dict[str, object]:
+    """Return a version's values that the referee can count in: minutes, and the hours of a story."""
+    calendar = CalendarFactory(nine_to_six=True)
+    minutes = {"ack_unit": "minutes", "wait_unit": "minutes"}
+    return {"ack_amount": ack, "wait_amount": ask, "calendar": calendar} | minutes
+
+
+def away(absences: Sequence[Away]) -> None:
+    """Have people be away, and covered."""
+    by_address = {poc.email: poc for poc in PointOfContact.objects.exclude(email="")}
+    Absence.objects.bulk_create(
+        Absence(poc=by_address[a.who], starts_at=a.since, ends_at=a.until, cover=by_address.get(a.cover))
+        for a in absences
+    )
 
 
 def _fields(step: Step) -> dict[str, object]:
@@ -88,7 +105,21 @@ def _pocs(
     )
 
 
-def promises(staff: Sequence[Person], n: int, name: str, *, first: timedelta, over: timedelta) -> list[Promise]:
+def leads(staff: Sequence[Person]) -> dict[str, str]:
+    """Return the addresses of these people and their backups, each with their lead's."""
+    return {poc.email: person.lead.email for person in staff for poc in (person.poc, person.backup)}
+
+
+def desk() -> str:
+    """Give the front desk an address, and return it."""
+    address = "desk@firm.example"
+    PointOfContact.objects.filter(pk=front_desk().pk).update(email=address, delivery="mailbox")
+    return address
+
+
+def promises(
+    staff: Sequence[Person], n: int, name: str, *, first: timedelta, over: timedelta, kind: str = Kind.FOLLOW_UP
+) -> list[Promise]:
     """Open so many promises, dealt out to everybody in turn, falling due evenly from `first` on over some time."""
     at = now()
     dues = [at + first + over * i / n for i in range(n)]
@@ -96,7 +127,7 @@ def promises(staff: Sequence[Person], n: int, name: str, *, first: timedelta, ov
     general = topic()
     rows = [
         actions.Promise(
-            dossier=staff[i % len(staff)].record, topic=general, kind=Kind.FOLLOW_UP, title=each.title,
+            dossier=staff[i % len(staff)].record, topic=general, kind=kind, title=each.title,
             due_at=each.due, zone="UTC", poc=staff[i % len(staff)].poc,
         )
         for i, each in enumerate(told)
@@ -107,7 +138,7 @@ def promises(staff: Sequence[Person], n: int, name: str, *, first: timedelta, ov
 
 
 def _promise(person: Person, title: str, opened: datetime, due: datetime) -> Promise:
-    return Promise(title, opened, due, person.poc.email, person.backup.email, person.lead.email)
+    return Promise(title, opened, due, person.poc.email, person.backup.email)
 
 
 def commitment(title: str) -> Commitment:

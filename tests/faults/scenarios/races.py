@@ -8,6 +8,7 @@ from tests.faults import world
 from tests.faults.ledger import query
 from tests.faults.registry import POSTGRES, SQLITE, scenario
 from tests.faults.rig import Rig
+from tests.faults.scenarios import lives
 
 PER_SECOND = 20
 TOLD = """
@@ -21,7 +22,7 @@ ON_THEIR_WAY, JUST_GONE = TOLD.format("ready", ""), TOLD.format("sent", "DESC")
 
 @scenario(18, "20 reassignments/s against the sender", quick=True, databases=(POSTGRES, SQLITE))
 def reassigned(rig: Rig) -> None:
-    """With kill -9, of what is on its way just now: nothing to who had it, once to who has it."""
+    """With kill -9, of what is on its way just now: nothing to who had it, once to who has it; then all acts mixed."""
     n = rig.size(2400, 60)
     staff = world.people(n, "old")
     new = world.people(n, "new")
@@ -39,6 +40,7 @@ def reassigned(rig: Rig) -> None:
         time.sleep(max(0, 1 / PER_SECOND - (time.monotonic() - begun)))
     first = sum(1 for act in batch.acts if act.attempts)
     rig.demand(0 < first < n or rig.quick, f"the sender came first {first} times of {n}: no race")
+    lives.mixed(rig)
 
 
 def _next(rig: Rig, left: dict[str, object]) -> str:
