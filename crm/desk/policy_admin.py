@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -19,15 +20,14 @@ from django.views.decorators.http import require_POST
 from crm.commitments.models import Policy, PolicyVersion
 from crm.commitments.policy import describing, writing_policies
 from crm.commitments.policy.dry_run import MOST, dry_run
-from crm.commitments.policy.policy_checks import StepTerms, Terms, refuse_bad
-from crm.commitments.policy.previewing import Sample, preview
-from crm.commitments.policy.rehearsing import Fired
+from crm.commitments.policy.policy_checks import StepTerms, Terms, calendar_of, refuse_bad
+from crm.commitments.policy.previewing import preview
 from crm.core import clock
 from crm.core.admin_base import Section
 from crm.core.refusals import Refused
 from crm.desk.acts import Act, ActsAdmin
 from crm.desk.administration import ToldActedAdmin, actor
-from crm.desk.policy_forms import PolicyForm, VersionForms, with_more_rows
+from crm.desk.policy_forms import HoursForm, PolicyForm, VersionForms, with_more_rows
 
 VERSIONS_SHOWN = 20
 
@@ -148,7 +148,9 @@ class PolicyAdmin(ActsAdmin, ToldActedAdmin):
         if obj is not None:
             context |= self._shown(obj) | {"may_move": self._may_move(request, obj)}
             newest = context["versions"][0][2] if context["versions"] else None
-            context["samples"] = _samples(preview(newest, at=clock.of(request)), newest) if newest else []
+            whose = HoursForm({"whose": request.GET.get("whose", "")})
+            context |= _previewed(newest, whose, clock.of(request)) if newest else {}
+            context["media"] += whose.media
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _may_move(self, request: HttpRequest, policy: Policy) -> bool:
@@ -176,6 +178,7 @@ class PolicyAdmin(ActsAdmin, ToldActedAdmin):
         first = writing_policies.terms_of(writing_policies.newest_of(policy))
         is_more = "more" in request.POST
         written = VersionForms((with_more_rows(request.POST) if is_more else request.POST) or None, first)
+        whose = HoursForm(request.POST or None)
         context: dict[str, Any] = {}
         if request.method == "POST" and not is_more and written.is_valid():
             try:
@@ -183,7 +186,8 @@ class PolicyAdmin(ActsAdmin, ToldActedAdmin):
                 if "save" in request.POST:
                     return self._save_version(request, policy, terms)
                 refuse_bad(terms, kind=policy.kind, at=clock.of(request))
-                context = self._results(request, policy, terms, is_try="try" in request.POST)
+                is_try = "try" in request.POST
+                context = self._tried(request, policy, terms) if is_try else _previewed(terms, whose, clock.of(request))
             except Refused as refusal:
                 written.refuse(refusal)
         is_wrong = (
@@ -192,7 +196,7 @@ class PolicyAdmin(ActsAdmin, ToldActedAdmin):
             and bool(written.terms_form.errors or written.steps.total_error_count())
         )
         page = self._page(request, policy, "version") | context | {
-            "written": written, "media": self.media + written.media, "is_wrong": is_wrong,
+            "written": written, "whose": whose, "media": self.media + written.media, "is_wrong": is_wrong,
         }  # fmt: skip
         return TemplateResponse(request, "admin/commitments/version.html", page, status=422 if is_wrong else 200)
 
@@ -205,16 +209,13 @@ class PolicyAdmin(ActsAdmin, ToldActedAdmin):
         self.message_user(request, said, messages.SUCCESS)
         return HttpResponseRedirect(reverse("admin:commitments_policy_change", args=[policy.pk]))
 
-    def _results(self, request: HttpRequest, policy: Policy, terms: Terms, *, is_try: bool) -> dict[str, Any]:
-        at = clock.of(request)
-        if is_try:
-            return {"ran": dry_run(policy, terms, user=request.user, at=at), "most": MOST}
-        return {"samples": _samples(preview(terms, at=at), terms)}
+    def _tried(self, request: HttpRequest, policy: Policy, terms: Terms) -> dict[str, Any]:
+        return {"ran": dry_run(policy, terms, user=request.user, at=clock.of(request)), "most": MOST}
 
     def try_page(self, request: HttpRequest, policy: Policy) -> HttpResponse:
         """Show what the version in force would have done in the last month."""
         terms = writing_policies.terms_of(writing_policies.newest_of(policy))
-        page = self._page(request, policy, "try") | self._results(request, policy, terms, is_try=True)
+        page = self._page(request, policy, "try") | self._tried(request, policy, terms)
         return TemplateResponse(request, "admin/commitments/dry_run.html", page)
 
     def retire_page(self, request: HttpRequest, policy: Policy) -> HttpResponse:
@@ -244,9 +245,21 @@ def _steps(terms: Terms) -> list[str]:
     return [describing.step_words(step) for step in terms.steps]
 
 
-def _samples(samples: Sequence[Sample], terms: Terms) -> list[tuple[Sample, list[tuple[Fired, str]]]]:
-    """Return each sample with its steps in words: whom each would tell."""
-    return [(sample, [(fired, _who(terms.steps[fired.step.ordinal])) for fired in sample.steps]) for sample in samples]
+def _previewed(terms: Terms, whose: HoursForm, at: datetime) -> dict[str, Any]:
+    """Return the next ten deadlines, each with its steps and whom they would tell, and in whose hours they count."""
+    known = calendar_of(terms, whose.poc)
+    samples = [
+        (sample, [(fired, _who(terms.steps[fired.step.ordinal])) for fired in sample.steps])
+        for sample in preview(terms, at=at, known=known)
+    ]
+    answers = whose.poc if terms.calendar is None else None
+    return {
+        "samples": samples,
+        "hours": known,
+        "answers": answers,
+        "whose": whose,
+        "may_choose": terms.calendar is None,
+    }
 
 
 def _who(step: StepTerms) -> str:

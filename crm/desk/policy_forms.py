@@ -79,6 +79,24 @@ class TermsForm(forms.Form):
         return values | {"target_unit": terms.target_unit or Unit.WORKING_HOURS}
 
 
+class HoursForm(forms.Form):
+    """By whose working hours the next deadlines are shown, where the policy names no calendar."""
+
+    whose = forms.ModelChoiceField(
+        PointOfContact.objects.active(), label=_("As if this one answered"), required=False,
+        help_text=_("Empty: the house’s hours."),
+    )  # fmt: skip
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["whose"].widget = RowSelect(Step._meta.get_field("poc"), admin.site)
+        self.fields["whose"].widget.choices = self.fields["whose"].choices
+
+    @property
+    def poc(self) -> PointOfContact | None:
+        return self.cleaned_data.get("whose") if self.is_valid() else None
+
+
 class StepForm(forms.Form):
     """One escalation step. A row without an amount is none."""
 

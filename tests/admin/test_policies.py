@@ -10,6 +10,7 @@ from django.utils.timezone import localtime
 from crm.commitments.models import Commitment, Kind, Notification, Policy, PolicyVersion
 from crm.commitments.policy import writing_policies
 from crm.dossiers.models import Event
+from crm.poc.models import WorkingCalendar
 from tests.factories import AT
 from tests.factories.commitments import CommitmentFactory, shipped
 from tests.factories.dossiers import tier, topic
@@ -206,6 +207,23 @@ def test_what_no_browser_sends_is_survived(as_administrator, junk, button):
     response = as_administrator.post(url("version", rest().pk), version({}) | junk | {button: "1"})
     assert response.status_code in (200, 422)
     assert shipped(KIND).number == 1
+
+
+def test_the_next_deadlines_are_shown_by_the_hours_of_whoever_one_chooses(as_administrator):
+    tokyo = CalendarFactory(name="Tokyo", zone="Asia/Tokyo", nine_to_six=True)
+    mei = PersonFactory(name="Mei", calendar=tokyo)
+    page = url("change", rest().pk)
+    house = WorkingCalendar.objects.get(is_default=True)
+    assert as_administrator.get(page).context["hours"].id == house.pk
+    shown = text_of(as_administrator.get(page, {"whose": mei.pk}))
+    assert "As if Mei answered, by the hours of “Tokyo” (Asia/Tokyo)." in shown
+    for nonsense in ("x", "-1", "9" * 40, PersonFactory(deactivated_at=AT).pk):
+        assert as_administrator.get(page, {"whose": nonsense}).context["answers"] is None
+    response = as_administrator.post(url("version", rest().pk), version({}, whose=mei.pk) | {"preview": "1"})
+    assert response.context["hours"].name == "Tokyo"
+    sent = version({}, whose=mei.pk, calendar=CalendarFactory(name="Lisbon", nine_to_six=True).pk) | {"preview": "1"}
+    response = as_administrator.post(url("version", rest().pk), sent)
+    assert (response.context["hours"].name, response.context["answers"]) == ("Lisbon", None)
 
 
 NONSENSE = [

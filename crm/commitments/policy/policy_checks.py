@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.commitments.models import Kind, Step, Unit
 from crm.commitments.planning import ladder
 from crm.core.refusals import Refused
-from crm.poc.calendars import Known, by_id
+from crm.poc.calendars import Known, by_id, origin, working_times
 from crm.poc.models import PointOfContact, WorkingCalendar
 
 MOST = {  # of each unit: about a year
@@ -139,10 +139,14 @@ def refuse_bad(terms: Terms, *, kind: str, at: datetime) -> None:
         raise NobodyAtDue
 
 
-def calendar_of(terms: Terms) -> Known:
-    """Return the calendar the terms name, else the house's. Two queries at most."""
-    house = WorkingCalendar.objects.filter(is_default=True).values_list("pk", flat=True)
-    pk = terms.calendar.pk if terms.calendar else house.get()
+def calendar_of(terms: Terms, poc: PointOfContact | None = None) -> Known:
+    """Return the calendar the terms name, else the one `poc` works by, else the house's. Two queries, three for it."""
+    if terms.calendar is not None:
+        pk = terms.calendar.pk
+    elif poc is not None:
+        pk, _version = origin(working_times([poc.pk])[poc.pk])
+    else:
+        pk = WorkingCalendar.objects.values_list("pk", flat=True).get(is_default=True)
     return by_id([pk])[pk]
 
 

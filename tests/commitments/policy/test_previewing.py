@@ -5,7 +5,7 @@ from datetime import date
 import pytest
 
 from crm.commitments.models import Kind, Notification
-from crm.commitments.policy.policy_checks import StepTerms, Terms
+from crm.commitments.policy.policy_checks import StepTerms, Terms, calendar_of
 from crm.commitments.policy.previewing import preview
 from crm.commitments.policy.rehearsing import everybody, ladder_of, walk
 from crm.commitments.policy.writing_policies import terms_of
@@ -14,7 +14,7 @@ from crm.poc.calendars import house_working_time
 from crm.poc.models import CalendarException
 from tests.commitments.conftest import MONDAY, moment
 from tests.factories.commitments import shipped
-from tests.factories.poc import CalendarFactory, PersonFactory
+from tests.factories.poc import CalendarFactory, PersonFactory, TeamFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -66,6 +66,19 @@ def test_without_a_target_the_moments_are_due_moments_of_what_is_promised_now(li
 def test_without_a_calendar_the_houses_hours_count_and_one_that_never_opens_is_survived():
     assert preview(terms(), at=MONDAY)[0].due_at == moment("Mon 13:31").replace(hour=13, minute=31)
     assert preview(terms(calendar=CalendarFactory()), at=MONDAY)[0].lines
+
+
+def test_they_can_be_shown_by_the_hours_of_whoever_answers():
+    calendar = CalendarFactory(name="Tokyo", zone="Asia/Tokyo", nine_to_six=True)
+    team = TeamFactory(calendar=calendar)
+    for poc in (PersonFactory(calendar=calendar), PersonFactory(home_team=team), team):
+        known = calendar_of(terms(), poc)
+        first = preview(terms(), at=MONDAY, known=known)[0]
+        assert (known.name, first.due_at) == ("Tokyo", moment("Tue 04:00"))  # after 13:00 there; it is 18:31 now
+        assert any("Tokyo" in line for line in first.lines)
+    assert calendar_of(terms(), PersonFactory()).working == house_working_time()
+    own = CalendarFactory(nine_to_six=True)
+    assert calendar_of(terms(calendar=own), team).id == own.pk  # the policy's own goes first
 
 
 def test_a_walk_repeats_as_often_as_asked_and_ends_with_the_ladder():
