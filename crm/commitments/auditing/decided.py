@@ -57,7 +57,8 @@ WHERE n.state = 'planned' AND n.step IS NOT NULL AND {part("n")} AND EXISTS (
     AND o.repeat = n.repeat AND o.recipient_id = n.recipient_id AND o.channel = n.channel
     AND o.state = 'planned' AND o.id < n.id)"""
 
-# A mail that an administrator had sent again reached its reader later than it did at first.
+# A mail that an administrator had sent again reached its reader later than it did at first; and a step that was lost
+# is told after those above it.
 _TOO_SOON = f"""
 WITH {_PLACED}, {_SAMPLE}
 SELECT DISTINCT 'n:' || e.id, e.idem_key
@@ -68,7 +69,7 @@ JOIN placed p ON p.version_id = s.policy_version_id AND p.ordinal = e.step
 JOIN placed q ON q.version_id = s.policy_version_id AND q.place = p.place - 1
 WHERE EXISTS (
   SELECT 1 FROM commitments_notification b WHERE b.commitment_id = s.id AND b.generation = s.generation
-    AND b.step = q.ordinal AND b.state = 'planned' AND b.channel = 'email')
+    AND b.step = q.ordinal AND b.state = 'planned' AND b.channel = 'email' AND b.id < e.id)
   AND NOT EXISTS (
     SELECT 1 FROM commitments_notification b LEFT JOIN outbox_message m ON m.id = b.message_id
     WHERE b.commitment_id = s.id AND b.generation = s.generation AND b.step = q.ordinal AND b.state = 'planned'

@@ -1,22 +1,26 @@
 """Mending what the auditor found: each in one transaction, under the row's lock, and only while it is still so.
 
-Nothing is decided here. A row is put back where the planner, the packing or the sender take it up; what they
-decided before stays decided, by its key.
+Nothing is decided here. A row is put back where the planner, the packing or the sender take it up, or the planner is
+asked; what was decided before stays decided, by its key.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
 
 from crm.commitments.findings import Finding
 from crm.commitments.models import Commitment, Notification
+from crm.commitments.planning import generations, planner
 from crm.core.working_time import combine
+from crm.dossiers.models import Event, EventDossier
 from crm.outbox import breaker, kinds
 from crm.outbox.models import DeliveryAttempt, Message
 
-NO_NOTICE, DUPLICATE = "no_notice", "duplicate"  # reasons
+NO_NOTICE, DUPLICATE, LOST = "no_notice", "duplicate", "lost"  # reasons
 Outcome = DeliveryAttempt.Outcome
 
 
@@ -47,17 +51,66 @@ def due_as_said(finding: Finding, at: datetime) -> bool:
 
 @transaction.atomic
 def run_again(finding: Finding, at: datetime) -> bool:
-    """Go back to the step that is missing; those after it were decided, and are not decided again.
+    """Have the planner decide the step that is missing once more; those after it were decided, and stay.
 
-    Only before the first act: later on their keys would be new ones.
+    What an act has overtaken needs nobody to be told any more: that its record was lost is written down instead.
     """
     c = _commitment(finding)
     place = int(finding.detail)
-    if c is None or c.generation > 1 or c.cursor <= place:
+    if c is None or c.cursor <= place:
         return False
-    c.cursor, c.repeat_no, c.handed_off_at, c.used_up_at, c.next_action_at = place, 0, None, None, at
-    c.save(update_fields=["cursor", "repeat_no", "handed_off_at", "used_up_at", "next_action_at"])
+    steps = list(c.policy_version.steps.order_by("ordinal"))
+    decided = _decided(c, [step.ordinal for step in steps])
+    if _is_of_this_generation(c, place, decided):
+        return planner.run_alone(c, place, at)
+    generation = _generation_of(place, decided) or c.generation - 1
+    step = steps[place]
+    Notification.objects.create(
+        idem_key=f"c:{c.pk}:g{generation}:s{step.ordinal}:r0:{step.slot}:lost", kind=step.kind, commitment=c,
+        dossier_id=c.dossier_id, generation=generation, step=step.ordinal, slot=step.slot, planned_for=at,
+        created_at=at, tell_at=at, state=Notification.State.SKIPPED, reason=LOST,
+    )  # fmt: skip
     return True
+
+
+def _decided(c: Commitment, ordinals: Sequence[int]) -> dict[int, set[int]]:
+    """Return the places of the steps that were decided in each generation so far."""
+    decided: dict[int, set[int]] = defaultdict(set)
+    rows = Notification.objects.filter(commitment=c, step__in=ordinals, generation__lte=c.generation)
+    for generation, ordinal in rows.values_list("generation", "step"):
+        decided[generation or 0].add(ordinals.index(ordinal or 0))
+    return decided
+
+
+def _is_of_this_generation(c: Commitment, place: int, decided: Mapping[int, Collection[int]]) -> bool:
+    """Say whether a step below the position was to be decided in the present generation.
+
+    That is so where the generation began at the first step, as most acts have it, or at this one, or below it. An
+    acknowledgement goes on where it was, and so does a step that is planned anew. If no row tells, it may be so:
+    better told twice than never.
+    """
+    if c.state == Commitment.State.ACKNOWLEDGED:
+        return False
+    if any(other < place for other in decided.get(c.generation, ())):
+        return True
+    earlier = max((generation for generation in decided if generation < c.generation), default=None)
+    before = Notification.objects.filter(commitment=c, generation=c.generation - 1)
+    goes_on = before.filter(**{f"facts__{generations.ENDED_BY}": c.generation}).exists() or _was_acknowledged(c)
+    return not goes_on or earlier is None or all(other < place for other in decided[earlier])
+
+
+def _was_acknowledged(c: Commitment) -> bool:
+    """Say whether that was the last act."""
+    rows = EventDossier.objects.filter(
+        dossier=c.dossier_id, happened_at=c.acted_at, event__kind=Event.Kind.ACKNOWLEDGED
+    )
+    return any(facts.get("commitment") == c.pk for facts in rows.values_list("event__facts", flat=True))
+
+
+def _generation_of(place: int, decided: Mapping[int, Collection[int]]) -> int | None:
+    """Return the generation of the nearest step below, else of the nearest above."""
+    below = [generation for generation, places in decided.items() if any(other < place for other in places)]
+    return max(below) if below else min(decided, default=None)
 
 
 @transaction.atomic

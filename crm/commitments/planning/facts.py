@@ -238,7 +238,7 @@ def load(rows: Sequence[Placed], at: datetime, memory: Memory | None = None) -> 
     """
     known = ground(rows, at, memory)
     known.memory.meet(_in_reach(known.answers.values(), known.memory.ladders.values()), at)
-    known.notices = _notices({row.pk: row.generation for row in rows if _looks_back(row, known.ladders)})
+    known.notices = told_since_act({row.pk: row.generation for row in rows if _looks_back(row, known.ladders)})
     return known
 
 
@@ -268,7 +268,7 @@ def _looks_back(row: Placed, ladders: Mapping[int, ladder.Ladder]) -> bool:
     return row.repeat_no > 0 or step.kind != ladder.REMINDER or step.may_be_skipped
 
 
-def _notices(generations: Mapping[int, int]) -> dict[int, list[Notice]]:
+def told_since_act(generations: Mapping[int, int]) -> dict[int, list[Notice]]:
     """Load what was told of each commitment since its last act, given its present generation. One query."""
     if not generations:
         return {}

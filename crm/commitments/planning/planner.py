@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -40,6 +41,7 @@ COLUMNS = (
 )  # fmt: skip
 State = Commitment.State
 Looked = tuple[facts.Owed, ladder.Look]
+Decidable = facts.Owed | Commitment
 
 
 def sweep() -> int:
@@ -136,8 +138,7 @@ def _look_at(rows: Sequence[facts.Owed], memory: facts.Memory) -> None:
 
 def look(row: facts.Placed, known: facts.Facts) -> ladder.Look:
     """Decide one row, from what is known."""
-    ids = known.memory.ids
-    people = {slot: ids[poc_id] if poc_id is not None else () for slot, poc_id in known.slot_pocs(row).items()}
+    people = _people(row, known)
     each, position, calendar = known.ladders[row.policy_version_id], known.position(row), known.calendar(row)
     if row.state == State.WAITING:
         moment = row.next_action_at or known.at
@@ -148,23 +149,56 @@ def look(row: facts.Placed, known: facts.Facts) -> ladder.Look:
     return ladder.look(ladder=each, position=position, now=known.at, calendar=calendar, slots=people, told=told)
 
 
+def run_alone(c: Commitment, place: int, at: datetime) -> bool:
+    """Decide one step below the position once more, and say whether there was anything to decide; its rows are gone.
+
+    The row is locked, and stays where it is: the steps after this one were decided, and whoever they told knows.
+    """
+    known = facts.load([c], at)
+    known.notices = facts.told_since_act({c.pk: c.generation})
+    each, told = known.ladders[c.policy_version_id], known.told(c)
+    begun = known.position(c)._replace(
+        cursor=place, repeat_no=0, handed_off_at=None, is_pending=False, is_acknowledged=False, hold_until=None
+    )
+    upto = replace(each, steps=each.steps[: place + 1])
+    result = ladder.look(
+        ladder=upto, position=begun, now=at, calendar=known.calendar(c), slots=_people(c, known), told=told
+    )
+    later = {person for step, people in told.items() if step > upto.steps[-1].ordinal for person in people}
+    decided = [
+        n._replace(state=ladder.COALESCED, reason=ladder.ONE_NOTICE) if n.recipient in later else n
+        for n in result.notices
+    ]
+    _write_notices([(c, n) for n in decided], known)
+    return bool(decided)
+
+
+def _people(row: facts.Placed, known: facts.Facts) -> dict[str, Sequence[int]]:
+    """Return who can be told in each slot."""
+    ids = known.memory.ids
+    return {slot: ids[poc_id] if poc_id is not None else () for slot, poc_id in known.slot_pocs(row).items()}
+
+
 def _write(looks: Sequence[Looked], known: facts.Facts) -> None:
     """Write notices, grants, events and the new positions."""
-    rows: list[notices.Row] = []
-    told: list[notices.Told] = []
-    for row, result in looks:
-        for notice in result.notices:
-            rows += _rows(row, notice, known)
-            if notice.recipient is not None:
-                told.append(notices.Told(notice.recipient, row.home_id, row.grant_cause))
-    notices.write(rows, told)
+    _write_notices([(row, notice) for row, result in looks for notice in result.notices], known)
     reach("planner.inserted")
     _record_escalations(looks, known)
     bulk.update(Commitment, COLUMNS, [_columns(row, result, known) for row, result in looks])
     _alarm(looks, known)
 
 
-def _rows(row: facts.Owed, notice: ladder.Notice, known: facts.Facts) -> list[notices.Row]:
+def _write_notices(decided: Sequence[tuple[Decidable, ladder.Notice]], known: facts.Facts) -> None:
+    rows: list[notices.Row] = []
+    told: list[notices.Told] = []
+    for row, notice in decided:
+        rows += _rows(row, notice, known)
+        if notice.recipient is not None:
+            told.append(notices.Told(notice.recipient, row.home_id, row.grant_cause))
+    notices.write(rows, told)
+
+
+def _rows(row: Decidable, notice: ladder.Notice, known: facts.Facts) -> list[notices.Row]:
     """Return the rows of one notice, with why its reader is told: by which slot and team, and instead of whom."""
     slot_poc = known.slot_pocs(row).get(notice.reached)
     reasons: dict[str, Any] = {}

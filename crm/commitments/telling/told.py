@@ -40,6 +40,7 @@ NOT_TOLD: Mapping[str, Lazy] = {
     ladder.TOLD_ALREADY: gettext_lazy("left out: told by an earlier step already"),
     ladder.NOBODY: gettext_lazy("nobody could be told: the administrators know"),
     ladder.ONE_NOTICE: gettext_lazy("told together with the next one"),
+    "lost": gettext_lazy("not known: its record was lost, and it is no longer needed"),  # by the auditor
 }
 MAILED: Mapping[str, Lazy] = {
     Message.State.READY: gettext_lazy("by mail, on its way"),
