@@ -216,7 +216,8 @@ def _problems(state: Snapshot) -> Iterator[Problem]:
         (state.notices, LATE, _("Notices wait to be put into mails.")),
         (state.mails, MAIL_LATE, _("Mails wait to be sent.")),
     ):
-        if state.age(backlog) > late.total_seconds():
+        is_said = backlog is state.mails and state.paused_until is not None
+        if not is_said and state.age(backlog) > late.total_seconds():
             yield Problem(Level.LOOK, says)
     if state.n_quarantined:
         says = ngettext_lazy(

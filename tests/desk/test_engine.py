@@ -135,7 +135,8 @@ def test_while_the_guard_does_the_work_it_is_said(running):
 def test_while_the_mail_server_is_away_it_is_said(running):
     Heartbeat.objects.filter(component="sender").update(paused_until=AT + timedelta(seconds=30))
     Finding.objects.create(code="mail_server", subject="h:sender", found_at=AT, seen_at=AT)
-    [(_level, text)] = says(snapshot())  # said once, whoever noticed
+    MessageFactory(available_at=AT - timedelta(hours=1))
+    [(_level, text)] = says(snapshot())  # said once, whoever noticed, and with what waits meanwhile
     assert text.startswith("The mail server cannot be reached.")
 
 
@@ -166,6 +167,13 @@ def test_the_page_says_in_one_sentence_that_all_is_well(admin):
     page = admin.get(reverse("desk:engine")).content.decode()
     assert "All is well: reminders and mails are on time." in page
     assert 'hx-trigger="every 10s"' in page and "<title>Reminders and mails" in page
+
+
+def test_since_when_something_waits_is_said_from_a_minute_on(admin):
+    MessageFactory(available_at=AT - timedelta(seconds=50))
+    assert "the first for" not in admin.get(reverse("desk:engine")).content.decode()
+    MessageFactory(available_at=AT - timedelta(minutes=9))
+    assert "the first for 9 min" in admin.get(reverse("desk:engine")).content.decode()
 
 
 def test_administrators_find_it_in_their_menu(admin):

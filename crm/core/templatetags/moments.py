@@ -29,12 +29,17 @@ def day_words(day: date, today: date) -> str:
         return {-1: _("Yesterday"), 0: _("Today"), 1: _("Tomorrow")}[distance]
     if 0 < distance <= NEAR:
         return formats.date_format(day, "D")
-    return weekday_and_date(day) if day.year == today.year else formats.date_format(day, pgettext("date", "j M Y"))
+    return weekday_and_date(day) if day.year == today.year else whole_date(day)
 
 
 def weekday_and_date(day: date) -> str:
     """Say a day so that it is still true tomorrow, within a sentence: Fri 11 Dec."""
     return formats.date_format(day, pgettext("date", "D j M"))
+
+
+def whole_date(day: date) -> str:
+    """Say a day of any year: 4 Mar 2025."""
+    return formats.date_format(day, pgettext("date", "j M Y"))
 
 
 def moment_words(at: datetime, now: datetime) -> str:
@@ -154,3 +159,10 @@ def city(zone: str) -> str:
 def minutes(seconds: int | None) -> str:
     """Say how long something took: 6 min, 1 h 10 min."""
     return span_words(timedelta(seconds=max(seconds, 60))) if seconds else ""
+
+
+@register.filter
+def long_since(now: datetime, at: datetime | None) -> str:
+    """Say for how long something has been so; nothing within the first minute, which is as good as at once."""
+    span = now - at if at is not None else timedelta(0)
+    return span_words(span) if span >= timedelta(minutes=1) else ""
