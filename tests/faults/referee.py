@@ -299,7 +299,7 @@ class _Case:
             self._fault("standing", f"is in generation {self.owed.generation}, not {life.generation}")
         elif (self.owed.state in ("kept", "cancelled")) != life.is_closed:
             self._fault("standing", f"is {self.owed.state} after {life.act}")
-        elif self.owed.due != life.due and not life.is_closed:
+        elif self.owed.due != life.due:
             self._fault("standing", f"is due {self.owed.due}, not {life.due}")
         elif look_by is not None and (self.owed.next_look is None or self.owed.next_look > look_by):
             self._fault("standing", f"is looked at {self.owed.next_look}, not by {look_by}")

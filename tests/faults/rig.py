@@ -167,18 +167,7 @@ class Rig:
 
         `how` goes to the act. The kinds are those of ACTS, by which the referee knows them.
         """
-        c = patiently(lambda: world.commitment(title))
-        at = patiently(now)
-        how |= {"until": until} if until else {}
-        try:
-            changed = patiently(lambda: ACTS[kind](commitment=c, by=world.BY, at=at, **how))  # acts may be repeated
-        except Refused:
-            return None
-        if changed.acted_at != at:
-            return None
-        over, attempts = patiently(lambda: (now(), attempts_of(c.pk)))
-        batch.acts.append(Act(kind, title, at, over, changed.generation, attempts, to, until))
-        return changed
+        return perform(batch, kind, title, to=to, until=until, **how)
 
     def away(self, *absences: Away) -> None:
         """Have people be away, from moments still to come; the front desk is told where nobody is left."""
@@ -306,6 +295,24 @@ class Rig:
                 break
             time.sleep(2)
         self.rest()  # its alarms are mails too
+
+
+def perform(
+    batch: Batch, kind: str, title: str, *, to: str = "", until: datetime | None = None, **how: Any
+) -> Commitment | None:
+    """Do one thing to a promise, as `Rig.act` does."""
+    c = patiently(lambda: world.commitment(title))
+    at = patiently(now)
+    how |= {"until": until} if until else {}
+    try:
+        changed = patiently(lambda: ACTS[kind](commitment=c, by=world.BY, at=at, **how))  # acts may be repeated
+    except Refused:
+        return None
+    if changed.acted_at != at:
+        return None
+    over, attempts = patiently(lambda: (now(), attempts_of(c.pk)))
+    batch.acts.append(Act(kind, title, at, over, changed.generation, attempts, to, until))
+    return changed
 
 
 def attempts_of(commitment_id: int) -> int:

@@ -3,8 +3,11 @@
 import json
 import time
 from collections.abc import Callable, Iterator
+from copy import copy, deepcopy
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -17,7 +20,8 @@ from crm.outbox import sender
 from crm.outbox.models import DeliveryAttempt, Message
 from tests import clock
 from tests.faults import world
-from tests.faults.ledger import Ledger, Mail
+from tests.faults.acted import DONE, NINE, Day
+from tests.faults.ledger import ASKED, Ledger, Mail, Notice
 from tests.faults.referee import Verdict, judge
 from tests.faults.story import BACKUP, ESCALATION, POC, REMINDER, Act, Batch, Step, Story, Turn
 from tests.services import databases
@@ -199,6 +203,147 @@ def test_what_is_listed_as_perhaps_delivered_is_not_lost(played):
     verdict = played.judge()
     assert verdict.is_clean, verdict.sentences
     assert verdict.listed == 1
+
+
+# --- Every act, and every way in which it could go wrong -------------------------------------------------------------
+
+TOLD_LAST = {  # promise → the generation, step and repeat of what is told last
+    "nothing": (1, 2, 0), "acknowledge": (2, 2, 0), "snooze": (2, 2, 0), "wait": (2, ASKED, 2), "resume": (3, 2, 0),
+    "redue": (2, 2, 0), "reassign": (2, 2, 0), "reopen": (3, 2, 0), "cover": (1, 2, 0), "climb": (1, 2, 0),
+}  # fmt: skip
+CLOSED = ("keep", "cancel")
+ACTED_ON = [name for name in DONE if DONE[name]]
+_days: list[Day] = []  # lived through once; each test has a copy of what is left of it
+
+
+@pytest.fixture
+def day(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Day:
+    if not _days:
+        sink = Sink(tmp_path / "sink.jsonl")
+        monkeypatch.setattr(settings, "EMAIL_HOST", "127.0.0.1")
+        monkeypatch.setattr(settings, "EMAIL_PORT", sink.port)
+        database = request.getfixturevalue("database")
+        _days.append(Day(tmp_path / "sink.jsonl", databases.url_of(database)))
+        sink.stop()
+    day = copy(_days[0])
+    day.ledger = deepcopy(day.ledger)
+    return day
+
+
+def rewrite(day: Day, name: str, key: tuple[int, int, int], **values: Any) -> None:
+    """Let what was told of a promise under a key be otherwise."""
+    rows = day.ledger.notices[day.titles[name]]
+    assert any(key_of(n) == key for n in rows)
+    rows[:] = [replace(n, **values) if key_of(n) == key else n for n in rows]
+
+
+def faults(day: Day, name: str) -> set[str]:
+    """Return of what sorts the faults are; all of them are of this promise."""
+    verdict = judge(day.story, day.mails, day.ledger)
+    assert all(day.titles[name] in sentence for sentence in verdict.sentences), verdict.sentences
+    return set(verdict.faults)
+
+
+def test_a_day_on_which_everything_is_done_is_clean(day):
+    verdict = judge(day.story, day.mails, day.ledger)
+    assert verdict.sentences == []
+    assert verdict.expected == 28  # of each what its last act asks for; nothing of what was settled
+    told = {(name, n.generation, n.step, n.repeat) for name in DONE for n in day.ledger.notices[day.titles[name]]}
+    assert {(name, *key) for name, key in TOLD_LAST.items()} <= told
+
+
+@pytest.mark.parametrize("name", TOLD_LAST)
+def test_a_notice_that_is_missing_is_lost_whatever_was_done(day, name):
+    rows = day.ledger.notices[day.titles[name]]
+    rows[:] = [n for n in rows if key_of(n) != TOLD_LAST[name]]
+    assert "lost" in faults(day, name)
+
+
+@pytest.mark.parametrize("name", DONE)
+def test_a_notice_too_many_is_unexpected_whatever_was_done(day, name):
+    rows = day.ledger.notices[day.titles[name]]
+    generation, step, repeat = TOLD_LAST.get(name, (2, 2, 0))
+    rows.append(replace(rows[-1], generation=generation, step=step, repeat=repeat + 1, msgid="", state="planned"))
+    assert faults(day, name) == {"unexpected"}
+
+
+@pytest.mark.parametrize("name", TOLD_LAST)
+def test_a_notice_for_somebody_else_is_found_whatever_was_done(day, name):
+    rewrite(day, name, TOLD_LAST[name], address="somebody@else.example")
+    assert "wrong recipient" in faults(day, name)
+
+
+@pytest.mark.parametrize("name", TOLD_LAST)
+def test_a_notice_before_its_moment_is_early_whatever_was_done(day, name):
+    since = next(n.decided_at for n in day.ledger.notices[day.titles[name]] if key_of(n) == TOLD_LAST[name])
+    rewrite(day, name, TOLD_LAST[name], decided_at=since - timedelta(minutes=20))
+    assert "early" in faults(day, name)
+
+
+@pytest.mark.parametrize("name", ACTED_ON)
+def test_what_is_decided_after_the_act_for_what_was_before_it_is_found(day, name):
+    act = [act for act in day.batch.acts if act.title == day.titles[name]][-1]
+    told = day.ledger.notices[day.titles["nothing"]][-1]
+    day.ledger.notices[day.titles[name]].append(
+        replace(told, generation=act.generation - 1, step=1, decided_at=act.over + timedelta(seconds=1))
+    )
+    assert "after the act" in faults(day, name)
+
+
+@pytest.mark.parametrize("name", [name for name in ACTED_ON if name not in ("wait", "resume")])  # told at eleven
+def test_what_is_sent_after_the_act_for_what_was_before_it_is_found(day, name):
+    rewrite(day, name, (1, 1, 0), attempts=2)
+    assert "wrong recipient" in faults(day, name)
+
+
+@pytest.mark.parametrize("name", TOLD_LAST)
+def test_what_is_never_looked_at_again_is_found(day, name):
+    title = day.titles[name]
+    day.ledger.owed[title] = replace(day.ledger.owed[title], next_look=None)
+    assert faults(day, name) == {"standing"}
+
+
+@pytest.mark.parametrize("name", CLOSED)
+def test_what_is_settled_and_yet_stands_open_is_found(day, name):
+    title = day.titles[name]
+    day.ledger.owed[title] = replace(day.ledger.owed[title], state="open")
+    assert faults(day, name) == {"standing"}
+
+
+@pytest.mark.parametrize("name", DONE)
+def test_what_is_due_at_another_moment_than_the_acts_say_is_found(day, name):
+    title = day.titles[name]
+    day.ledger.owed[title] = replace(day.ledger.owed[title], due=day.ledger.owed[title].due + timedelta(seconds=1))
+    assert faults(day, name) == {"standing"}
+
+
+def test_a_slot_that_was_passed_by_and_not_recorded_is_found(day):
+    rows = day.ledger.notices[day.titles["climb"]]
+    rows[:] = [n for n in rows if n.state != "skipped" or n.step != 2]
+    assert faults(day, "climb") == {"lost"}
+
+
+def test_a_mail_that_left_for_somebody_who_had_come_back_from_covering_is_found(day):
+    rewrite(day, "cover", (1, 1, 0), last_intent_at=NINE + timedelta(hours=6))  # whom it covers is back since two
+    assert faults(day, "cover") == {"wrong recipient"}
+
+
+def test_what_is_taken_from_its_reader_who_answers_is_found(day):
+    rewrite(day, "nothing", (1, 1, 0), state="superseded", reason="not_theirs")
+    assert "unexpected" in faults(day, "nothing")
+
+
+def test_a_generation_that_nobody_began_is_found(day):
+    title = day.titles["snooze"]
+    day.ledger.owed[title] = replace(day.ledger.owed[title], generation=3)
+    assert faults(day, "snooze") == {"standing"}
+
+
+def key_of(notice: Notice) -> tuple[int, int, int]:
+    return notice.generation, notice.step, notice.repeat
+
+
+# --- The clock -------------------------------------------------------------------------------------------------------
 
 
 def test_a_moment_of_the_product_is_found_again_on_the_machine():
