@@ -61,11 +61,10 @@ class WithKey(Func):
     def __init__(self, column: str, key: str, value: Expression) -> None:
         super().__init__(F(column), Value(key, CharField()), value)
 
-    def as_sql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
-        template = "(%s || jsonb_build_object(%s::text, %s))"
-        return self._said(template, compiler)
+    def as_postgresql(self, compiler: Any, connection: Any, **extra_context: Any) -> Any:
+        return self._said("(%s || jsonb_build_object(%s::text, %s))", compiler)
 
-    def as_sqlite(self, compiler: Any, connection: Any) -> Any:
+    def as_sqlite(self, compiler: Any, connection: Any, **extra_context: Any) -> Any:
         return self._said("json_set(%s, '$.' || %s, %s)", compiler)
 
     def _said(self, template: str, compiler: Any) -> Any:
