@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from crm.commitments.models import Commitment, Kind, PolicyVersion
 from crm.commitments.planning import ladder
 from crm.commitments.policy.spans import short, span
+from crm.core.templatetags.moments import weekday_and_date
 from crm.core.templatetags.owed import how_often
 from crm.core.working_time import WorkingTime
 from crm.dossiers.models import Event, EventDossier
@@ -360,4 +361,4 @@ def _clock_of(clock: time) -> str:
 
 
 def _day(day: date) -> str:
-    return formats.date_format(day, "D j M")
+    return weekday_and_date(day)

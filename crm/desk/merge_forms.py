@@ -8,12 +8,12 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Account
 from crm.core.forms import RecordField
+from crm.core.templatetags.moments import whole_date
 from crm.desk.merging import FIELDS, values_of
 
 KEEP, DROP = "a", "b"
@@ -88,6 +88,6 @@ def said(name: str, value: Any) -> str:
     if name == "country":
         return str(value.name)
     if name == "renewal_on":
-        return formats.date_format(value, "j M Y")
+        return whole_date(value)
     choices = Account._meta.get_field(name).choices
     return str(dict(choices).get(value, value)) if choices else str(value)

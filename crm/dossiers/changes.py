@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django_countries import countries
 from django_countries.fields import CountryField
 
+from crm.core.templatetags.moments import whole_date
 from crm.dossiers.models import Dossier, Event, Word
 
 if TYPE_CHECKING:
@@ -142,4 +143,4 @@ def moment(text: str) -> str:
 
 
 def day(day: date) -> str:
-    return formats.date_format(day, "j M Y")
+    return whole_date(day)

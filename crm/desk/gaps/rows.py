@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.utils import formats, timezone
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm.core.templatetags.moments import whole_date
 from crm.desk.gaps import people, records
 from crm.desk.gaps.scope import Scope
 from crm.dossiers.models import Dossier, Topic
@@ -154,7 +155,7 @@ def _their_side(found: Sequence[Dossier], scope: Scope, n: Mapping[int, int]) ->
 
 
 def _day(at: datetime) -> str:
-    return formats.date_format(timezone.localtime(at), "j M Y")
+    return whole_date(timezone.localtime(at))
 
 
 _SAID: dict[str, Callable[[Sequence[Any], Scope, Mapping[int, Any]], list[Row]]] = {

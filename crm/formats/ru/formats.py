@@ -1,6 +1,6 @@
 """Days and hours in Russian."""
 
-from crm.formats.ours import (
+from crm.formats.small import (
     DATE_FORMAT,
     DATETIME_FORMAT,
     FIRST_DAY_OF_WEEK,
