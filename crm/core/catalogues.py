@@ -77,15 +77,20 @@ def read(path: Path) -> Catalog:
         return read_po(file, locale=path.parent.parent.name)
 
 
-def update(path: Path, template: Catalog, *, only_translated: bool = False) -> None:
-    """Let a catalogue hold what `template` does, with the translations that it has; what nobody says any more goes."""
+def update(path: Path, template: Catalog, *, only_translated: bool = False) -> int:
+    """Let a catalogue hold what `template` does, with the translations that it has; what nobody says any more goes.
+
+    Return how many texts are translated.
+    """
     catalog = read(path) if path.exists() else Catalog(locale=path.parent.parent.name)
     catalog.update(template, no_fuzzy_matching=True)
-    for message in list(catalog) if only_translated else ():
-        if message.id and not (all(message.string) if message.pluralizable else message.string):
-            catalog.delete(message.id, message.context)
+    missing = [m for m in catalog if m.id and not (all(m.string) if m.pluralizable else m.string)]
+    n_translated = len(catalog) - len(missing)
+    for message in missing if only_translated else ():
+        catalog.delete(message.id, message.context)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(written(catalog))
+    return n_translated
 
 
 def written(catalog: Catalog) -> bytes:

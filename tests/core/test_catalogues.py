@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from crm.core import catalogues
 
@@ -142,3 +143,26 @@ def test_many_at_once_leave_whole_files_and_nothing_beside_them(tree, written):
         assert set(pool.map(compiled, range(40))) == {"Fuso"}
     assert sorted(path.name for path in written.parent.iterdir()) == ["django.mo", "django.po"]
     assert written.with_suffix(".mo").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.fixture
+def ours(tree, settings) -> Path:
+    settings.BASE_DIR, settings.LOCALE_PATHS = tree, [tree / "locale"]
+    return tree
+
+
+def test_the_commands_write_and_compile_each_language(ours, capsys):
+    catalogues.update(catalogue(ours, "it"), catalogues.found_in(ours))
+    zone = catalogue(ours, "it").read_text().replace('msgid "Zone"\nmsgstr ""', 'msgid "Zone"\nmsgstr "Fuso"')
+    catalogue(ours, "it").write_text(zone)
+    call_command("makemessages", "--all")
+    assert "locale/it/LC_MESSAGES/django.po: 1 of 2 texts are translated" in capsys.readouterr().out
+    assert sorted(path.parent.parent.name for path in catalogues.catalogue_files(ours / "locale")) == [
+        "es", "it", "pt_BR", "ru",
+    ]  # fmt: skip
+    call_command("compilemessages")
+    call_command("compilemessages")
+    assert capsys.readouterr().out.count("django.mo") == 4
+    call_command("makemessages", "--locale", "pt-br", "--translated")
+    assert "msgid" not in catalogue(ours, "pt_BR").read_text().partition("\n\n")[2]
+    assert "Zone" in catalogue(ours, "es").read_text()

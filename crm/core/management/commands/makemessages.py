@@ -29,5 +29,5 @@ class Command(BaseCommand):
         spoken = [to_locale(code) for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
         for name in [to_locale(code) for code in locale] or spoken:
             path = settings.LOCALE_PATHS[0] / name / "LC_MESSAGES" / "django.po"
-            catalogues.update(path, template, only_translated=translated)
-            self.stdout.write(str(path.relative_to(settings.BASE_DIR)))
+            n = catalogues.update(path, template, only_translated=translated)
+            self.stdout.write(f"{path.relative_to(settings.BASE_DIR)}: {n} of {len(template)} texts are translated")
