@@ -77,6 +77,13 @@ def test_each_topic_shows_who_answers_on_both_sides_and_gaps(as_rep: Client):
     assert "nobody answers about general" in as_rep.get(f"/projects/{project.pk}/").content.decode()
 
 
+def test_the_head_names_who_manages_it_with_the_comma_at_the_name(as_rep: Client):
+    project = ProjectFactory()
+    AssignmentFactory(dossier=project.dossier, poc=PersonFactory(name="Annika Brandhoff"))
+    html = as_rep.get(f"/projects/{project.pk}/").content.decode()
+    assert "Annika Brandhoff</a>, project manager</span>" in html
+
+
 def test_the_last_touch_and_the_next_promise_stand_beside_their_topic(as_rep: Client):
     project = ProjectFactory()
     touch = Touch(channel=channel("email"), direction="out", topic=topic("technical"), project=project,

@@ -217,6 +217,16 @@ def test_whoever_is_away_has_a_banner_with_who_answers_and_whoever_covers_says_s
     assert "Answers for" in covering and f'<a href="{card_of(ann)}">Ann</a>' in covering
 
 
+def test_without_a_cover_card_and_my_day_agree_on_who_answers_and_until_when(reader, me):
+    lead = PersonFactory(name="Lea Wolf")
+    type(me).objects.filter(pk=me.pk).update(home_team=TeamFactory(lead=lead))
+    AbsenceFactory(poc=me, cover=None)
+    until = "5 Mar"
+    assert f"Marta Ruiz is away until {until} → Lea Wolf answers" in page(reader, card_of(me))
+    day = page(reader, "/")
+    assert f"You are away until {until}." in day and "else Lea Wolf does." in day
+
+
 def test_an_absence_to_come_is_told_and_one_that_is_over_is_not(reader):
     ann = PersonFactory()
     AbsenceFactory(poc=ann, starts_at=AT + timedelta(days=5), ends_at=AT + timedelta(days=6), cover=None)
@@ -327,6 +337,15 @@ def test_buttons_are_there_for_whom_they_work(client, role):
     for address in (f"{card_of(ann)}share/", f"/away/?poc={ann.pk}", f"{card_of(ann)}leave/"):
         assert (address in html) == manages
         assert not manages or client.get(address).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("factory", "said", "other"), [(TeamFactory, "Ends", "Leaves"), (PersonFactory, "Leaves", "Ends")]
+)
+def test_a_person_leaves_and_a_team_ends(client, factory, said, other):
+    client.force_login(UserFactory(account_manager=True))
+    html = page(client, card_of(factory()))
+    assert f">{said}</a>" in html.replace("</svg>", ">") and f">{other}</a>" not in html.replace("</svg>", ">")
 
 
 def test_ones_own_card_and_those_of_ones_team_have_them(reader, me):
