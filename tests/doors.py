@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework.response import Response
 from rest_framework.test import APIClient
 
+from crm.dossiers.models import Firm
 from crm.users.models import User
 from tests.factories.users import UserFactory
 
@@ -12,6 +13,7 @@ from tests.factories.users import UserFactory
 def ask_as(api: APIClient, role: str = "account_manager", **fields: Any) -> User:
     """Let `api` act for a new user in this role."""
     user = UserFactory(role=role, **fields)
+    user.firm_zone = Firm.objects.values_list("zone", flat=True).get()  # which comes with whoever signs in
     api.force_authenticate(user)
     return user
 

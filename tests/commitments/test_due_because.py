@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from accounts import keeping_in_touch
 from crm.commitments.models import Commitment, Kind
 from crm.core.actor import Actor
-from crm.dossiers.models import Tier
+from crm.dossiers.models import Firm, Tier
 from crm.handovers.handing_over import Offer, Scope, offer
 from crm.users import tokens
 from tests.commitments.conftest import moment
@@ -171,10 +171,12 @@ def test_accepting_a_handover_is_counted_by_the_hours_of_whoever_takes_over(acco
     assert said[-2:] == ["counted: Thu 5 Mar, Fri 6 Mar", "due Fri 6 Mar 12:00"]
 
 
-def test_whoever_asks_with_a_token_reads_it_by_their_own_clock(account, api):
-    reader = UserFactory(role="read_only", time_zone="Asia/Tokyo")
+@pytest.mark.parametrize(("zone", "due"), [("Asia/Tokyo", "18:00"), ("", "06:00")], ids=["their own", "the firm's"])
+def test_whoever_asks_with_a_token_reads_it_by_their_own_clock(account, zone, due):
+    Firm.objects.update(zone="America/Sao_Paulo")
+    reader = UserFactory(role="read_only", time_zone=zone)
     secret = tokens.make(user=reader, name="Chat", scopes=["read"], expires_at=None, by=Actor(reader), at=AT)[1]
     follow_up = FollowUpFactory(commitment__dossier=account.dossier)
     asks = APIClient(headers={"Authorization": f"Bearer {secret}"})
     for url in (f"follow-ups/{follow_up.pk}", f"owed/{follow_up.pk}"):
-        assert asks.get(f"/api/v1/{url}/").json()["due_because"] == ["due Fri 6 Mar 18:00, as it was promised"]
+        assert asks.get(f"/api/v1/{url}/").json()["due_because"] == [f"due Fri 6 Mar {due}, as it was promised"]

@@ -265,7 +265,6 @@ def test_touches_are_narrowed_by_everything_they_are_asked_for(user, api):
 def test_one_touch_costs_the_same_whatever_follows_from_it(user, api, planned, django_assert_num_queries):
     touch = InteractionFactory()
     FollowUpFactory.create_batch(planned, interaction=touch, commitment__dossier=touch.dossier)
-    user.firm_zone = "UTC"  # which comes with whoever has signed in
     with django_assert_num_queries(11):  # rights, row, names 3, topics, follow-ups, clock, answers 3
         assert len(api.get(f"{URL}{touch.pk}/").json()["follow_ups"]) == planned
 
