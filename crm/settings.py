@@ -152,7 +152,7 @@ CELERY_BEAT_SCHEDULE = {
     "plan": {"task": "crm.commitments.tasks.plan", "schedule": float(env.BELL_EVERY)},
     "send": {"task": "crm.outbox.tasks.send", "schedule": float(env.BELL_EVERY)},
     "audit": {"task": "crm.commitments.tasks.audit", "schedule": float(env.AUDIT_EVERY)},
-    "holidays": {"task": "crm.poc.tasks.holidays", "schedule": 6 * 3600.0},
+    "holidays": {"task": "crm.commitments.tasks.holidays", "schedule": 600.0},  # done every six hours
 }
 
 # --- Mail -----------------------------------------------------------------------------------------------------------

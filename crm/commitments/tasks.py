@@ -1,8 +1,9 @@
-"""The bells for the planner and for the auditor."""
+"""The bells for the planner, for the auditor and for the public holidays."""
 
 from celery import shared_task
 
 from crm.commitments.auditing import auditor
+from crm.commitments.planning import holidays as public_holidays
 from crm.commitments.planning import planner
 
 
@@ -16,3 +17,9 @@ def plan() -> None:
 def audit() -> None:
     """See whether everything is as it should be; rung by beat every minute."""
     auditor.sweep()
+
+
+@shared_task(ignore_result=True)
+def holidays() -> None:
+    """Import the public holidays that have become known; rung by beat every ten minutes, done every six hours."""
+    public_holidays.sweep()

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.translation import get_language_info
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django_countries import countries as country_names
@@ -85,7 +86,11 @@ class CopyForm(forms.Form):
 class HolidaysForm(forms.Form):
     """Whose public holidays a calendar follows."""
 
-    country = forms.ChoiceField(label=_("Country"), required=False)
+    country = forms.ChoiceField(
+        label=_("Country"), required=False,
+        help_text=_("Its public holidays of this year and the next are imported, and each year’s by themselves: their "
+                    "names in the house’s language where they are known in it, else in English."),
+    )  # fmt: skip
     region = forms.CharField(
         label=_("Region"), max_length=public_holidays.MAX_REGION, required=False,
         help_text=_("Its code in ISO 3166-2 without the country, as BY for Bavaria. Empty: what is kept everywhere."),
@@ -161,7 +166,11 @@ class CalendarAdmin(ActsAdmin, ToldActedAdmin):
             public_holidays.follow(calendar=calendar, **values, by=actor(request), at=clock.of(request))
             if not values["country"]:
                 return _t("It follows no country’s public holidays any more.")
-            return _t("The public holidays of this year and the next are in the calendar.")
+            language = get_language_info(public_holidays.named_in(values["country"])[:2])["name_translated"]
+            said = _t(
+                "The public holidays of this year and the next are in the calendar, named in this language: %(name)s."
+            )
+            return said % {"name": language}
 
         first = {"country": calendar.country, "region": calendar.region}
         return self.act_page(request, calendar, HolidaysForm, act, initial=first)

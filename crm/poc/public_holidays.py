@@ -1,7 +1,8 @@
 """Public holidays and the week of a country, written into a calendar; never asked when something falls due.
 
 Days entered or corrected by hand stay, whatever is imported. Where the day is not certain yet (the
-moon decides), it is marked as not confirmed.
+moon decides), it is marked as not confirmed. Their names are in the house's language where they are known in it,
+else in English.
 """
 
 from __future__ import annotations
@@ -15,15 +16,18 @@ from zoneinfo import ZoneInfo
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import to_locale
 
 from crm.core import clock
 from crm.core.actor import Actor, Source
 from crm.core.refusals import Refused
+from crm.dossiers.models import Firm
 from crm.poc.hours import HOLIDAY, OWN, Changes, changed, refuse_closed_for_good, said_of
 from crm.poc.models import CalendarException, CalendarHours, WorkingCalendar
 
 OPENS, CLOSES = time(9), time(18)
 MAX_NAME, MAX_REGION = 100, 10  # characters, as the columns
+ENGLISH = "en"
 
 
 class UnknownCountry(Refused):
@@ -52,6 +56,19 @@ def countries() -> Mapping[str, Sequence[str]]:
 
     known = holidays.list_supported_countries(include_aliases=False)
     return {code: [region for region in regions if len(region) <= MAX_REGION] for code, regions in known.items()}
+
+
+def named_in(country: str) -> str:
+    """Return the language in which a country's holidays are written: a locale, as `pt_BR`. One query."""
+    import holidays  # noqa: PLC0415  # slow to load, and seldom needed
+
+    known = getattr(holidays, country).supported_languages or ()
+    house = to_locale(Firm.objects.values_list("language", flat=True).first() or ENGLISH)
+    for wanted in (house, house.partition("_")[0], "en_US", ENGLISH):
+        found = next((each for each in known if each == wanted or each.partition("_")[0] == wanted), None)
+        if found is not None:
+            return str(found)
+    return ENGLISH  # one that has its names in no other
 
 
 @transaction.atomic
@@ -176,7 +193,7 @@ def _days(country: str, region: str, years: Sequence[int]) -> Any:
     """Ask the library; where it knows what is only estimated, that too, for it says so."""
     import holidays  # noqa: PLC0415  # slow to load, and seldom needed
 
-    asked = {"subdiv": region or None, "years": list(years)}
+    asked = {"subdiv": region or None, "years": list(years), "language": named_in(country)}
     try:
         return getattr(holidays, country)(**asked, islamic_show_estimated=True)
     except TypeError:  # no day of this country hangs on the moon

@@ -5,7 +5,7 @@ from datetime import date, time
 import pytest
 from django.urls import reverse
 
-from crm.dossiers.models import Event
+from crm.dossiers.models import Event, Firm
 from crm.poc.models import CalendarException, WorkingCalendar
 from tests.factories import AT
 from tests.factories.poc import CalendarFactory, PersonFactory, TeamFactory
@@ -105,6 +105,15 @@ def test_a_copy_is_asked_for_its_name(as_administrator):
     assert as_administrator.post(page, {"name": "Porto"}).url == url(
         "change", WorkingCalendar.objects.get(name="Porto").pk
     )
+
+
+@pytest.mark.parametrize(("house", "country", "said"), [("it", "IT", "Italian"), ("it", "PT", "English")])
+def test_it_is_said_in_which_language_the_holidays_are_named(as_administrator, house, country, said):
+    Firm.objects.update(language=house)
+    page = url("holidays", CalendarFactory(nine_to_six=True).pk)
+    assert "else in English" in as_administrator.get(page).content.decode()
+    shown = as_administrator.post(page, {"country": country, "region": ""}, follow=True).content.decode()
+    assert f"named in this language: {said}." in shown
 
 
 def test_public_holidays_are_followed_and_the_page_says_whose(as_administrator):

@@ -3,10 +3,9 @@
 from datetime import date, datetime, time, timedelta
 
 import pytest
-from django.conf import settings
 
-from crm.dossiers.models import Event
-from crm.poc import hours, public_holidays, tasks
+from crm.dossiers.models import Event, Firm
+from crm.poc import hours, public_holidays
 from crm.poc.models import CalendarException, WorkingCalendar
 from tests.factories import AT
 from tests.factories.poc import CalendarFactory
@@ -67,6 +66,34 @@ def test_an_unknown_country_or_region_is_refused_with_what_is_known(calendar, co
     assert not calendar.exceptions.exists()
 
 
+@pytest.mark.parametrize(
+    ("language", "country", "name"),
+    [
+        ("en", "PT", "Christmas Day"),
+        ("pt-br", "PT", "Dia de Natal"),  # as it is called in Portugal: its language, if not its land
+        ("pt-br", "BR", "Natal"),
+        ("it", "IT", "Natale"),
+        ("ru", "RU", "Новогодние каникулы"),
+        ("es", "PT", "Christmas Day"),  # not known in Spanish
+        ("es", "US", "Christmas Day"),
+        ("it", "JM", "Christmas Day"),  # one that has no languages
+    ],
+)
+def test_they_are_named_in_the_houses_language_else_in_english(calendar, language, country, name):
+    Firm.objects.update(language=language)
+    follow(calendar, country)
+    assert name in set(calendar.exceptions.values_list("name", flat=True))
+
+
+def test_another_language_of_the_house_renames_them_at_the_next_sweep_and_moves_nothing(calendar):
+    follow(calendar, "IT")
+    before = days(calendar)
+    Firm.objects.update(language="it")
+    assert public_holidays.extend() == 1
+    assert calendar.exceptions.get(day=CHRISTMAS).name == "Natale"
+    assert days(calendar) == before
+
+
 def test_days_that_hang_on_the_moon_are_not_confirmed_and_are_named_without_the_mark(calendar):
     follow(calendar, "SA")
     feasts = calendar.exceptions.filter(day__year=2027, name__startswith="Eid")
@@ -109,7 +136,7 @@ def test_the_sweep_adds_the_year_after_once_and_touches_nothing_else(calendar, c
     other = CalendarFactory(nine_to_six=True)
     assert public_holidays.extend() == 0
     clock.freeze(datetime(2027, 1, 2, tzinfo=AT.tzinfo))
-    tasks.holidays()
+    assert public_holidays.extend() == 1
     assert date(2028, 12, 25) in days(calendar) and CHRISTMAS in days(calendar)
     assert WorkingCalendar.objects.get(pk=calendar.pk).version == followed.version + 1
     event = Event.objects.latest("pk")
@@ -132,8 +159,3 @@ def test_taking_a_country_over_at_the_first_run_lets_the_calendar_follow_it(cale
     assert WorkingCalendar.objects.get(pk=calendar.pk).country == "PT"
     assert public_holidays.extend() == 1
     assert {day.year for day in days(calendar)} == {2026, 2027}
-
-
-def test_beat_rings_it_a_few_times_a_day():
-    ring = settings.CELERY_BEAT_SCHEDULE["holidays"]
-    assert ring["task"] == tasks.holidays.name and 0 < ring["schedule"] <= 86400

@@ -6,9 +6,12 @@ from django.core.management import call_command
 
 from crm.commitments.management.commands import engine_guard
 from crm.commitments.models import Notification
+from crm.commitments.planning import holidays
 from crm.core.clock import now
 from crm.outbox import turns
 from crm.outbox.models import Heartbeat
+from crm.poc import public_holidays
+from tests.factories.poc import CalendarFactory
 
 
 def test_it_steps_in_where_nobody_ever_swept(house_alone):
@@ -78,3 +81,33 @@ def test_while_others_do_the_work_it_says_only_that_it_is_there(house_alone):
     engine_guard.look()
     assert Heartbeat.objects.filter(component="guard").exists()
     assert not Heartbeat.objects.filter(component="guard_stood_in").exists()
+
+
+def follow_portugal(house):
+    """Let a calendar follow Portugal; a year later there are new holidays to import."""
+    at = house.clock.freeze(now())
+    calendar = CalendarFactory(nine_to_six=True)
+    public_holidays.follow(calendar=calendar, country="PT", by=house.by, at=at)
+    turns.beat(holidays.COMPONENT)
+    return calendar
+
+
+def test_where_nobody_rings_it_imports_the_public_holidays_and_that_is_no_emergency(house_alone):
+    calendar = follow_portugal(house_alone)
+    house_alone.clock.freeze(now() + timedelta(days=365))
+    for component in ("planner", "sender", "auditor"):
+        turns.beat(component)
+    engine_guard.look()
+    assert calendar.exceptions.filter(day__year=now().year + 1).exists()
+    assert not Heartbeat.objects.filter(component=engine_guard.STOOD_IN).exists()
+
+
+def test_it_leaves_the_public_holidays_to_the_bell_while_that_rings(house_alone, settings):
+    follow_portugal(house_alone)
+    at = now()
+    house_alone.clock.freeze(at + holidays.EVERY + timedelta(seconds=settings.GUARD_AFTER))
+    engine_guard.look()
+    assert turns.last_beat(holidays.COMPONENT) == at
+    house_alone.clock.freeze(now() + timedelta(seconds=1))
+    engine_guard.look()
+    assert turns.last_beat(holidays.COMPONENT) == now()

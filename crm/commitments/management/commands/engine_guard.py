@@ -1,4 +1,4 @@
-"""Keep reminders, mails and the audit going when nobody rings the bell: a process without Redis or Celery."""
+"""Do what the bells ring for when nobody rings them: a process without Redis or Celery."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand
 from django.db import close_old_connections, connection
 
 from crm.commitments.auditing import auditor
-from crm.commitments.planning import planner
+from crm.commitments.planning import holidays, planner
 from crm.outbox import sender, turns
 
 log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ SWEEPS: Mapping[str, Callable[[], int]] = {
     planner.COMPONENT: planner.sweep,
     sender.COMPONENT: sender.sweep,
     auditor.COMPONENT: auditor.sweep,
+    holidays.COMPONENT: holidays.sweep,
 }
 COMPONENT = "guard"
 STOOD_IN = "guard_stood_in"  # when it last did another's work
@@ -62,7 +63,8 @@ def look(mine: dict[str, datetime | None] | None = None) -> None:
             if _is_ours(component, mine):
                 sweep()
                 mine[component] = turns.last_beat(component)
-                turns.beat(STOOD_IN)
+                if component != holidays.COMPONENT:  # nobody waits for those: whoever is first does them
+                    turns.beat(STOOD_IN)
         except Exception:
             log.exception("The guard failed at the %s", component)
             connection.close()
@@ -78,13 +80,16 @@ def _is_ours(component: str, mine: dict[str, datetime | None]) -> bool:
     after = _patience(component)
     is_silent = turns.is_silent(component, after=after)
     if is_silent:
-        log.warning("The %s has been silent for %s s: the guard steps in", component, after.seconds)
+        log.warning("The %s has been silent for %d s: the guard steps in", component, after.total_seconds())
     return is_silent
 
 
 def _patience(component: str) -> timedelta:
-    """The auditor is not rung every few seconds: its silence is longer."""
-    return timedelta(seconds=settings.GUARD_AFTER + (settings.AUDIT_EVERY if component == auditor.COMPONENT else 0))
+    """Not everything is rung every few seconds: the silence of the auditor and of the holidays is longer."""
+    after = timedelta(seconds=settings.GUARD_AFTER)
+    if component == holidays.COMPONENT:
+        return after + holidays.EVERY
+    return after + timedelta(seconds=settings.AUDIT_EVERY if component == auditor.COMPONENT else 0)
 
 
 def _beat() -> None:
