@@ -10,4 +10,6 @@ class CoreConfig(AppConfig):
     verbose_name = _("Ground")
 
     def ready(self) -> None:
+        from crm.core import checks  # noqa: F401, PLC0415  # registers itself, when settings are there
+
         register_converter(IdConverter, "id")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from babel.messages.catalog import Catalog
+from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
@@ -84,13 +84,19 @@ def update(path: Path, template: Catalog, *, only_translated: bool = False) -> i
     """
     catalog = read(path) if path.exists() else Catalog(locale=path.parent.parent.name)
     catalog.update(template, no_fuzzy_matching=True)
-    missing = [m for m in catalog if m.id and not (all(m.string) if m.pluralizable else m.string)]
+    missing = [message for message in catalog if message.id and not is_translated(message)]
     n_translated = len(catalog) - len(missing)
     for message in missing if only_translated else ():
         catalog.delete(message.id, message.context)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(written(catalog))
     return n_translated
+
+
+def is_translated(message: Message) -> bool:
+    """True of a text that has a translation; where there is a plural, of each form."""
+    forms = [message.string] if isinstance(message.string, str) else message.string or [""]
+    return all(forms)
 
 
 def written(catalog: Catalog) -> bytes:
