@@ -29,13 +29,24 @@ State, Outcome, Phase = Message.State, DeliveryAttempt.Outcome, DeliveryAttempt.
 # --- Before the content leaves ---------------------------------------------------------------------------------------
 
 
-@transaction.atomic
+class _NotOurs(Exception):
+    """The lease is somebody else's: what was asked and done on the way must not stand."""
+
+
 def intend(message: Message) -> tuple[DeliveryAttempt | None, Any]:
     """Check that it may still be said, and write down the attempt; without one, nothing is to be sent.
 
     The kind locks what the message is about before the message itself is locked. From the commit
     on, a mail of this attempt may exist.
     """
+    try:
+        return _intend(message)
+    except _NotOurs:
+        return None, None
+
+
+@transaction.atomic
+def _intend(message: Message) -> tuple[DeliveryAttempt | None, Any]:
     said = kinds.of(message).may_send(message)
     first = _first_attempt(message) if said is not None and not message.n_attempts else None
     if first is not None:
@@ -76,10 +87,13 @@ SELECT id, 1, %s, '', '', crm_now() FROM held RETURNING id, intent_at"""
 
 
 def _checked(message: Message, said: Any, at: datetime) -> Message | None:
-    """Lock the message, and return it if there is still something to be sent."""
+    """Lock the message, and return it if there is still something to be sent.
+
+    :raises _NotOurs: its lease has ended.
+    """
     held = _held(message)
     if held is None:
-        return None
+        raise _NotOurs
     _settle_lost_attempts(held, at)
     if held.state == State.READY and held.expires_at <= at:
         _finish(held, State.DEAD, TOO_OLD, at, holds=said is not None)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from crm.commitments.models import Notification
+from crm.commitments.planning.ladder import REMINDER
 from crm.commitments.telling.groups import AT_ONCE, DIGEST, NEVER, group_of
 from crm.core.working_time import combine
 from crm.outbox import bulk
@@ -33,6 +34,11 @@ def mail_at(person: Recipient, kinds: Collection[str], priority: int, at: dateti
     return next_digest(person, at) if DIGEST in ways else None
 
 
+def stands_for(kind: str, step: int | None) -> Sequence[str]:
+    """Return the kinds that a notice stands for: what is given when it is due already is that reminder, too."""
+    return (kind,) if step is None or group_of(kind) in AT_ONCE else (kind, REMINDER)
+
+
 def next_digest(person: Recipient, at: datetime) -> datetime:
     """Return when their next digest is due: later than `at`, at their hour of their day."""
     today = at.astimezone(ZoneInfo(person.zone)).date()
@@ -48,8 +54,8 @@ def retime(*, poc_id: int, at: datetime) -> int:
     person = reach([poc_id])[poc_id]
     held = Notification.objects.planned().filter(recipient=poc_id, channel=Message.Channel.EMAIL, message=None)
     held = held.filter(tell_at__gt=at).select_for_update(no_key=True)
-    rows = list(held.order_by("pk").values_list("pk", "kind", "priority"))
-    timed = [(pk, mail_at(person, [kind], priority, at)) for pk, kind, priority in rows]
+    rows = list(held.order_by("pk").values_list("pk", "kind", "step", "priority"))
+    timed = [(pk, mail_at(person, stands_for(kind, step), priority, at)) for pk, kind, step, priority in rows]
     bulk.update(Notification, ["tell_at"], [(pk, moment) for pk, moment in timed if moment is not None])
     dropped = [pk for pk, moment in timed if moment is None]
     Notification.objects.filter(pk__one_of=dropped).update(state=Notification.State.SUPERSEDED, reason=NOT_BY_MAIL)

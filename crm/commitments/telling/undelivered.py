@@ -77,7 +77,7 @@ class _Already:
 
     step: dict[tuple[Any, ...], dict[int, bool]]  # the same step → whom, and whether they have it or will
     news: dict[int, dict[int, bool]]  # where it is no step: by the notice's id
-    steps: dict[tuple[Any, ...], set[int]]  # the commitment, a generation, a step → whom
+    steps: dict[int, dict[tuple[int, int, int], set[int]]]  # by the commitment: generation, step, repeat → whom
     ended: dict[int, set[int]]  # by the commitment: generations that ended without an act
 
     def of(self, n: Notification) -> Mapping[int, bool]:
@@ -92,9 +92,10 @@ class _Already:
         if n.step is None or n.generation is None or n.commitment_id is None:
             return told
         first = since_act(n.generation, self.ended[n.commitment_id])
-        lowest = 0 if n.kind == ladder.ESCALATION else n.step
-        for (commitment_id, generation, step), pocs in self.steps.items():
-            if commitment_id == n.commitment_id and first <= generation <= n.generation and lowest <= step <= n.step:
+        for (generation, step, repeat), pocs in self.steps[n.commitment_id].items():
+            is_same = (step, repeat) == (n.step, n.repeat)
+            is_lower = n.kind == ladder.ESCALATION and step < n.step
+            if first <= generation <= n.generation and (is_same or is_lower):
                 told |= pocs
         return told
 
@@ -122,7 +123,7 @@ def _keys(
 
 def _told(held: Sequence[Notification], keys: Mapping[str, int]) -> _Already:
     """Read who is told already. Two queries at most."""
-    told = _Already(defaultdict(dict), defaultdict(dict), defaultdict(set), defaultdict(set))
+    told = _Already(defaultdict(dict), defaultdict(dict), defaultdict(lambda: defaultdict(set)), defaultdict(set))
     ids = [n.commitment_id for n in held if n.step is not None]
     by_key = Notification.objects.planned().filter(idem_key__in=list(keys))
     by_step = Notification.objects.filter(told_or_ended(), commitment__one_of=ids, channel=notices.EMAIL)
@@ -135,7 +136,8 @@ def _told(held: Sequence[Notification], keys: Mapping[str, int]) -> _Already:
             told.news[keys[row.idem_key]][row.recipient_id or 0] = has_it
         if row.step is not None:
             told.step[_same(row)][row.recipient_id or 0] = has_it
-            told.steps[row.commitment_id, row.generation, row.step].add(row.recipient_id or 0)
+            place = row.generation or 0, row.step, row.repeat
+            told.steps[row.commitment_id or 0][place].add(row.recipient_id or 0)
     return told
 
 

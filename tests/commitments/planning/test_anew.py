@@ -1,6 +1,7 @@
 """Right before a mail goes: is it still for its reader? If not, whoever answers now gets exactly one."""
 
 import threading
+from datetime import timedelta
 
 import pytest
 from django.db import connection, transaction
@@ -300,6 +301,20 @@ def test_where_the_mail_of_another_of_the_team_failed_the_step_is_planned_anew(h
     run(house, "Tue 10:05", "Tue 10:06", "Tue 10:07")
     assert post.recipients != []
     assert Commitment.objects.get().generation == 2
+
+
+def test_a_sender_that_lost_its_lease_plans_nothing_anew(house, post, settings):
+    """Ann got it, from another sender; that she is away by now is no reason to tell anybody else."""
+    house.promise()
+    at = house.sweep_at("Tue 10:00")
+    [slow] = sender.claim()
+    house.clock.freeze(at + timedelta(seconds=settings.MAIL_LEASE))
+    sender.sweep()
+    assert post.recipients == [house.ann.email]
+    AbsenceFactory(poc=house.ann, **WEEK)
+    assert sender.outcomes.intend(slow) == (None, None)
+    assert Commitment.objects.get().generation == 1
+    assert Notification.objects.get(channel="email").state == "planned"
 
 
 def escalated(post):

@@ -164,3 +164,16 @@ def test_a_digest_costs_no_further_looks(house):
     house.sweep_at("Wed 14:00")
     assert Commitment.objects.get().next_action_at == moment("Thu 13:00")
     assert planner.sweep() == 0
+
+
+def test_what_was_given_when_it_was_due_is_a_reminder_too_whatever_its_reader_wants_afterwards(house):
+    wants(house.ben, by_email={"given": "digest", "reminders": "digest"}, digest_at=time(16))
+    commitment = house.promise()
+    at = house.sweep_at("Wed 10:00")
+    actions.reassign(commitment=commitment, poc=house.ben, by=house.by, at=at)
+    wants(house.ben, by_email={"given": "never", "reminders": "digest"})
+    digests.retime(poc_id=house.ben.pk, at=at)
+    house.sweep_at("Wed 16:00")
+    assert Message.objects.filter(channel="email", recipient=house.ben).count() == 1
+    wants(house.ben, by_email={"given": "never", "reminders": "never"})
+    assert digests.retime(poc_id=house.ben.pk, at=at) == 0
