@@ -47,6 +47,7 @@ class Day:
     answers: list[Commitment] = field(default_factory=list)  # owed to customers; each has `left`
     passed: list[Commitment] = field(default_factory=list)  # to solve for others; each has its `passing`
     waiting: list[Commitment] = field(default_factory=list)  # for customers; the longest first
+    put_off: list[Commitment] = field(default_factory=list)  # quiet until a moment; the soonest first
     coming: list[Commitment] = field(default_factory=list)
     losing: list[Commitment] = field(default_factory=list)  # touches asked for; the longest silent first
     absences: list[Absence] = field(default_factory=list)
@@ -73,8 +74,11 @@ def of(user: User, *, at: datetime) -> Day:
     pocs = inbox.pocs_of(user)
     if not pocs:
         return Day(is_poc=False)
-    read = inbox.read(pocs, at=at, before=at + AHEAD, also=["follow_up__channel", "dossier__account"])
-    day = _sorted(read.owed, read.escalated, at)
+    also = ["follow_up__channel", "dossier__account"]
+    read = inbox.read(pocs, at=at, before=at + AHEAD, also=also, resting=True)
+    resting = {c.pk for c in read.owed if _is_resting(c, at)}
+    day = _sorted([c for c in read.owed if c.pk not in resting], read.escalated, at)
+    day.put_off = sorted((c for c in read.owed if c.pk in resting), key=_quiet_until)
     day.used_up, day.waiting = read.used_up, read.waiting
     _say_what_is_left([*day.answers, *day.passed], at)
     _say_what_is_waited_for(day.waiting)
@@ -113,6 +117,15 @@ def _sorted(mine: Sequence[Commitment], escalated: Sequence[Commitment], at: dat
         elif len(day.coming) < COMING:
             day.coming.append(commitment)
     return day
+
+
+def _is_resting(commitment: Commitment, at: datetime) -> bool:
+    is_snoozed = commitment.state == Commitment.State.SNOOZED
+    return is_snoozed and commitment.hold_until is not None and commitment.hold_until > at
+
+
+def _quiet_until(commitment: Commitment) -> tuple[datetime, int]:
+    return commitment.hold_until or commitment.due_at, commitment.pk
 
 
 def _due(commitment: Commitment) -> tuple[datetime, int]:

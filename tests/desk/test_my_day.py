@@ -97,6 +97,14 @@ def test_what_waits_for_a_customer_is_not_overdue_and_stands_apart(marta, mine):
     assert ([(c.state, c.waits_for) for c in day.waiting], day.is_clear) == ([("waiting", "The signed offer")], True)
 
 
+def test_what_is_put_off_stands_apart_until_its_moment(marta, mine):
+    later, soon = (owed(mine, AT - HOUR) for _n in range(2))
+    for commitment, hours in ((later, 5), (soon, 2)):
+        actions.snooze(commitment=commitment, until=AT + hours * HOUR, by=Actor(marta.user), at=AT)
+    day = day_of(marta)
+    assert (day.put_off, day.late, day.is_clear) == ([soon, later], [], True)
+
+
 def test_a_promised_update_is_an_answer_owed(marta, mine):
     update = owed(mine, AT + HOUR, kind=Kind.NEXT_UPDATE)
     assert day_of(marta).answers == [update]
