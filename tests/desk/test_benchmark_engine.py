@@ -1,24 +1,32 @@
 """The engine measured: on PostgreSQL, at a tiny size, in databases that are gone afterwards."""
 
 import os
+import signal
 
 import psycopg
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 
 from crm.commitments.models import Commitment, Notification
 from crm.desk.benchmark import engine
-from crm.desk.benchmark.backlog import PREFIX, NoServer, backlog
+from crm.desk.benchmark.backlog import PREFIX, Backlog, NoServer, backlog
 from tests.services import databases
+from tests.services.processes import alive as still_alive
+from tests.services.processes import descendants, wait_until
 
 TINY = engine.Size(n_open=1_000, n_due=20, n_mails=10, senders=(2,), seconds=1, n_live=10, every=0.5, repeats=1)
 
 
+def everywhere() -> set[str]:
+    """The databases of all runs that are there."""
+    with psycopg.connect(f"{databases.server_url()}/postgres") as server:
+        return {name for (name,) in server.execute("SELECT datname FROM pg_database") if name.startswith(PREFIX)}
+
+
 def left_over() -> list[str]:
     """The databases of this process that are still there."""
-    with psycopg.connect(f"{databases.server_url()}/postgres") as server:
-        rows = server.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", [f"{PREFIX}{os.getpid()}%"])
-        return [name for (name,) in rows]
+    return [name for name in everywhere() if name.startswith(f"{PREFIX}{os.getpid()}_")]
 
 
 @pytest.mark.sqlite
@@ -58,6 +66,36 @@ def test_the_plain_statement_writes_what_the_planner_writes(database):
                 assert not Commitment.objects.due_for_a_look().exists()
             each.forget()
         assert told["plan"] == told["raw"]
+    assert left_over() == []
+
+
+KILLED = """
+import time
+from django.db import connection
+from crm.desk.benchmark import posting
+from crm.desk.benchmark.backlog import Backlog, backlog
+with backlog(10, like=Backlog(0, "{like}", connection)) as each, posting.sink() as port:
+    print("made", each.name, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.postgres
+@pytest.mark.process
+def test_a_run_that_is_killed_leaves_no_process_and_the_next_one_drops_its_databases(database, processes):
+    template = databases.django_name("template")
+    run = processes.manage("shell", "--no-imports", "-c", KILLED.format(like=template))
+    wait_until(lambda: "made" in run.output(), seconds=120)
+    killed = run.output().split()[1]
+    (sink,) = descendants(run.pid)
+    os.kill(run.pid, signal.SIGKILL)
+    run.wait()
+    wait_until(lambda: not still_alive([sink]))
+    assert killed in everywhere()
+    with backlog(10, like=Backlog(0, template, connection)) as each:
+        assert killed not in everywhere()
+        with backlog(20, like=each) as other:
+            assert {each.name, other.name} <= everywhere()  # this one lives, though nobody is connected to it
     assert left_over() == []
 
 

@@ -25,6 +25,7 @@ ACCOUNTS_EACH = 50  # things owed on one account
 CHUNK = 50_000  # rows of one statement
 FIRST = 1000  # the first id of what is loaded; what the migrations ship lies below
 PREFIX = "liaison_benchmark_"
+LOCK_SPACE = 0x42454E43  # keeps the locks of these databases apart from anybody else's
 
 HOUSE = f"""
     INSERT INTO poc_pointofcontact (id, kind, name, name_key, email, phone, languages, zone, delivery, is_house, source,
@@ -93,6 +94,14 @@ CLAIM_AND_TELL = f"""
 """
 
 
+# A lock that goes with the process, wherever it runs: who holds it lives.
+LIVES = "SELECT pg_advisory_lock(%s, hashtext(%s))"
+UNUSED = """
+    SELECT datname FROM pg_database d WHERE starts_with(datname, %s)
+      AND NOT EXISTS (SELECT 1 FROM pg_stat_activity a WHERE a.datname = d.datname)
+"""
+
+
 class NoServer(Refused):
     code = "no_server"
     default_message = _("The engine is measured on PostgreSQL: let DATABASE_URL name a server to make a database on.")
@@ -151,7 +160,8 @@ class Backlog:
 def backlog(n_open: int, like: Backlog | None = None) -> Iterator[Backlog]:
     """Make a database for so many things owed on the server of DATABASE_URL, and drop it, whatever happens.
 
-    A copy of `like`, which must be empty as yet, is made sooner than tables are.
+    A copy of `like`, which must be empty as yet, is made sooner than tables are. What a run that was killed left
+    there is dropped first.
 
     :raises NoServer: DATABASE_URL names none.
     """
@@ -165,14 +175,25 @@ def backlog(n_open: int, like: Backlog | None = None) -> Iterator[Backlog]:
     if like is not None:
         like.there.close()  # a database somebody is connected to is not copied
     with here._nodb_cursor() as cursor:  # as Django itself makes its test databases
+        cursor.execute(LIVES, [LOCK_SPACE, name])
+        _drop_left_over(cursor)
         cursor.execute(f'CREATE DATABASE "{name}"' + (f' TEMPLATE "{like.name}"' if like else ""))
-    try:
-        made = Backlog(n_open, name, there)
-        with made.within():
-            if like is None:
-                call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
-        yield made
-    finally:
-        there.close()
-        with here._nodb_cursor() as cursor:
+        try:
+            made = Backlog(n_open, name, there)
+            with made.within():
+                if like is None:
+                    call_command("migrate", verbosity=0, interactive=False, skip_checks=True)
+            yield made
+        finally:
+            there.close()
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _drop_left_over(cursor: Any) -> None:
+    """Drop the databases of runs that were killed: nobody holds their lock, and nobody is connected to them."""
+    cursor.execute(UNUSED, [PREFIX])
+    for (name,) in cursor.fetchall():
+        cursor.execute(LIVES.replace("pg_", "pg_try_"), [LOCK_SPACE, name])
+        if cursor.fetchone()[0]:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+            cursor.execute("SELECT pg_advisory_unlock(%s, hashtext(%s))", [LOCK_SPACE, name])

@@ -19,8 +19,7 @@ from tests.services.processes import Process, wait_until
 
 HOUR = timedelta(hours=1)
 STEPS = (Step(REMINDER, POC, -40), Step(REMINDER, POC), Step(ESCALATION, BACKUP, 20), Step(ESCALATION, LEAD, 30))
-ACK, ASK = 25, 50  # minutes
-RATE = 1800  # half an hour in a second: two until the lease of a sender that died is over
+ACK = 25  # minutes
 LEASE = HOUR
 ACTS = ("acknowledge", "snooze", "wait", "resume", "redue", "reassign", "reassign", "keep", "cancel", "reopen")
 PLACES = (
@@ -39,19 +38,19 @@ while True:
 
 def mixed(rig: Rig) -> None:
     """Live through days in minutes, and have the referee judge whatever came of it."""
-    n, seconds = rig.size(4000, 60), rig.seconds(240, 5)
+    n, rate, seconds = rig.size(3000, 60), rig.seconds(600, 1800), rig.seconds(240, 4)
     rig.rest()
     rig.stop()
     rig.processes.env |= {"MAIL_LEASE": str(int(LEASE.total_seconds())), "GUARD_AFTER": "3600"}
-    rig.ladder(*STEPS, kind=Kind.RESOLUTION, ack=ACK, ask=ASK)
+    rig.ladder(*STEPS, kind=Kind.RESOLUTION, ack=ACK, ask=rig.seconds(600, 60))
     engine = _Engine(rig)
     wait_until(engine.is_up, seconds=120)
-    span = RATE * seconds * timedelta(seconds=1)
+    span = rate * seconds * timedelta(seconds=1)
     staff = world.people(max(6, n // 3), "mixed")
     rig.story.leads |= world.leads(staff)
     rig.away(*_absences(rig, staff, span))
     batch = rig.promise(n, over=0.8 * span.total_seconds(), name="mixed", people=staff)
-    rig.run_clock(RATE)
+    rig.run_clock(rate)
     _storm(rig, batch, staff, engine, seconds)
     rig.wait(rig.seconds(40, 1), "the ladders go on")
     engine.revive(is_last=True)
