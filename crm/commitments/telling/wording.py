@@ -29,6 +29,7 @@ from crm.poc.models import PointOfContact
 from crm.poc.words import last_day
 
 STILL_NOW = timedelta(minutes=30)  # so long after its moment it is due, not overdue
+EVERYTHING = "General"  # the shipped topic of whoever answers for all that nobody else does; not worth a word
 MAX_NOTE = 1000  # characters of somebody's own words in a mail
 
 
@@ -167,7 +168,8 @@ def _translated(facts: Mapping[str, Any]) -> dict[str, Any]:
         at = parse_datetime(str(values.get(key) or ""))
         values[key] = say(at) if at else ""
     topic = str(values.get("topic") or "").lower()
-    values["about"] = gettext("About %(topic)s.") % {"topic": topic} if topic else ""
+    says_more = topic and facts.get("topic") != EVERYTHING
+    values["about"] = gettext("About %(topic)s.") % {"topic": topic} if says_more else ""
     return values
 
 

@@ -27,6 +27,12 @@ def test_what_is_not_known_leaves_no_trace_in_a_sentence(kind):
     assert line.headline
 
 
+@pytest.mark.parametrize(("about", "said"), [("General", ""), ("Billing", "About billing. ")])
+def test_what_a_record_is_answered_for_is_said_where_it_says_more_than_everything(about, said):
+    (line,) = wording.lines([Notification(kind="assigned_new", facts={"topic": about, "by": "Lea"})], AT)
+    assert line.lead == f"{said}Decided by Lea."
+
+
 # --- Why me
 
 
