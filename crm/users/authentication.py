@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
@@ -30,6 +31,9 @@ class TokenAuthentication(BaseAuthentication):
         if token is None:
             raise AuthenticationFailed(_("This token is not valid: unknown, expired or revoked."), code="bad_token")
         clock.remember(request, token.now)  # type: ignore[attr-defined]
+        if not request.headers.get("Accept-Language"):
+            # A program says none. What it has opened reads as what its people open: the next request begins anew.
+            translation.activate(token.user.language or token.user.firm_language)  # type: ignore[attr-defined]
         return token.user, token
 
     def authenticate_header(self, request: Request) -> str:

@@ -16,6 +16,7 @@ from crm.users.middleware import zone_named
 from crm.users.models import User
 
 FIRM_ZONE = Coalesce(Subquery(Firm.objects.values("zone")), Value("UTC"))  # with whoever signs in, as `firm_zone`
+FIRM_LANGUAGE = Coalesce(Subquery(Firm.objects.values("language")), Value(settings.LANGUAGE_CODE))
 
 
 def zone_of(user: User) -> ZoneInfo:

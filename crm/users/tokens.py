@@ -17,7 +17,7 @@ from crm.core.refusals import Refused
 from crm.dossiers.actions import record
 from crm.dossiers.models import Event
 from crm.users.models import ApiToken, User
-from crm.users.reader import FIRM_ZONE
+from crm.users.reader import FIRM_LANGUAGE, FIRM_ZONE
 
 START = "lia_"
 SHOWN = len(START) + 6  # characters of a token that are kept to know it by
@@ -86,16 +86,18 @@ def digest(secret: str) -> str:
 
 
 def check(secret: str) -> ApiToken | None:
-    """Return the valid token with this secret, its user loaded with the firm's zone, `now` the moment. One query.
+    """Return the valid token with this secret, its user with the firm's zone and language, `now` the moment. One query.
 
     Once a minute one more, which notes the use.
     """
-    rows = ApiToken.objects.valid().select_related("user").annotate(now=Now(), firm_zone=FIRM_ZONE)
+    rows = ApiToken.objects.valid().select_related("user")
+    rows = rows.annotate(now=Now(), firm_zone=FIRM_ZONE, firm_language=FIRM_LANGUAGE)
     token = rows.filter(digest=digest(secret)).first()
     if token is None:
         return None
     moment: datetime = token.now  # type: ignore[attr-defined]  # annotated above
     token.user.firm_zone = token.firm_zone  # type: ignore[attr-defined]
+    token.user.firm_language = token.firm_language  # type: ignore[attr-defined]
     if token.last_used_at is None or token.last_used_at <= moment - USE_NOTED:
         stale = Q(last_used_at=None) | Q(last_used_at__lte=moment - USE_NOTED)
         ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=moment)

@@ -4,10 +4,12 @@ import pytest
 from django.core.cache.backends.locmem import LocMemCache
 from rest_framework.test import APIClient
 
+from crm.commitments.models import Commitment
 from crm.core import limits
 from crm.core.actor import Actor
-from crm.dossiers.models import Event
+from crm.dossiers.models import Event, Firm
 from crm.users import tokens
+from crm.users.models import User
 from tests.doors import ask_as, problem
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
@@ -119,3 +121,25 @@ def test_problems_are_told_in_the_callers_language(db, api):
     response = api.post("/api/v1/accounts/", {"name": ""}, format="json", HTTP_ACCEPT_LANGUAGE="es")
     assert response["Content-Language"] == "es"
     assert response.json()["errors"][0]["detail"] == "Este campo no puede estar en blanco."
+
+
+@pytest.mark.parametrize(
+    ("own", "header", "title"),
+    [
+        ("", "", "Rispondere a Maria: richiesta"),
+        ("es", "", "Responder a Maria: consulta"),
+        ("es", "ru", "Ответить, Maria: вопрос"),
+    ],
+    ids=["the house's", "its owner's", "asked for"],
+)
+def test_a_program_opens_things_in_the_language_it_asks_for_else_its_owners_else_the_houses(db, own, header, title):
+    Firm.objects.update(language="it")
+    key, secret = token("log")
+    User.objects.filter(pk=key.user_id).update(language=own)
+    headers = {"Accept-Language": header} if header else {}
+    response = client_with(secret).post(
+        "/api/v1/interactions/", CALL | {"purpose": "inquiry"}, format="json", headers=headers
+    )
+    assert response.status_code == 201
+    assert response["Content-Language"] == (header or own or "it")
+    assert Commitment.objects.get(kind="first_answer").title == title
