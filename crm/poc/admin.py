@@ -178,7 +178,8 @@ class PocAdmin(ActsAdmin, ToldActedAdmin):
         person = reach([poc.pk])[poc.pk]
         values = {"name": poc.name, "address": person.address, "zone": city(person.zone)}
         form = partial(WishesForm, name=poc.name)
-        context = {"note": (_TOLD_BY_MAIL if person.address else _TOLD_ON_PAGES) % values}
+        note = _TOLD_BY_MAIL if person.address else _TOLD_ON_PAGES
+        context = {"note": note % values, "button": _("Save")}
         return self.act_page(request, poc, form, act, initial=initial_of(wishes_of(poc)), context=context)
 
     @admin.action(description=_("Answer again"), permissions=["change"])
