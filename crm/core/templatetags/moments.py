@@ -1,10 +1,12 @@
 """Moments in words, in the reader's zone: `{% when at %}`, `{% day on %}`, and the plain functions behind them."""
 
 from datetime import date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django import template
-from django.utils import formats, timezone
+from django.conf import settings
+from django.utils import formats, timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -151,8 +153,18 @@ def clock_in(context: template.Context, zone: str) -> str:
 
 @register.filter
 def city(zone: str) -> str:
-    """Name a time zone as people do: Europe/Madrid is Madrid."""
-    return zone.rsplit("/", 1)[-1].replace("_", " ")
+    """Name a time zone as people do: Europe/Lisbon is Lisbon, for those who read Spanish Lisboa."""
+    return _city(zone, translation.get_language() or settings.LANGUAGE_CODE)
+
+
+@cache
+def _city(zone: str, language: str) -> str:
+    named = zone.rsplit("/", 1)[-1].replace("_", " ")
+    if language == settings.LANGUAGE_CODE:
+        return named
+    from babel import Locale  # noqa: PLC0415  # slow to load
+
+    return str(Locale.parse(translation.to_locale(language)).time_zones.get(zone, {}).get("city") or named)
 
 
 @register.filter

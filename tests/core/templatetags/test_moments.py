@@ -63,6 +63,19 @@ def test_a_zone_is_named_as_people_do(zone, name):
 
 
 @pytest.mark.parametrize(
+    ("language", "zone", "name"),
+    [
+        ("es", "Europe/Lisbon", "Lisboa"), ("it", "Europe/Lisbon", "Lisbona"), ("pt-br", "Asia/Tokyo", "Tóquio"),
+        ("ru", "America/New_York", "Нью-Йорк"), ("es", "Europe/Madrid", "Madrid"),
+        ("it", "Mars/Olympus_Mons", "Olympus Mons"),
+    ],
+)  # fmt: skip
+def test_a_zone_is_named_as_the_city_is_in_the_readers_language(language, zone, name):
+    with translation.override(language):
+        assert city(zone) == name
+
+
+@pytest.mark.parametrize(
     ("days", "every", "look", "text"),
     [
         (0, 30, "good", "Today"),
