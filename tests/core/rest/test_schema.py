@@ -58,6 +58,13 @@ def test_every_operation_says_what_errors_look_like(description):
             assert operation["security"] == [{"token": []}, {"cookieAuth": []}], (method, path)
 
 
+def test_whatever_is_done_about_what_is_owed_takes_a_key(description):
+    for path, operations in description["paths"].items():
+        for method in {"post", "patch"} & set(operations) if re.match("/api/v1/(owed|follow-ups)/", path) else ():
+            taken = {parameter["name"] for parameter in operations[method]["parameters"]}
+            assert {"Idempotency-Key"} | ({"If-Match"} if "{id}" in path else set()) <= taken, (method, path)
+
+
 def test_nothing_offers_to_delete(description):
     assert {method for operations in description["paths"].values() for method in operations} <= {"get", "post", "patch"}
 
