@@ -2,15 +2,19 @@
 
 `make faults` (`python -m tests.faults`) runs the scenarios at full size, on a PostgreSQL server of its own that keeps
 what it commits, prints a table and writes `var/faults.json`; each scenario's story, mails, verdict and the output of
-its processes lie in `var/faults/<number>/<database>/`. `--only 2,4`, `--database sqlite`, `--seed 7`, `--hours 8`
-(again and again with other seeds), `--scale 0.1` (a tenth of the numbers), `--quick`. Small runs of most are among
-the ordinary tests: test_quick.py.
+its processes lie in `var/faults/<number>/<database>/`. `make faults ARGS="--only 2,4"`, `--database sqlite`,
+`--seed 7` (the one that was printed makes the same choices again), `--hours 8` (again and again with other seeds),
+`--scale 0.1` (a tenth of the numbers), `--quick`. The exit code is 0 when all passed; Ctrl-C ends what was started,
+and what was judged stands in the file. Small runs of most are among the ordinary tests: test_quick.py.
 
 Parts
     rig.py       what a scenario works with: promises, acts, processes, kills, the clock; it writes the story down
     story.py     the story: plain data
-    referee.py   works out from the story what had to follow, and compares it with ledger.py: the mail server's log
-                 and the tables, read by plain SQL. It shares nothing with the engine but the schema
+    expected.py  what had to follow from a story: the rules of all acts, of the ladder and of who answers, written
+                 down a second time (working time in hours.py)
+    referee.py   compares that with ledger.py: the mail server's log and the tables, read by plain SQL. None of
+                 these shares anything with the engine but the schema; test_referee.py shows that no fault of any act
+                 gets past them (on the day of acted.py)
     report.py    the table, faults.json
 
 A scenario is a function in a module of scenarios/ (any new module there is found):
@@ -25,8 +29,8 @@ A scenario is a function in a module of scenarios/ (any new module there is foun
 It makes promises (before the first, `rig.ladder(Step(REMINDER, POC), Step(ESCALATION, BACKUP, 120))` may set the
 steps: in minutes of elapsed time), lets things happen to them, and leaves the engine running: then the rig waits
 until all is due and nothing is left to do, ends the processes and has the referee judge every promise of
-`rig.promise` by the acts done through `rig` (`rig.reassign`, `rig.keep`: another kind of act needs its rule in
-referee.py). What is a scenario's own:
+`rig.promise` by the acts done through `rig` (`rig.reassign`, `rig.keep`, `rig.act(batch, "snooze", title,
+until=moment)`: all of ACTS in rig.py) and by who was away (`rig.away`). What is a scenario's own:
 
     rig.size(20_000, 80), rig.seconds(600, 5)          how many, how long: at full size, and in the small run
     rig.ask("SELECT COUNT(*) FROM …")                  one number, by plain SQL

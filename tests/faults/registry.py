@@ -63,12 +63,6 @@ def all_of(database: str) -> list[Scenario]:
     return [each for _, each in sorted(_scenarios.items()) if database in each.databases]
 
 
-def numbers() -> set[int]:
-    """Return all numbers that may be asked for."""
-    _load()
-    return {*_scenarios, EMBEDDED}
-
-
 def _load() -> None:
     for module in pkgutil.iter_modules(scenarios.__path__):
         importlib.import_module(f"{scenarios.__name__}.{module.name}")

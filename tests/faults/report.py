@@ -73,7 +73,7 @@ def run(scenario: Scenario, rig: Rig, *, database: str) -> Outcome:
         lost=verdict.lost,
         duplicates=verdict.duplicates,
         wrong_recipient=verdict.wrong_recipient,
-        copies={str(n): mails for n, mails in sorted(verdict.copies.items())},
+        copies={str(n): verdict.copies[n] for n in sorted({1, 2, *verdict.copies})},
         worst_lateness_s=round(verdict.percentile(1), 1),
         seed=rig.seed,
         passed=not faults,
@@ -118,7 +118,7 @@ def line(values: Sequence[object]) -> str:
 
 def cells(outcome: Outcome) -> Sequence[object]:
     row = outcome.row
-    copies = ", ".join(f"{n}: {mails}" for n, mails in row.copies.items())
+    copies = ", ".join(f"{n}: {mails}" for n, mails in row.copies.items() if mails)
     return (
         row.scenario, outcome.name, row.database, row.kills, row.expected, row.lost, row.duplicates,
         row.wrong_recipient, copies, f"{outcome.p99:.1f}", f"{row.worst_lateness_s:.1f}", f"{outcome.seconds:.0f} s",

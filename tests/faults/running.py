@@ -23,44 +23,71 @@ from tests.services.processes import Processes
 from tests.services.sink import Sink
 from tests.services.valkey import Valkey
 
+EVERY = 60  # seconds between two lines about a scenario under way, where nobody watches
+
+
+class Progress:
+    """What goes on: a bar where somebody watches, else a line a minute."""
+
+    def __init__(self, n: int) -> None:
+        self.bar = tqdm(total=n, unit="scenario", leave=False, dynamic_ncols=True, disable=None)
+        self.name = ""
+        self.begun = self.told = time.monotonic()
+
+    def begin(self, scenario: Scenario) -> None:
+        self.name = f"{scenario.number} {scenario.name}"
+        self.begun = self.told = time.monotonic()
+        self.bar.set_description(self.name)
+
+    def say(self, text: str) -> None:
+        self.bar.set_postfix_str(text)
+        if self.bar.disable and time.monotonic() > self.told + EVERY:
+            self.told = time.monotonic()
+            print(f"      … {self.name}: {(self.told - self.begun) / 60:.0f} min, {text}", flush=True)
+
+    def end(self, outcome: Outcome) -> None:
+        with self.bar.external_write_mode():
+            print(report.line(report.cells(outcome)), *(f"      {f}" for f in outcome.faults[:8]), sep="\n", flush=True)
+        self.bar.update()
+
 
 def run(options: argparse.Namespace, server: Postgres | None) -> bool:
     """Run what is asked for, with a table of what came of it; say whether all of it passed."""
     chosen = _chosen(options)
-    results = [_run_all(chosen, options, server, seed) for seed in _seeds(options)] if chosen else []
-    return all(results)
+    until = time.monotonic() + options.hours * 3600
+    passed = _run_all(chosen, options, server, options.seed, None) if chosen else True
+    while chosen and time.monotonic() < until:
+        passed &= _run_all(chosen, options, server, random.randrange(1_000_000), until)
+    return passed
 
 
 def _chosen(options: argparse.Namespace) -> Sequence[Scenario]:
-    wanted = {int(number) for number in options.only.split(",") if number}
-    if unknown := wanted - registry.numbers():
-        raise SystemExit(f"There is no scenario {', '.join(map(str, sorted(unknown)))}.")
+    wanted = set(options.only)
     if options.database == registry.SQLITE and registry.EMBEDDED in wanted:
         wanted |= registry.EMBEDDED_ARE
     all_of = registry.all_of(options.database)
     return [s for s in all_of if (not wanted or s.number in wanted) and (s.quick or wanted or not options.quick)]
 
 
-def _seeds(options: argparse.Namespace) -> Iterator[int]:
-    """Yield the seed that was given; then others, until the time is over."""
-    until = time.monotonic() + options.hours * 3600
-    yield options.seed
-    while time.monotonic() < until:
-        yield random.randrange(1_000_000)
-
-
-def _run_all(chosen: Sequence[Scenario], options: argparse.Namespace, server: Postgres | None, seed: int) -> bool:
+def _run_all(
+    chosen: Sequence[Scenario], options: argparse.Namespace, server: Postgres | None, seed: int, until: float | None
+) -> bool:
+    """Run these with one seed, until a moment if there is one; say whether all passed."""
     path = options.out / "faults.json"
-    print(f"\nseed {seed}\n{report.line(report.HEAD)}", flush=True)
+    print(f"\n{options.database}, --seed {seed}\n{report.line(report.HEAD)}", flush=True)
     rows: list[Row] = []
-    bar = tqdm(chosen, unit="scenario", leave=False, dynamic_ncols=True, disable=None)
-    for scenario in bar:
-        bar.set_description(f"{scenario.number} {scenario.name}")
-        outcome = _run(scenario, options, server, seed, bar.set_postfix_str)
-        rows.append(outcome.row)
-        report.append([outcome.row], path)
-        with bar.external_write_mode():
-            print(report.line(report.cells(outcome)), *(f"      {f}" for f in outcome.faults[:8]), sep="\n", flush=True)
+    progress = Progress(len(chosen))
+    try:
+        for scenario in chosen:
+            if until is not None and time.monotonic() > until:
+                break
+            progress.begin(scenario)
+            outcome = _run(scenario, options, server, seed, progress.say)
+            rows.append(outcome.row)
+            report.append([outcome.row], path)
+            progress.end(outcome)
+    finally:
+        progress.bar.close()
     embedded = [row for row in rows if row.scenario in registry.EMBEDDED_ARE]
     if options.database == registry.SQLITE and len(embedded) == len(registry.EMBEDDED_ARE):
         report.append([report.embedded(embedded, seed)], path)
@@ -78,7 +105,7 @@ def _run(
     try:
         with _alone(name):
             rig = Rig(
-                Processes(name, folder), sink, valkey, folder=folder, seed=seed * 1000 + scenario.number,
+                Processes(name, folder), sink, valkey, folder=folder, seed=seed,
                 database_url=databases.url_of(name), quick=options.quick, scale=options.scale, server=server, say=say,
             )  # fmt: skip
             return report.run(scenario, rig, database=options.database)

@@ -2,22 +2,25 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from crm.core import child
 from tests.faults import registry, report
 from tests.faults.registry import Scenario
 from tests.faults.rig import Rig
 from tests.services import databases
-from tests.services.processes import Processes
+from tests.services.processes import Processes, alive, descendants, wait_until
 from tests.services.sink import Sink
 from tests.services.valkey import GivenServer, Valkey
 
 pytestmark = pytest.mark.process
 CRASHING = 8  # it takes a server of its own
+COMMAND = (sys.executable, "-m", "tests.faults")
 QUICK = [scenario for scenario in registry.all_of(databases.KIND) if scenario.quick and scenario.number != CRASHING]
 
 
@@ -41,11 +44,8 @@ def test_the_engine_keeps_its_promise(
 
 @pytest.mark.postgres
 def test_the_command_runs_one_on_a_server_of_its_own_and_writes_down_what_came_of_it(tmp_path: Path):
-    command = [sys.executable, "-m", "tests.faults", "--only", str(CRASHING), "--database", "postgres", "--quick"]
-    env = {key: value for key, value in os.environ.items() if not key.startswith(("TEST_", "DJANGO_"))}
-    done = subprocess.run(
-        [*command, "--out", tmp_path], cwd=databases.ROOT, env=env, capture_output=True, text=True
-    )  # fmt: skip
+    command = [*COMMAND, "--only", str(CRASHING), "--database", "postgres", "--quick", "--out", tmp_path]
+    done = subprocess.run(command, cwd=databases.ROOT, env=environment(), capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     (row,) = json.loads((tmp_path / "faults.json").read_text())["scenarios"]
     assert row["scenario"] == CRASHING
@@ -55,6 +55,45 @@ def test_the_command_runs_one_on_a_server_of_its_own_and_writes_down_what_came_o
         "scenario", "database", "runs", "kills", "expected", "lost", "duplicates", "wrong_recipient", "copies",
         "worst_lateness_s", "seed", "passed",
     }  # fmt: skip
+    assert row["seed"] == 1  # the one that would be given to have the same again
+    assert {"1", "2"} <= set(row["copies"])
+    assert "1 of 1 passed" in done.stdout
+
+
+@pytest.mark.postgres
+def test_a_run_that_is_interrupted_ends_its_servers_and_writes_down_what_is_known(tmp_path: Path):
+    with (tmp_path / "said").open("wb") as said:
+        run = child.start([*COMMAND, "--out", tmp_path], cwd=databases.ROOT, env=environment(), output=said)
+    try:
+        wait_until(lambda: b"--seed 1" in (tmp_path / "said").read_bytes(), seconds=60)
+        started = descendants(run.pid)
+        run.send_signal(signal.SIGINT)
+        assert run.wait(60) == 130, (tmp_path / "said").read_text()
+        assert not alive(started)
+    finally:
+        child.end(run, grace=0)
+    assert json.loads((tmp_path / "faults.json").read_text()) == {"scenarios": []}
+    assert "Interrupted" in (tmp_path / "said").read_text()
+    assert "Traceback" not in (tmp_path / "said").read_text()
+
+
+def test_a_number_that_no_scenario_has_is_refused():
+    done = subprocess.run(
+        [*COMMAND, "--only", "2,99"], cwd=databases.ROOT, env=environment(), capture_output=True, text=True
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "there is no scenario 99" in done.stderr
+
+
+def test_the_table_has_its_twenty_six_numbers():
+    known = {each.number for kind in (registry.POSTGRES, registry.SQLITE) for each in registry.all_of(kind)}
+    assert known | {registry.EMBEDDED} == set(range(1, 27))
+    assert {each.number for each in registry.all_of(registry.SQLITE)} >= registry.EMBEDDED_ARE
+
+
+def environment() -> dict[str, str]:
+    """Return ours without what belongs to this run of the tests."""
+    return {key: value for key, value in os.environ.items() if not key.startswith(("TEST_", "DJANGO_"))}
 
 
 def test_a_scenario_that_tries_nothing_or_fails_is_not_passed(
