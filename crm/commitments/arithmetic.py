@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from crm.commitments.models import Commitment, Kind, PolicyVersion
 from crm.commitments.planning import ladder
 from crm.commitments.policy.spans import short, span
-from crm.core.templatetags.moments import weekday_and_date
+from crm.core.templatetags.moments import city, weekday_and_date
 from crm.core.templatetags.owed import how_often
 from crm.core.working_time import WorkingTime
 from crm.dossiers.models import Event, EventDossier
@@ -294,7 +294,7 @@ def _counted(found: Arithmetic) -> Iterator[str]:
     values = {"span": span(found.amount, found.unit), "moment": _moment(found.counted_from)}
     yield _("%(span)s from %(moment)s") % values
     if found.calendar:
-        yield _("by the hours of “%(calendar)s” (%(zone)s)") % {"calendar": found.calendar, "zone": found.zone}
+        yield _("by the hours of “%(calendar)s” (%(zone)s)") % {"calendar": found.calendar, "zone": city(found.zone)}
     week_end = [passed.day for passed in found.passed if passed.reason == WEEK_END]
     if week_end:
         yield _("no working days: %(days)s") % {"days": _days(week_end)}
