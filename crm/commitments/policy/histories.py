@@ -22,6 +22,7 @@ ACTS = (
     Kind.ACKNOWLEDGED, Kind.SNOOZED, Kind.WAITING, Kind.RESUMED, Kind.REDUE, Kind.KEPT, Kind.REOPENED, Kind.CANCELLED,
     *GIVEN,
 )  # fmt: skip
+MOVES = (Kind.CHANGED, Kind.MERGED, Kind.UNMERGED)  # to another record, some of them
 CALENDAR, POLICY = "calendar", "policy"  # because of which something was counted anew
 
 
@@ -74,22 +75,37 @@ def _told(places: Mapping[int, int], since: datetime) -> dict[int, list[Said]]:
     """Return the events about each of these commitments in order, on the records where they lay before too."""
     found: dict[int, dict[int, Said]] = defaultdict(dict)  # by commitment, then by event
     ids, seen = set(places.values()), set[int]()
+    merged: dict[int, Sequence[int]] = {}  # what a merge moved, by its event
     while ids - seen:
         touched = EventDossier.objects.filter(dossier__one_of=list(ids - seen), happened_at__gte=since)
-        touched = touched.filter(event__kind__in=(Kind.OWED, Kind.CHANGED, *ACTS))
+        touched = touched.filter(event__kind__in=(Kind.OWED, *MOVES, *ACTS))
         seen |= ids
         for pk, *said in touched.values_list(
             "event_id", "event__kind", "happened_at", "event__actor_id", "event__facts"
-        ):
-            event = Said._make(said)
-            commitment = event.facts.get("commitment", 0)
-            if commitment in places and (event.kind != Kind.CHANGED or "to_record" in event.facts):
-                found[commitment][pk] = event
-                ids |= {event.facts["from_record"]} if event.kind == Kind.CHANGED else set()
+        ).order_by("event_id"):
+            for commitment, event in _about(Said._make(said), pk, merged):
+                if commitment in places:
+                    found[commitment][pk] = event
+                    ids |= {event.facts["from_record"]} if event.kind == Kind.CHANGED else set()
     return {
         commitment: [events[pk] for pk in sorted(events, key=lambda pk: (events[pk].at, pk))]
         for commitment, events in found.items()
     }
+
+
+def _about(event: Said, pk: int, merged: dict[int, Sequence[int]]) -> Iterable[tuple[int, Said]]:
+    """Return what an event says of each thing owed that it is about; a merge, and its undoing, move many at once."""
+    facts = event.facts
+    if event.kind == Kind.MERGED:
+        merged[pk] = facts.get("owed", ())
+        moved = {"from_record": facts["merged"], "to_record": facts["into"]}
+        return [(commitment, event._replace(kind=Kind.CHANGED, facts=moved)) for commitment in merged[pk]]
+    if event.kind == Kind.UNMERGED:
+        moved = {"from_record": facts["into"], "to_record": facts["merged"]}
+        back = set(merged.get(facts["merge"], ())) - set(facts["stays"]["owed"])
+        return [(commitment, event._replace(kind=Kind.CHANGED, facts=moved)) for commitment in back]
+    is_move = event.kind != Kind.CHANGED or "to_record" in facts
+    return [(facts["commitment"], event)] if is_move and "commitment" in facts else []
 
 
 def _history(c: Commitment, told: Sequence[Said]) -> History:

@@ -10,11 +10,14 @@ from crm.commitments.models import Kind, Notification
 from crm.commitments.moving import move_many
 from crm.commitments.policy import dry_run, writing_policies
 from crm.commitments.policy.policy_checks import StepTerms, Terms
+from crm.desk.merging import merge
+from crm.desk.unmerging import unmerge
 from crm.dossiers.models import Event, EventDossier, Tier
 from crm.dossiers.tiers import set_tier
 from crm.outbox.models import Message
 from crm.poc import hours
 from tests.commitments.conftest import MONDAY, moment
+from tests.factories.accounts import AccountFactory
 from tests.factories.commitments import shipped
 from tests.factories.dossiers import DossierFactory, purpose, tier, topic
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, CalendarFactory, PersonFactory
@@ -212,3 +215,22 @@ def test_keeping_in_touch_is_told_from_the_last_touch_on(house):
     ran = run(shipped(Kind.TOUCH).policy)
     assert ran.is_touch
     assert would(ran)[0] == (moment("Wed 09:00"), "Ann", False)
+
+
+def test_what_was_merged_is_told_from_where_it_lay_to_where_it_lies(house):
+    keep, drop = AccountFactory(), AccountFactory()
+    AssignmentFactory(dossier=keep.dossier, poc=house.lea)
+    AssignmentFactory(dossier=drop.dossier, poc=house.ann, ends_at=moment("Tue 12:00"))
+    values = {"dossier": drop.dossier, "purpose": purpose("complaint")}
+    promised = house.promise(**values)
+    house.sweep_at("Tue 10:00")
+    actions.snooze(commitment=promised, until=moment("Wed 11:00"), by=house.by, at=moment("Tue 11:00"))
+    event = merge(keep=keep, drop=drop, by=house.by, at=house.at("Tue 12:00"))
+    told = [(moment("Tue 10:00"), "Ann"), (moment("Wed 11:00"), "Lea")]
+    policy = shipped(Kind.FOLLOW_UP)
+    ran = run(terms=writing_policies.terms_of(policy), at=house.sweep_at("Wed 11:00"))
+    assert [(at, name) for at, name, _is in would(ran)] == told
+    assert list(ran.rows[0].would) == list(ran.rows[0].really)
+    house.at("Wed 12:00")
+    unmerge(event=event, by=house.by, at=moment("Wed 12:00"))
+    assert [(at, name) for at, name, _is in would(run(at=moment("Wed 12:00")))][-1] == told[-1]
