@@ -6,6 +6,7 @@ A catalogue names neither lines nor dates: it changes where a text or its transl
 
 from __future__ import annotations
 
+import ast
 import io
 import os
 import tempfile
@@ -61,9 +62,13 @@ def sources(root: Path) -> Iterator[Path]:
 def texts_of(source: str, *, is_template: bool = False) -> Iterator[tuple[Text, str | None]]:
     """Yield the texts that are marked in `source`, each with its context."""
     if is_template:
-        source = f"({templatize(source)})"  # in brackets, indentation means nothing
-    for _line, text, _comments, context in extract("python", io.BytesIO(source.encode()), MARKS):
-        yield text, context
+        parts = [f"({templatize(source)})"]  # in brackets, indentation means nothing
+    else:  # what stands within an f-string is one word to a tokenizer
+        inner = (node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.FormattedValue))
+        parts = [source, *(ast.unparse(node.value) for node in inner)]
+    for part in parts:
+        for _line, text, _comments, context in extract("python", io.BytesIO(part.encode()), MARKS):
+            yield text, context
 
 
 def catalogue_files(folder: Path) -> list[Path]:

@@ -32,6 +32,10 @@ def test_what_python_marks_is_found_with_its_context_and_its_plural():
     ]  # fmt: skip
 
 
+def test_what_is_marked_within_an_f_string_is_found():
+    assert ("Kind regards", None) in set(catalogues.texts_of("x = f\"{_('Kind regards')}, {name}\""))
+
+
 def test_what_a_template_marks_is_found_as_it_is_asked_for():
     assert list(catalogues.texts_of(SHOWN, is_template=True)) == [
         ("My day", None),

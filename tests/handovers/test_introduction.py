@@ -18,6 +18,7 @@ from tests.factories.handovers import HandoverFactory
 from tests.factories.poc import PersonFactory
 from tests.factories.projects import ProjectFactory, StakeholderFactory
 from tests.factories.users import UserFactory
+from tests.spoken import LANGUAGES, left_in_english
 
 
 @pytest.fixture
@@ -77,6 +78,18 @@ def test_it_is_written_in_the_customers_language_whatever_the_readers_is(account
     with translation.override("es"):
         assert written(accepted(account, ben), language="en").text.startswith("Hello,")
         assert translation.get_language() == "es"
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize(("phone", "email"), [("+49 30 1", "b@x.example"), ("+49 30 1", ""), ("", "b@x.example")])
+def test_nothing_of_it_is_left_in_english(account, ben, language, phone, email):
+    ben.phone, ben.email = phone, email
+    handover = accepted(account, ben)
+    for topics, names in (([], []), ([topic("billing"), topic("technical")], ["Ms Lima", "Mr Sá"])):
+        handover.topics.set(topics)
+        english, said = (written(handover, language=spoken, names=names) for spoken in ("en", language))
+        both = [f"{letter.subject}\n{letter.text}" for letter in (said, english)]
+        assert left_in_english(*both, ["Ms Lima", "Mr Sá", "Hallberg", "Ben", "Ann"]) == []
 
 
 def test_it_opens_in_ones_own_mail(account, ben):

@@ -29,6 +29,7 @@ from tests.factories.poc import (
 from tests.factories.projects import ProjectFactory
 from tests.factories.users import UserFactory
 from tests.inline import inline_code
+from tests.spoken import LANGUAGES, left_in_english
 
 URL = "/s/secret/"
 
@@ -198,6 +199,28 @@ def test_the_page_is_in_the_links_language_whoever_reads_it(client):
     response = client.get(URL, headers={"Accept-Language": "it"})
     assert response["Content-Language"] == "es"
     assert '<html lang="es"' in response.content.decode()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("minutes", [0, 15 * 60])
+def test_nothing_of_the_page_is_left_in_english(client, ann, clock, language, minutes):
+    shared = link(poc=ann)
+    clock.freeze(AT + timedelta(minutes=minutes))  # closed; open
+    pages = {}
+    for spoken in ("en", language):
+        ShareLink.objects.filter(pk=shared.pk).update(language=spoken)
+        pages[spoken] = page(client)
+    names = ["Hallberg Messtechnik", "Ann Keller", "Lea Lead", "vCard 4.0", "Deutsch, English", "AK"]
+    assert left_in_english(pages[language], pages["en"], names) == []
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_a_link_that_opens_nothing_says_so_in_the_language_of_the_browser(client, language):
+    english, said = (
+        client.get(URL, headers={"Accept-Language": spoken}).content.decode()
+        for spoken in ("en", language)
+    )
+    assert left_in_english(said, english) == []
 
 
 def test_looking_whether_it_is_there_or_fetching_ahead_changes_nothing(client):
