@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from django.utils import formats, timezone
+from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from crm.core.templatetags.moments import last_away
 from crm.dossiers.models import Dossier, Topic
 from crm.poc import decide
 from crm.poc.decide import Answer, Reason
@@ -128,5 +129,5 @@ _STEPS = {
 
 
 def last_day(until: datetime) -> str:
-    """Say the last day of a half-open period: 3 Dec, where it ends as the fourth begins."""
-    return formats.date_format(timezone.localtime(until - timedelta(microseconds=1)), pgettext("date", "j M"))
+    """Say the last day of a half-open period of absence: 3 Dec, where it ends as the fourth begins."""
+    return formats.date_format(last_away(until), pgettext("date", "j M"))

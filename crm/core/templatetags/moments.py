@@ -16,6 +16,7 @@ from crm.core import clock
 
 register = template.Library()
 
+SMALL_HOURS = timedelta(hours=5)
 NEAR = 6  # days in which a weekday alone names the day
 
 
@@ -106,16 +107,24 @@ def day(context: template.Context, on: date | datetime | None) -> str:
     return day_words(timezone.localtime(on).date() if isinstance(on, datetime) else on, reader_now(context).date())
 
 
+def last_away(ends_at: datetime) -> date:
+    """Return the last day on which somebody is away until a moment: who is back in the small hours is back that day.
+
+    So a midnight of theirs, which is one o'clock where the reader is, ends the same day for both.
+    """
+    return timezone.localtime(ends_at - SMALL_HOURS - timedelta(microseconds=1)).date()
+
+
 @register.simple_tag(takes_context=True)
 def last_day(context: template.Context, ends_at: datetime) -> str:
-    """Say the last day of a half-open period."""
-    return day(context, ends_at - timedelta(microseconds=1))
+    """Say the last day of a half-open period during which somebody is away."""
+    return day(context, last_away(ends_at))
 
 
 @register.simple_tag(takes_context=True)
 def days(context: template.Context, starts_at: datetime, ends_at: datetime) -> str:
     """Say over which days a half-open period goes; a single day once."""
-    first, last = day(context, starts_at), last_day(context, ends_at)
+    first, last = day(context, starts_at), day(context, max(timezone.localtime(starts_at).date(), last_away(ends_at)))
     return first if first == last else f"{first} – {last}"
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from django.utils import timezone, translation
 
-from crm.core.templatetags.moments import city, day_words, moment_words, span_words
+from crm.core.templatetags.moments import city, day_words, last_away, moment_words, span_words
 from crm.core.templatetags.touch import state
 
 NOW = datetime(2026, 11, 30, 14, 15, tzinfo=UTC)  # a Monday
@@ -91,3 +91,17 @@ def test_the_touch_clock_is_green_amber_or_red_by_what_the_tier_asks(days, every
     at = None if days is None else NOW - timedelta(days=days)
     seen = state(at, NOW, every)
     assert (seen["look"], seen["text"]) == (look, text)
+
+
+@pytest.mark.parametrize(
+    ("ends", "zone", "day"),
+    [
+        ("2026-11-27 00:00", "UTC", "26"),
+        ("2026-11-27 00:00", "Europe/Berlin", "26"),  # one o'clock there
+        ("2026-11-27 00:00", "America/New_York", "26"),
+        ("2026-11-27 14:00", "Europe/Berlin", "27"),
+    ],
+)
+def test_whoever_is_back_in_the_small_hours_is_away_until_the_day_before(ends, zone, day):
+    with timezone.override(zone):
+        assert f"{last_away(datetime.fromisoformat(ends + '+00:00')):%d}" == day
