@@ -19,8 +19,8 @@ NOTICES = """
     SELECT c.title, n.generation, n.step, n.kind, n.state, n.reason, n.slot, n.repeat, n.created_at, p.email, n.channel,
            m.msgid, m.kind, m.state, m.ended_at, m.n_ambiguous, m.max_ambiguous,
            (SELECT COUNT(*) FROM outbox_deliveryattempt a WHERE a.message_id = m.id AND a.phase = 'data'),
-           (SELECT MIN(a.intent_at) FROM outbox_deliveryattempt a WHERE a.message_id = m.id),
-           (SELECT MAX(a.intent_at) FROM outbox_deliveryattempt a WHERE a.message_id = m.id)
+           (SELECT MIN(a.intent_at) FROM outbox_deliveryattempt a WHERE a.message_id = m.id AND a.phase = 'data'),
+           (SELECT MAX(a.intent_at) FROM outbox_deliveryattempt a WHERE a.message_id = m.id AND a.phase = 'data')
     FROM commitments_notification n
     JOIN commitments_commitment c ON c.id = n.commitment_id
     LEFT JOIN poc_pointofcontact p ON p.id = n.recipient_id
@@ -30,6 +30,10 @@ NOTICES = """
 """
 PROMISES = "SELECT title, state, generation, due_at, next_action_at FROM commitments_commitment"
 MESSAGES = "SELECT msgid FROM outbox_message WHERE channel = 'email'"
+ATTEMPTS = """
+    SELECT m.msgid, a.intent_at FROM outbox_deliveryattempt a JOIN outbox_message m ON m.id = a.message_id
+    WHERE a.phase = 'data'
+"""
 FINDINGS = "SELECT code, subject, detail FROM commitments_finding WHERE ended_at IS NULL ORDER BY found_at"
 GIVEN, RESUMED, ASKED = -1, -2, -3  # stand for the step of a notice that tells of an act, or asks about waiting
 BY_KIND = {"reassigned": GIVEN, "resumed": RESUMED, "still_waiting": ASKED}
@@ -37,13 +41,17 @@ BY_KIND = {"reassigned": GIVEN, "resumed": RESUMED, "still_waiting": ASKED}
 
 @dataclass(frozen=True)
 class Mail:
-    """One line of the mail server's log: a mail that came to the end of its data, for one recipient."""
+    """One line of the mail server's log: a mail that came to the end of its data, for one recipient.
+
+    `said` are the titles of promises in it, where they were noted down.
+    """
 
     msgid: str
     recipient: str
     digest: str
     at: float
     accepted: bool = True
+    said: Sequence[str] | None = None
 
     @classmethod
     def read(cls, path: Path) -> list[Mail]:
@@ -88,10 +96,11 @@ class Owed:
 
 @dataclass
 class Ledger:
-    """What stands in the tables: notices and promises by title, the ids of all mails, what the auditor found."""
+    """What stands in the tables: notices and promises by title, mails and attempts by id, what the auditor found."""
 
     owed: dict[str, Owed] = field(default_factory=dict)
     notices: dict[str, list[Notice]] = field(default_factory=lambda: defaultdict(list))
+    attempts: dict[str, list[datetime]] = field(default_factory=lambda: defaultdict(list))
     msgids: set[str] = field(default_factory=set)
     findings: list[str] = field(default_factory=list)
 
@@ -102,6 +111,8 @@ class Ledger:
             ledger.notices[title].append(_notice(values))
         for title, state, generation, due, next_look in query(database_url, PROMISES):
             ledger.owed[title] = Owed(state, generation, _moment(due), moment(next_look))
+        for msgid, intent_at in query(database_url, ATTEMPTS):
+            ledger.attempts[str(UUID(str(msgid)))].append(_moment(intent_at))
         ledger.msgids = {str(UUID(str(row[0]))) for row in query(database_url, MESSAGES)}
         ledger.findings = [f"{code} {subject}: {detail}" for code, subject, detail in query(database_url, FINDINGS)]
         return ledger

@@ -22,6 +22,7 @@ SHOWN = 20  # sentences of one sort in a verdict; the rest is counted
 SENT, UNCERTAIN = "sent", "uncertain"
 TOLD = "planned"
 EMAIL, INBOX = "email", "inbox"
+MOST_LINES = 50  # of a digest; the rest is counted
 
 
 @dataclass
@@ -106,6 +107,7 @@ class _Case:
     def __init__(self, court: _Court, promise: Promise, acts: Sequence[Act]) -> None:
         self.story, self.batch, self.mails, self.verdict = court.story, court.batch, court.mails, court.verdict
         self.promise, self.acts = promise, acts
+        self.attempts = court.ledger.attempts
         self.owed = court.ledger.owed.get(promise.title)
         self.notices = court.ledger.notices.get(promise.title, [])
         self.found: dict[tuple[int, int, int], list[Notice]] = defaultdict(list)
@@ -231,6 +233,20 @@ class _Case:
             self._wrong(due, f"reached {', '.join(sorted(wrong))}, not {reader}")
         self.verdict.lateness.append(self.story.seconds(due.since, min(mail.at for mail in arrived)))
 
+        for mail in arrived:
+            if mail.said is not None and self.promise.title not in mail.said and len(mail.said) < MOST_LINES:
+                self._lost(due, f"is not in the mail {mail.msgid} that tells of it")
+
+    def _judge_mentions(self, notice: Notice, over: datetime | None) -> None:
+        """A mail that tells of more says nothing of what was taken back before it left."""
+        if over is None or any(n.msgid == notice.msgid and n.state == TOLD for n in self.notices):
+            return
+        before = sum(at <= over for at in self.attempts.get(notice.msgid, ()))
+        mentions = sum(self.promise.title in (mail.said or ()) for mail in self.mails.get(notice.msgid, ()))
+        if mentions > before:
+            self.verdict.wrong_recipient += 1
+            self._fault("wrong recipient", f"mail {notice.msgid} tells {notice.address} what was taken back at {over}")
+
     def _is_listed(self, told: Sequence[Notice]) -> bool:
         """Say whether it was perhaps delivered, as often as is allowed, and stands in the list of such mails."""
         uncertain = [n for n in told if n.message_state == UNCERTAIN and n.n_ambiguous > n.max_ambiguous]
@@ -258,6 +274,8 @@ class _Case:
             life = lives.get(notice.generation)
             if life is not None and life.over is not None and notice.decided_at > life.over:
                 self._fault("after the act", f"{notice.kind} of generation {notice.generation} at {notice.decided_at}")
+            if life is not None and notice.state == SUPERSEDED and notice.msgid:
+                self._judge_mentions(notice, life.over)
             if life is not None and notice.reason == NOT_THEIRS and self._is_still_theirs(notice, life):
                 self._fault("unexpected", f"{notice.kind} taken from {notice.address}, who answers")
 

@@ -328,6 +328,20 @@ def test_a_mail_that_left_for_somebody_who_had_come_back_from_covering_is_found(
     assert faults(day, "cover") == {"wrong recipient"}
 
 
+def test_a_mail_that_tells_of_more_says_what_it_is_to_say_and_nothing_that_was_taken_back(day):
+    title, other = day.titles["keep"], day.titles["nothing"]
+    told = next(n for n in day.ledger.notices[title] if key_of(n) == (1, 1, 0) and n.msgid and n.channel == "email")
+    day.mails = [replace(m, said=[title, other] if m.msgid == told.msgid else None) for m in day.mails]
+    rewrite(day, "keep", (1, 1, 0), state="superseded", is_alone=False)
+    assert faults(day, "keep") == set()  # it left before the act
+    day.ledger.attempts[told.msgid] = [at + timedelta(hours=1) for at in day.ledger.attempts[told.msgid]]
+    assert faults(day, "keep") == {"wrong recipient"}
+    day.mails = [replace(m, said=[other] if m.msgid == told.msgid else None) for m in day.mails]
+    assert faults(day, "keep") == set()
+    rewrite(day, "keep", (1, 1, 0), state="planned")
+    assert faults(day, "keep") == {"lost"}
+
+
 def test_what_is_taken_from_its_reader_who_answers_is_found(day):
     rewrite(day, "nothing", (1, 1, 0), state="superseded", reason="not_theirs")
     assert "unexpected" in faults(day, "nothing")

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import json
+import re
 import time
 from dataclasses import dataclass, field, replace
 from email import message_from_bytes, policy
@@ -39,6 +40,11 @@ class Mail:
         assert isinstance(message, EmailMessage)
         return message
 
+    @property
+    def text(self) -> str:
+        body = self.message.get_body(("plain",))
+        return str(body.get_content()) if body is not None else ""
+
 
 class Sink:
     """`url` is what goes into EMAIL_URL; `mode` may be changed at any time:
@@ -50,12 +56,13 @@ class Sink:
     stall    the data is taken to its end and remembered, then silence
     refuse   connections are refused
 
-    With a `log`, each mail is a line of JSON there, and its content is not kept.
+    With a `log`, each mail is a line of JSON there, and its content is not kept; of its text, what `noted` finds.
     """
 
     def __init__(self, log: Path | None = None) -> None:
         self.mails: list[Mail] = []
         self.log = log
+        self.noted: re.Pattern[str] | None = None
         self.refused: set[str] = set()
         self.rules: dict[str, Mode] = {}
         self.replies: dict[str, str] = {}
@@ -96,6 +103,8 @@ class Sink:
         self.mails.append(mail if self.log is None else replace(mail, content=b""))
         if self.log is not None:
             line = {key: value for key, value in vars(mail).items() if key != "content"}
+            if self.noted is not None:
+                line["said"] = sorted(set(self.noted.findall(mail.text)))
             with self.log.open("a") as log:
                 log.write(json.dumps(line) + "\n")
 

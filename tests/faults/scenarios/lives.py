@@ -5,6 +5,7 @@ It has no number of its own: scenario 18 ends with it.
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from datetime import timedelta
@@ -46,55 +47,66 @@ def mixed(rig: Rig) -> None:
     engine = _Engine(rig)
     wait_until(engine.is_up, seconds=120)
     span = rate * seconds * timedelta(seconds=1)
-    staff = world.people(max(6, n // 3), "mixed")
+    staff = world.people(max(6, n // 5), "mixed")
+    rig.sink.noted = re.compile(r"mixed \d{6}")
     rig.story.leads |= world.leads(staff)
-    rig.away(*_absences(rig, staff, span))
+    rig.away()
     batch = rig.promise(n, over=0.8 * span.total_seconds(), name="mixed", people=staff)
     rig.run_clock(rate)
     _storm(rig, batch, staff, engine, seconds)
-    rig.wait(rig.seconds(40, 1), "the ladders go on")
     engine.revive(is_last=True)
     wait_until(engine.is_up, seconds=PATIENCE[rig.quick])
-    _halt(rig)
-
-
-def _halt(rig: Rig) -> None:
-    """Stop the clock, and have done what is due by then; it moves on once more where a dead sender holds mails."""
     rig.run_clock(0)
-    wait_until(lambda: _is_idle(rig), seconds=PATIENCE[rig.quick])
-    while not rig.is_quiet():
+    for _ in range(rig.seconds(20, 5)):
+        _come_to_rest(rig, "the ladders go on")
+        rig.run_clock(0, ahead=HOUR / 4)
+    _come_to_rest(rig, "the end")
+    while not rig.is_quiet():  # a sender that died has mails in its hands
         rig.run_clock(0, ahead=LEASE)
-        wait_until(lambda: _is_idle(rig), seconds=PATIENCE[rig.quick])
+        _come_to_rest(rig, "a lease is over")
+
+
+def _come_to_rest(rig: Rig, saying: str) -> None:
+    """Have everything done that is due, while the clock stands still."""
+    wait_until(lambda: _is_idle(rig), seconds=PATIENCE[rig.quick], every=0.1)
+    rig.say(f"{saying}: {len(rig.sink.mails)} mails")
 
 
 def _is_idle(rig: Rig) -> bool:
-    """Say whether nothing happens for a second, and nothing could."""
+    """Say whether nothing happens for a moment, and nothing could."""
     if rig.is_quiet():
         return True
     before = len(rig.sink.mails)
-    time.sleep(1)
+    time.sleep(0.3)
     pending = Commitment.objects.due_for_a_look().exists() or Notification.objects.unpacked().exists()
     return not (pending or Message.objects.due().exists() or len(rig.sink.mails) > before)
 
 
-def _absences(rig: Rig, staff: list[world.Person], span: timedelta) -> list[Away]:
-    """Every third is away for a while: covered by a colleague, who may be away too, or by nobody; and a few leads."""
-    begun = now() + HOUR / 4  # they are known before they begin
-    everybody = [person.poc.email for person in staff]
-    others = sorted({a for person in staff for a in (person.backup.email, person.lead.email)})
-    found = []
-    for who in rig.chance.sample(everybody, len(everybody) // 2) + rig.chance.sample(others, len(others) // 4):
-        since = begun + span * rig.chance.uniform(0, 0.8)
-        cover = rig.chance.choice([*everybody, "", ""])
-        found.append(Away(who, since, since + span * rig.chance.uniform(0.05, 0.3), "" if cover == who else cover))
-    return found
+def _send_away(rig: Rig, staff: list[world.Person], share: float) -> None:
+    """Have some be away soon who never were: covered by a colleague, who may be away too, or by nobody."""
+    rate = rig.story.turns[-1].rate
+    rig.run_clock(0)  # it is to be known before it begins
+    everybody = {poc.email for person in staff for poc in (person.poc, person.poc, person.backup, person.lead)}
+    free = sorted(everybody - {away.who for away in rig.story.away})
+    covers = [person.poc.email for person in staff] + ["", ""]
+    absences = []
+    for who in rig.chance.sample(free, round(len(free) * share)):
+        since = now() + HOUR * rig.chance.uniform(0.02, 1)
+        cover = rig.chance.choice(covers)
+        absences.append(Away(who, since, since + HOUR * rig.chance.uniform(0.3, 3), "" if cover == who else cover))
+    rig.away(*absences)
+    rig.run_clock(rate)
 
 
 def _storm(rig: Rig, batch: Batch, staff: list[world.Person], engine: _Engine, seconds: float) -> None:
     """Act on whatever comes, as fast as it goes, while the engine's processes are killed."""
     done: Counter[str] = Counter()
-    until, mails = time.monotonic() + seconds, 0
-    while time.monotonic() < until or done.total() < 2 * len(batch.promises):
+    n, until, mails, away = 2 * len(batch.promises), time.monotonic() + seconds, 0, 0
+    while time.monotonic() < until or done.total() < n:
+        rig.sink.mode = "451" if 0.3 < done.total() / n < 0.5 else "accept"  # meanwhile some readers go away
+        if done.total() >= away * n / 5:
+            away += 1
+            _send_away(rig, staff, share=0.2)
         promise, kind = rig.chance.choice(batch.promises), rig.chance.choice(ACTS)
         if rig.act(batch, kind, promise.title, **_details(rig, kind, staff)) is not None:
             done[kind] += 1
@@ -102,6 +114,7 @@ def _storm(rig: Rig, batch: Batch, staff: list[world.Person], engine: _Engine, s
             mails = len(rig.sink.mails) + rig.chance.randint(1, rig.size(200, 20))
         engine.revive()
         rig.say(f"{done.total()} acts, {rig.kills} kills, {len(rig.sink.mails)} mails")
+    rig.sink.mode = "accept"
     for kind in ACTS:
         rig.demand(done[kind], f"nothing was done by {kind}")
 
