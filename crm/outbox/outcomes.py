@@ -1,7 +1,8 @@
 """What is written down of a message: the intent before its content leaves, and what came of it.
 
 Every change is fenced by the lease: it is made while the message is ready and its token ours,
-else not at all. The order of locks is everywhere what a message is about, then the message.
+else not at all. One is not: what a mail server accepted is sent, whoever has the message by then.
+The order of locks is everywhere what a message is about, then the message.
 """
 
 from __future__ import annotations
@@ -197,9 +198,11 @@ def _write_down(message: Message, attempt: DeliveryAttempt | None, outcome: str,
         return
     holds = _holds(message)
     at = clock.now()
+    held = _held(message)
+    if held is None and outcome == Outcome.AMBIGUOUS and _is_ready(message):
+        return  # whoever has it by now finds the attempt without an end, and counts it
     if attempt is not None:
         _close(attempt, outcome, reply, at)
-    held = _held(message)
     if held is None:
         return
     held.reply = str(reply)
@@ -220,18 +223,19 @@ def _close(attempt: DeliveryAttempt, outcome: str, reply: Reply, at: datetime) -
 
 
 def _sent(message: Message, attempt: DeliveryAttempt, reply: Reply) -> None:
-    """Close the attempt, and end what was accepted: in one statement, but on SQLite."""
+    """Close the attempt, and end what was accepted, whose lease it may be: in one statement, but on SQLite."""
     said = str(reply)
     if connection.vendor == "sqlite":
         at = clock.now()
         _close(attempt, Outcome.ACCEPTED, reply, at)
-        ended = [(at,)] * _ours(message).update(state=State.SENT, reply=said, ended_at=at, lease_token=None)
+        ready = Message.objects.filter(pk=message.pk, state=State.READY)
+        ended = [(at,)] * ready.update(state=State.SENT, reply=said, ended_at=at, lease_token=None)
     else:
         values = [Outcome.ACCEPTED, reply.code or None, reply.text[:500], attempt.pk, said, message.pk]
         with connection.cursor() as cursor:
-            cursor.execute(_SENT, [*values, message.lease_token])
+            cursor.execute(_SENT, values)
             ended = cursor.fetchall()
-    for (at,) in ended:  # none where the lease is somebody else's
+    for (at,) in ended:  # none where it had ended already
         message.state, message.reply, message.ended_at = State.SENT, said, at
         kinds.of(message).ended(message, at)
 
@@ -241,7 +245,7 @@ WITH closed AS (
   UPDATE outbox_deliveryattempt SET outcome = %s, code = %s, reply = %s, ended_at = crm_now()
   WHERE id = %s AND outcome IN ('', 'ambiguous'))
 UPDATE outbox_message SET state = 'sent', reply = %s, ended_at = crm_now(), lease_token = NULL
-WHERE id = %s AND state = 'ready' AND lease_token = %s RETURNING ended_at"""
+WHERE id = %s AND state = 'ready' RETURNING ended_at"""
 
 
 def _count_ambiguous(held: Message, at: datetime) -> None:
@@ -294,6 +298,11 @@ def _holds(message: Message) -> bool:
 def _ours(message: Message) -> MessageQuerySet:
     """Narrow to the message while the lease is ours."""
     return Message.objects.filter(pk=message.pk, state=State.READY, lease_token=message.lease_token)
+
+
+def _is_ready(message: Message) -> bool:
+    """Say whether somebody else, whose lease it is by now, may still send it."""
+    return Message.objects.filter(pk=message.pk, state=State.READY).exists()
 
 
 def _held(message: Message) -> Message | None:

@@ -213,6 +213,44 @@ def test_a_sender_that_lost_its_lease_changes_nothing(post, clock, settings):
     assert tried(message) == [(1, "data", "refused"), (2, "data", "accepted")]
 
 
+def lost_its_lease(clock, settings, **values):
+    """Return a message that somebody else has by now, how the first sender and the second have it, and its attempt."""
+    message = MessageFactory(**values)
+    [slow] = sender.claim()
+    attempt, _ = outcomes.intend(slow)
+    clock.freeze(AT + timedelta(seconds=settings.MAIL_LEASE))
+    [other] = sender.claim()
+    return message, slow, other, attempt
+
+
+def test_what_was_accepted_is_sent_although_the_lease_is_somebody_elses(post, kind, clock, settings):
+    message, slow, other, attempt = lost_its_lease(clock, settings)
+    outcomes.write_down(slow, attempt, DeliveryAttempt.Outcome.ACCEPTED, Reply(250, "OK"), until=0)
+    assert outcomes.intend(other) == (None, None)
+    message.refresh_from_db()
+    assert (message.state, message.lease_token, tried(message)) == ("sent", None, [(1, "data", "accepted")])
+    assert kind.ended == [(message.pk, "sent")]
+
+
+@pytest.mark.parametrize(("copies", "state"), [(1, "ready"), (0, "uncertain")])
+def test_an_unclear_end_after_the_lease_is_counted_by_whoever_has_it_then(post, clock, settings, copies, state):
+    message, slow, other, attempt = lost_its_lease(clock, settings, max_ambiguous=copies)
+    outcomes.write_down(slow, attempt, DeliveryAttempt.Outcome.AMBIGUOUS, Reply(0, "timed out"), until=0)
+    assert (outcomes.intend(other)[0] is not None) == bool(copies)
+    message.refresh_from_db()
+    assert (message.state, message.n_ambiguous) == (state, 1)
+    assert tried(message)[0] == (1, "data", "ambiguous")
+
+
+def test_an_unclear_end_of_what_ended_meanwhile_leaves_no_attempt_open(post, clock, settings):
+    message, slow, other, attempt = lost_its_lease(clock, settings)
+    outcomes.refused(other, Reply(550, "No such user"))
+    outcomes.write_down(slow, attempt, DeliveryAttempt.Outcome.AMBIGUOUS, Reply(0, "timed out"), until=0)
+    message.refresh_from_db()
+    assert message.state == "dead"
+    assert tried(message) == [(1, "data", "ambiguous"), (2, "envelope", "refused")]
+
+
 def test_a_hundred_mails_share_a_connection_and_all_arrive(post):
     messages = MessageFactory.create_batch(100)
     post.sweep()
