@@ -47,21 +47,19 @@ WHERE {part("n")} AND (n.recipient_id <> m.recipient_id OR n.channel <> m.channe
 # whoever tries its mail, holds the lock on what it is about. So the tries counted when it was taken back came before,
 # and all others after. Of what nobody took back, a try of a later generation was made before (its id was drawn under
 # that lock, too). A moment would prove nothing: it is that of a transaction's begin, which may have had to wait.
+# (Counted for each try, not as a join: that would read the whole tables.)
 _AFTER_THE_ACT = f"""
-SELECT 'm:' || a.message_id, CAST(min(a.n) AS text)
+SELECT 'm:' || a.message_id, CAST(a.n AS text)
 FROM outbox_deliveryattempt a
-WHERE a.phase = 'data' AND {part("a")}
-  AND EXISTS (SELECT 1 FROM commitments_notification n WHERE n.message_id = a.message_id)
-  AND NOT EXISTS (
-    SELECT 1 FROM commitments_notification n
-    WHERE n.message_id = a.message_id AND CASE WHEN n.state = 'superseded'
-      THEN coalesce({{tried_before}}, a.n) >= a.n
-      ELSE NOT EXISTS (
+WHERE a.phase = 'data' AND {part("a")} AND 0 = (
+    SELECT sum(CASE
+      WHEN n.state = 'superseded' AND coalesce({{tried_before}}, a.n) < a.n THEN 0
+      WHEN n.state <> 'superseded' AND EXISTS (
         SELECT 1 FROM commitments_notification later JOIN outbox_deliveryattempt b ON b.message_id = later.message_id
         WHERE later.commitment_id = n.commitment_id AND later.generation > n.generation
-          AND b.phase = 'data' AND b.id < a.id)
-      END)
-GROUP BY a.message_id"""
+          AND b.phase = 'data' AND b.id < a.id) THEN 0
+      ELSE 1 END)
+    FROM commitments_notification n WHERE n.message_id = a.message_id)"""
 
 # Only of what still held is somebody told: what an act had overtaken is of an earlier generation.
 _UNTOLD = """
