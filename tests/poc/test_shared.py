@@ -5,10 +5,8 @@ from datetime import timedelta
 
 import pytest
 import vobject
-from django.core.cache.backends.locmem import LocMemCache
 from django.test import Client
 
-from crm.core import limits
 from crm.dossiers.models import Firm
 from crm.poc import sharing
 from crm.poc.models import ShareLink
@@ -217,8 +215,7 @@ def test_nothing_of_the_page_is_left_in_english(client, ann, clock, language, mi
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_link_that_opens_nothing_says_so_in_the_language_of_the_browser(client, language):
     english, said = (
-        client.get(URL, headers={"Accept-Language": spoken}).content.decode()
-        for spoken in ("en", language)
+        client.get(URL, headers={"Accept-Language": spoken}).content.decode() for spoken in ("en", language)
     )
     assert left_in_english(said, english) == []
 
@@ -285,26 +282,13 @@ def test_its_qr_code_is_a_picture_of_its_address(client, monkeypatch):
 
 
 def test_whoever_asks_too_often_waits_and_others_do_not(client, monkeypatch):
-    cache = LocMemCache("shared", {})
-    cache.clear()
-    monkeypatch.setattr(limits, "caches", {"process": cache})  # the tests' own keeps nothing
-    monkeypatch.setattr("crm.poc.views.shared.FROM_ONE_PLACE", 2)
+    counting(monkeypatch, shared__look=LOOKS - 2)
     link()
     assert [client.get(address).status_code for address in (URL, "/s/guess/", URL)] == [200, 404, 429]
     waits = client.get("/s/other-guess/")
     assert 1 <= int(waits["Retry-After"]) <= 61
     assert waits["Cache-Control"] == "private, no-store"
     assert client.get(URL, REMOTE_ADDR="198.51.100.7").status_code == 200
-
-
-def test_all_together_wait_too(client, monkeypatch):
-    cache = LocMemCache("all", {})
-    cache.clear()
-    monkeypatch.setattr(limits, "caches", {"process": cache})
-    monkeypatch.setattr("crm.poc.views.shared.IN_ALL", 2)
-    link()
-    places = [f"198.51.100.{n}" for n in range(3)]
-    assert [client.get(URL, REMOTE_ADDR=place).status_code for place in places] == [200, 200, 429]
 
 
 @pytest.mark.parametrize("n", [1, 6])
