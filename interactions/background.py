@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import BigIntegerField, Count, F, Max, OuterRef, Q, Subquery
+from django.db.models.fields.json import KT
+from django.db.models.functions import Cast, Coalesce
 from django.utils.text import Truncator
 
 from contacts.models import Contact, first_phone
@@ -15,7 +17,7 @@ from crm.commitments.models import Commitment
 from crm.commitments.telling.wording import moment
 from crm.dossiers import sentences
 from crm.dossiers.changes import word
-from crm.dossiers.models import Dossier
+from crm.dossiers.models import Dossier, Event
 from interactions.models import Interaction
 
 MAX_NOTE = 280  # characters of what was said, in a mail
@@ -32,11 +34,16 @@ def of(commitments: Sequence[Commitment]) -> dict[int, Background]:
 
 
 def _rows(commitments: Sequence[Commitment]) -> Any:
-    """The follow-up of each, its firm, whom the touch was with in which it was promised, and the last touch."""
+    """The follow-up of each, its firm, whom the touch was with for which it is owed, and the last touch.
+
+    That touch is the one its event names, else the one that was logged with it, where no other was.
+    """
     d = OuterRef("dossier_id")
     at_home = Interaction.objects.current().filter(home=OuterRef("home_id"))
     on_record = at_home.filter(Q(dossier=d) | Q(account=d) | Q(contact=d) | Q(project=d))
-    promised_in = at_home.filter(dossier=d, logged_at=OuterRef("opened_at"), contact__isnull=False)
+    owed_for = at_home.filter(pk=_named_by_event(OuterRef(OuterRef("pk"))), contact__isnull=False)
+    logged_with = at_home.filter(dossier=d, logged_at=OuterRef("opened_at"), contact__isnull=False)
+    the_only_one = logged_with.values("dossier").annotate(one=Max("contact"), n=Count("pk")).filter(n=1)
     return Commitment.objects.filter(pk__one_of=[c.pk for c in commitments]).values(
         "pk",
         contact=F("follow_up__contact"),
@@ -45,9 +52,21 @@ def _rows(commitments: Sequence[Commitment]) -> Any:
         account=F("home__title"),
         account_kind=F("home__kind"),
         account_zone=F("home__account__zone"),
-        first_contact=Subquery(promised_in.values("contact")[:1]),
+        first_contact=Coalesce(
+            Subquery(owed_for.values("contact")), Subquery(the_only_one.values("one")), output_field=BigIntegerField()
+        ),
         last=Subquery(on_record.order_by("-occurred_at", "-pk").values("pk")[:1]),
     )
+
+
+def _named_by_event(pk: OuterRef) -> Subquery:
+    """The touch that the opening of a thing owed names, where it does."""
+    opened = Event.objects.filter(
+        kind=Event.Kind.OWED, touched__dossier=OuterRef(OuterRef("dossier_id")),
+        touched__happened_at=OuterRef(OuterRef("opened_at")),
+    )  # fmt: skip
+    of_it = opened.alias(about=Cast(KT("facts__commitment"), BigIntegerField())).filter(about=pk)
+    return Subquery(of_it.values(touch=Cast(KT("facts__interaction"), BigIntegerField()))[:1])
 
 
 def _contacts(ids: Iterable[int]) -> Any:

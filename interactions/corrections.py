@@ -33,6 +33,7 @@ CONSEQUENCES = (
     "kept",
     "again",
     "retried",
+    "waited",
     "resumed",
 )  # what the event of a touch says about what it brought with it
 
@@ -115,7 +116,7 @@ def _take_back(interaction: Interaction, facts: dict[str, Any], by: Actor, at: d
             FollowUp.objects.filter(commitment=commitment, attempt__gt=1).update(attempt=F("attempt") - 1)
         was = datetime.fromisoformat((retried | again)[commitment.pk])
         commitments.redue(commitment=commitment, due_at=was, this_once=True, by=by, at=at)
-    for values in facts.get("resumed", []):
+    for values in (*facts.get("waited", []), *facts.get("resumed", [])):
         wait_again(was=Paused.read(values), by=by, at=at)
 
 

@@ -31,27 +31,51 @@ def settle(interaction: Interaction, settles: Sequence[Commitment], by: Actor, a
 
     What is to be solved is settled by an outcome after which nothing more is owed, by no other; a
     promised update once everybody it was promised to has been reached. What recurs is owed again.
+    What somebody else has settled since it was read is left to them: undoing this gives back nothing of it.
 
     :raises SettlesElsewhere: something of it is closed or lies elsewhere.
     """
-    outcome = interaction.outcome
-    done: dict[str, Any] = {"kept": [], "again": [], "retried": []}
-    for commitment in settles:
-        if commitment.home_id != interaction.home_id or commitment.is_closed:
-            raise SettlesElsewhere
-        if commitment.kind == Kind.RESOLUTION and outcome and not outcome.is_final:
-            continue
-        was = (commitment.pk, commitment.due_at.isoformat())
-        if outcome and outcome.asks_retry:
-            done["retried"].append(was)
-            retry(commitment=commitment, by=by, at=at)
-        elif commitment.kind != Kind.NEXT_UPDATE or are_all_reached(commitment, interaction):
-            kept = commitments.keep(commitment=commitment, by=by, at=at)
-            if kept.is_closed:
-                done["kept"].append(commitment.pk)
-            else:
-                done["again"].append(was)
+    done: dict[str, Any] = {"kept": [], "again": [], "retried": [], "waited": []}
+    for commitment in _still_owed(interaction, settles):
+        how = _settle_one(commitment, interaction, by, at)
+        if how == "kept":
+            done["kept"].append(commitment.pk)
+        elif how:
+            done[how].append((commitment.pk, commitment.due_at.isoformat()))
+            if commitment.state == Commitment.State.WAITING:
+                done["waited"].append(Paused.of(commitment).facts())
     return done
+
+
+def _settle_one(commitment: Commitment, interaction: Interaction, by: Actor, at: datetime) -> str:
+    """Return what became of a locked row, as undoing names it; empty: nothing."""
+    outcome = interaction.outcome
+    if commitment.kind == Kind.RESOLUTION and outcome and not outcome.is_final:
+        return ""
+    if outcome and outcome.asks_retry:
+        retry(commitment=commitment, by=by, at=at)
+        return "retried"
+    if commitment.kind == Kind.NEXT_UPDATE and not are_all_reached(commitment, interaction):
+        return ""
+    kept = commitments.keep(commitment=commitment, by=by, at=at)
+    if kept.generation == commitment.generation:
+        return ""  # done a moment ago: this is the same act
+    return "kept" if kept.is_closed else "again"
+
+
+def _still_owed(interaction: Interaction, settles: Sequence[Commitment]) -> list[Commitment]:
+    """Lock what is settled, in one order whatever was said first, and return what is owed as it was read.
+
+    :raises SettlesElsewhere: as `settle`.
+    """
+    if any(c.home_id != interaction.home_id or c.is_closed for c in settles):
+        raise SettlesElsewhere
+    read = {c.pk: c for c in settles}
+    if not read:
+        return []
+    rows = Commitment.objects.filter(pk__in=read).select_related("dossier").order_by("pk")
+    locked = rows.select_for_update(no_key=True, of=("self",))
+    return [c for c in locked if not c.is_closed and (not c.recur_every or c.due_at == read[c.pk].due_at)]
 
 
 def let_go_on(interaction: Interaction, by: Actor, at: datetime) -> list[dict[str, Any]]:

@@ -4,17 +4,20 @@ from datetime import timedelta
 
 import pytest
 
+from crm.commitments.actions import Promise, open_commitments
 from crm.commitments.mail import background
 from crm.commitments.mail.background import NOTHING
+from crm.commitments.models import Kind
 from interactions import background as ours
+from interactions.history import PastTouch, log_many
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
 from tests.factories.commitments import CommitmentFactory
 from tests.factories.contacts import ContactFactory, role
-from tests.factories.dossiers import DossierFactory, outcome
+from tests.factories.dossiers import DossierFactory, channel, outcome, topic
 from tests.factories.interactions import FollowUpFactory, InteractionFactory
 from tests.factories.projects import ProjectFactory
-from tests.factories.users import UserFactory
+from tests.factories.users import UserFactory, actor
 
 pytestmark = pytest.mark.django_db
 
@@ -58,6 +61,42 @@ def test_an_answer_is_owed_to_whoever_asked(account, lima):
     on_account = CommitmentFactory(dossier=account.dossier, opened_at=AT)
     InteractionFactory(account=account, contact=lima, dossier=account.dossier, logged_at=AT)
     assert known(on_account).contact == "Ms Lima"
+
+
+def of_a_batch(project, *contacts):
+    """What is to be solved for each, brought in together: touches of one moment, on one project."""
+    touches = [
+        PastTouch(
+            channel=channel(), direction="in", topic=topic(), project=project, contact=contact,
+            occurred_at=AT - timedelta(days=1),
+        )
+        for contact in contacts
+    ]  # fmt: skip
+    rows = log_many(touches=touches, by=actor(), at=AT)
+    promises = [
+        Promise(
+            dossier=row.dossier, topic=topic(), kind=Kind.RESOLUTION, title="Solve it", due_at=AT, interaction=row.pk
+        )
+        for row in rows
+    ]  # fmt: skip
+    return open_commitments(promises, by=actor(), at=AT)
+
+
+def test_of_touches_of_one_moment_each_has_its_own_customer(account, lima):
+    """A mail with somebody else's name and number sends a problem to the wrong customer."""
+    rui = ContactFactory(name="Rui", account=account, phones=["+351215550199"])
+    owed = of_a_batch(ProjectFactory(account=account), lima, rui)
+    said = ours.of(owed)
+    assert [(said[c.pk].contact, said[c.pk].phone) for c in owed] == [
+        ("Ms Lima", "+351 21 555 0123"), ("Rui", "+351 21 555 0199"),
+    ]  # fmt: skip
+
+
+def test_where_several_may_have_asked_nobody_is_named(account, lima):
+    owed = CommitmentFactory(dossier=account.dossier, opened_at=AT)
+    for contact in (lima, ContactFactory(account=account)):
+        InteractionFactory(account=account, contact=contact, dossier=account.dossier, logged_at=AT)
+    assert known(owed).contact == ""
 
 
 def test_the_last_touch_is_said_as_the_timeline_says_it(account, lima):

@@ -1,11 +1,13 @@
 """What a touch does to what was owed already: what recurs is owed again, what waited goes on; and taking it back."""
 
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
-from crm.commitments import waiting
+from crm.commitments import actions, waiting
 from crm.commitments.models import Commitment, Kind
+from crm.core.actor import Actor
 from crm.dossiers.models import Event
 from interactions import corrections
 from interactions.actions import log
@@ -17,6 +19,8 @@ from tests.factories.commitments import CommitmentFactory
 from tests.factories.contacts import ContactFactory
 from tests.factories.dossiers import purpose, topic
 from tests.factories.projects import ProjectFactory
+from tests.factories.users import UserFactory
+from tests.together import together
 
 LATER = AT + timedelta(minutes=5)
 
@@ -48,6 +52,72 @@ def test_undone_it_is_due_as_before(lima, call, by, weekly):
     corrections.undo(interaction=logged.interaction, by=by, at=LATER)
     owed = Commitment.objects.get(pk=weekly.pk)
     assert (owed.state, owed.due_at, owed.recur_from) == ("open", AT + timedelta(hours=1), AT + timedelta(hours=1))
+
+
+def test_undone_what_waited_and_recurs_waits_again(lima, call, by, weekly):
+    owed = waiting.wait(commitment=weekly.commitment, by=by, at=AT)
+    logged = log(touch=call(contact=lima), settles=[owed], by=by, at=LATER)
+    assert states(owed) == ["open"]
+    corrections.undo(interaction=logged.interaction, by=by, at=LATER)
+    again = Commitment.objects.get(pk=owed.pk)
+    assert (again.state, again.waiting_since, again.due_at) == ("waiting", AT, owed.due_at)
+    assert again.remaining_seconds == owed.remaining_seconds
+
+
+def test_undone_what_waited_and_was_tried_again_waits_again(lima, call, by):
+    owed = waiting_on(lima.dossier, by)
+    logged = log(touch=call("no_answer", contact=lima), settles=[owed], by=by, at=LATER)
+    assert states(owed) == ["open"]
+    corrections.undo(interaction=logged.interaction, by=by, at=LATER)
+    again = Commitment.objects.get(pk=owed.pk)
+    assert (again.state, again.waiting_since, again.due_at) == ("waiting", AT, owed.due_at)
+
+
+def read(*owed):
+    """As a page that is a moment old has them."""
+    return list(Commitment.objects.filter(pk__in=[c.pk for c in owed]).select_related("dossier"))
+
+
+def test_undoing_a_second_touch_leaves_done_what_the_first_one_kept(lima, call, by):
+    stale = read(CommitmentFactory(dossier=lima.dossier))
+    log(touch=call(contact=lima), settles=read(*stale), by=by, at=AT)
+    second = log(touch=call(contact=lima), settles=stale, by=by, at=AT)
+    corrections.undo(interaction=second.interaction, by=by, at=LATER)
+    assert states(*stale) == ["kept"]
+
+
+@pytest.mark.parametrize("later", [timedelta(minutes=1), timedelta(minutes=9)])
+def test_a_second_touch_neither_skips_a_turn_nor_takes_the_first_one_back(lima, call, by, weekly, later):
+    stale = read(weekly.commitment)
+    log(touch=call(contact=lima), settles=read(*stale), by=by, at=AT)
+    second = log(touch=call(contact=lima), settles=stale, by=by, at=AT + later)
+    due = AT + timedelta(days=7, hours=1)
+    assert Commitment.objects.get(pk=weekly.pk).due_at == due
+    corrections.undo(interaction=second.interaction, by=by, at=AT + later)
+    assert Commitment.objects.get(pk=weekly.pk).due_at == due
+
+
+@pytest.mark.parametrize("code", ["reached", "no_answer"])
+def test_what_was_cancelled_meanwhile_does_not_keep_a_touch_from_being_logged(lima, call, by, code):
+    stale = read(CommitmentFactory(dossier=lima.dossier))
+    actions.cancel(commitment=stale[0], by=by, at=AT)
+    log(touch=call(code, contact=lima), settles=stale, by=by, at=LATER)
+    assert states(*stale) == ["cancelled"]
+
+
+@pytest.mark.postgres
+def test_two_who_settle_the_same_at_the_same_moment_do_not_wait_for_each_other(database, clock, call):
+    clock.freeze(AT)
+    contact = ContactFactory(at_account=True)
+    people = [Actor(UserFactory(role="sales_rep")) for _n in range(2)]
+    for _n in range(5):
+        owed = read(*[CommitmentFactory(dossier=contact.dossier) for _m in range(2)])
+        said = (owed, owed[::-1])
+        together(*[
+            partial(log, touch=call(contact=contact), settles=rows, by=by, at=AT)
+            for rows, by in zip(said, people, strict=True)
+        ])  # fmt: skip
+        assert set(states(*owed)) == {"kept"}
 
 
 def test_a_touch_may_promise_what_recurs(lima, call, by):
