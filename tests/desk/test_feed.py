@@ -4,19 +4,19 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from django.core.cache.backends.locmem import LocMemCache
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from icalendar import Calendar
 
 from crm.commitments import actions
 from crm.commitments.models import Commitment
-from crm.core import limits
 from crm.core.text import printable
 from crm.desk import feed as feeds
+from crm.desk.views.feed import LOOKS
 from crm.dossiers.models import Dossier, Firm
 from crm.poc.models import ShareLink
 from crm.users.models import RoleScope
+from tests.counting import counting
 from tests.desk import rfc5545
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
@@ -427,9 +427,7 @@ def test_its_secret_opens_no_page_and_a_pages_secret_no_calendar(client, link, m
 
 
 def test_a_program_that_asks_all_the_time_is_told_to_wait(client, link, monkeypatch):
-    monkeypatch.setattr(limits, "caches", {"process": LocMemCache("feeds", {})})
-    monkeypatch.setattr("crm.desk.views.feed.FROM_ONE_PLACE", 2)
-    get(client)
+    counting(monkeypatch, feed__look=LOOKS - 1)
     get(client)
     response = get(client, status=429)
     assert 1 <= int(response["Retry-After"]) <= 61

@@ -3,20 +3,21 @@
 from datetime import timedelta
 
 import pytest
-from django.core.cache.backends.locmem import LocMemCache
 from django.test import Client
 
 from crm.commitments import actions
 from crm.commitments.mail import links, unsubscribing
 from crm.commitments.mail.links import Act
 from crm.commitments.models import Commitment
-from crm.core import limits
+from crm.core.secret_addresses import CHANGES
+from crm.desk.views import one_click
 from crm.dossiers.models import Event
 from crm.dossiers.timeline import page
 from crm.poc.preferences import NoticePreference
 from crm.users.models import RoleScope
 from tests.commitments.conftest import MONDAY, build
-from tests.factories.poc import PersonFactory, TeamFactory
+from tests.counting import counting
+from tests.factories.poc import MembershipFactory, PersonFactory, TeamFactory
 from tests.factories.users import UserFactory, narrow
 from tests.inline import inline_code
 
@@ -231,6 +232,8 @@ def test_nobody_does_by_mail_what_they_could_not_do_on_the_page(owed, house, str
 
 def test_a_mailbox_acts_in_the_name_of_its_team(owed, house, stranger):
     team = TeamFactory(name="Team AR", email="ar@firm.example", delivery="mailbox")
+    MembershipFactory(team=team, member=house.ben)
+    actions.reassign(commitment=owed, poc=team, by=house.by, at=MONDAY)
     assert stranger.post(address(owed, Act.ON_IT, poc=team)).status_code == 200
     event = Event.objects.latest("pk")
     assert (event.actor, event.source, event.personal.values["actor"]) == (None, "mail", "Team AR")
@@ -240,15 +243,25 @@ def test_a_mailbox_acts_in_the_name_of_its_team(owed, house, stranger):
     assert (entry.actor, list(entry.meta)) == ("Team AR", ["By a link in a mail"])
 
 
-def test_one_place_may_not_try_without_end(owed, stranger, monkeypatch):
-    cache = LocMemCache("one click", {})
-    cache.clear()
-    monkeypatch.setattr(limits, "caches", {"process": cache})  # the tests' own keeps nothing
-    monkeypatch.setattr("crm.desk.views.one_click.FROM_ONE_PLACE", 2)
-    assert [stranger.get(where).status_code for where in (address(owed), "/o/x/", "/o/y/")] == [200, 404, 429]
-    waits = stranger.post("/o/x/")
-    assert waits.status_code == 429 and "Retry-After" in waits
+def test_a_mailbox_that_answers_no_more_does_nothing(owed, house, stranger):
+    box = PersonFactory(name="Front office", email="office@firm.example")
+    link = address(owed, Act.DONE, poc=box)
+    actions.reassign(commitment=owed, poc=box, by=house.by, at=MONDAY)
+    assert stranger.get(link).status_code == 200
+    actions.reassign(commitment=owed, poc=house.ben, by=house.by, at=MONDAY)
+    assert stranger.post(link).status_code == 403
+    owed.refresh_from_db()
+    assert owed.state == "open"
+
+
+def test_one_place_may_not_try_without_end_and_looks_do_not_use_up_what_it_may_send(owed, stranger, monkeypatch):
+    counting(monkeypatch, mail__look=one_click.LOOKS - 1)
+    assert [stranger.get(where).status_code for where in (address(owed), "/o/x/")] == [200, 429]
+    assert "Retry-After" in stranger.get("/o/y/")
     assert stranger.get("/o/x/", REMOTE_ADDR="198.51.100.7").status_code == 404
+    assert stranger.post(address(owed)).status_code == 200
+    counting(monkeypatch, mail__send=CHANGES)
+    assert stranger.post("/o/x/").status_code == 429
 
 
 # --- Fewer mails -----------------------------------------------------------------------------------------------------

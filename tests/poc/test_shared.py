@@ -11,7 +11,9 @@ from crm.dossiers.models import Firm
 from crm.poc import sharing
 from crm.poc.models import ShareLink
 from crm.poc.sharing import Field
+from crm.poc.views.shared import LOOKS
 from crm.users.models import User
+from tests.counting import counting
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
 from tests.factories.dossiers import topic

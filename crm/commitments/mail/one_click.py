@@ -16,6 +16,7 @@ from crm.core.actor import Actor, Source
 from crm.poc.calendars import working_times
 from crm.poc.models import PointOfContact
 from crm.poc.recipients import Recipient, reach
+from crm.poc.resolve import resolve
 
 if TYPE_CHECKING:
     from crm.users.models import User
@@ -105,7 +106,7 @@ def later(asked: Asked, *, at: datetime) -> datetime:
 
 
 def _problem(link: Link, c: Commitment, poc: PointOfContact, at: datetime) -> Problem | None:
-    if not _may(poc, c):
+    if not _may(poc, c, at):
         return Problem.NOT_YOURS
     if link.expires_at <= at:
         return Problem.EXPIRED
@@ -117,14 +118,23 @@ def _problem(link: Link, c: Commitment, poc: PointOfContact, at: datetime) -> Pr
     return Problem.DONE_ALREADY if does_nothing.get(link.act) == c.state else None
 
 
-def _may(poc: PointOfContact, c: Commitment) -> bool:
-    """True of whoever still answers and could do it on its page; a mailbox without a user may what it is told."""
+def _may(poc: PointOfContact, c: Commitment, at: datetime) -> bool:
+    """True of whoever could do it on its page; of a mailbox without a user where it answers, or is told of it now."""
     if poc.deactivated_at is not None:
         return False
     user = poc.user
     if user is None:
-        return True
+        return _answers(poc, c, at) or _is_told(poc, c)
     return user.is_active and user.has_perm(CHANGES) and Commitment.objects.visible_to(user).filter(pk=c.pk).exists()
+
+
+def _answers(poc: PointOfContact, c: Commitment, at: datetime) -> bool:
+    return resolve(dossier_id=c.dossier_id, topic_id=c.topic_id, poc_id=c.poc_id, at=at).poc_id == poc.pk
+
+
+def _is_told(poc: PointOfContact, c: Commitment) -> bool:
+    """True while nothing was done to it since this one was told: an escalation, say."""
+    return c.notifications.planned().filter(generation=c.generation, recipient=poc).exists()
 
 
 def _settled(c: Commitment, user: User | None) -> Settled:

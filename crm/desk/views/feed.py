@@ -12,22 +12,17 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.core import clock, limits
+from crm.core import clock
 from crm.core.actor import Actor
 from crm.core.forms import attempt
+from crm.core.secret_addresses import opened_by_address
 from crm.desk import feed as feeds
 from crm.desk.forms import FeedForm
 from crm.poc import feeds as links
 from crm.poc.models import PointOfContact, ShareLink
 from crm.poc.sharing import note_opened
 
-FROM_ONE_PLACE = 120  # requests a minute, of each process; one provider asks for many people from one place
-IN_ALL = 1200
-HEADERS = {
-    "Cache-Control": "private, no-cache",  # kept by whoever asked, and asked for again each time
-    "Referrer-Policy": "no-referrer",  # the address is the secret
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-}
+LOOKS = 600  # a minute, from one place: one provider asks for many people
 
 
 @login_required
@@ -61,18 +56,15 @@ def calendar_end(request: HttpRequest) -> HttpResponse:
     return redirect("desk:calendar")
 
 
+@opened_by_address("feed", looks=LOOKS)
 @require_safe
 def feed(request: HttpRequest, secret: str) -> HttpResponseBase:
     """Give the calendar to whichever program has its secret; whatever else it is, it is not here, in the same words."""
-    if not (limits.within(f"feed:{limits.address_of(request)}", FROM_ONE_PLACE) and limits.within("feed", IN_ALL)):
-        response: HttpResponseBase = render(request, "poc/shared/wait.html", status=429)
-        response["Retry-After"] = str(limits.wait())
-    else:
-        link = links.feed_opened_by(secret)
-        is_open = link is not None and link.poc.user.has_perm(links.VIEWS)
-        response = _answer(request, link) if is_open else render(request, "poc/shared/gone.html", status=404)
-    for name, value in HEADERS.items():
-        response[name] = value
+    link = links.feed_opened_by(secret)
+    if link is None or not link.poc.user.has_perm(links.VIEWS):
+        return render(request, "poc/shared/gone.html", status=404)
+    response = _answer(request, link)
+    response["Cache-Control"] = "private, no-cache"  # kept by whoever asked, and asked for again each time
     return response
 
 

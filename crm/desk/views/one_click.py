@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import wraps
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,19 +21,14 @@ from crm.commitments.mail import unsubscribing
 from crm.commitments.mail.links import Act
 from crm.commitments.mail.one_click import Asked, Problem
 from crm.commitments.telling.preferring import GROUPS, want_no_mail
-from crm.core import clock, limits
+from crm.core import clock
 from crm.core.actor import Actor, Source
 from crm.core.refusals import Refused
+from crm.core.secret_addresses import opened_by_address
 from crm.poc.models import PointOfContact
 from crm.poc.recipients import Recipient, reach
 
-FROM_ONE_PLACE = 60  # requests a minute, of each process
-IN_ALL = 1200
-HEADERS = {
-    "Cache-Control": "private, no-store",
-    "Referrer-Policy": "no-referrer",  # the address is what allows it
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-}
+LOOKS = 600  # a minute, from one place: one mail may have hundreds of addresses, and a program look at each
 STATUS = {Problem.NOT_YOURS: 403, Problem.EXPIRED: 410}  # otherwise 409: it is settled, or has moved on
 BUTTONS: dict[Act, Lazy] = {
     Act.DONE: _("It is done"),
@@ -49,20 +43,8 @@ View = Callable[[HttpRequest, str], HttpResponse]
 def _by_mail(view: View) -> Callable[..., HttpResponse]:
     """Let whoever holds an address open `view`: it needs no cookie, and leaves no trace elsewhere."""
 
-    @csrf_exempt  # what allows it is the signed address, never a cookie
-    @require_http_methods(["GET", "HEAD", "POST"])
-    @wraps(view)
-    def opened(request: HttpRequest, token: str) -> HttpResponse:
-        if limits.within(f"mail:{limits.address_of(request)}", FROM_ONE_PLACE) and limits.within("mail", IN_ALL):
-            response = view(request, token)
-        else:
-            response = render(request, "poc/shared/wait.html", status=429)
-            response["Retry-After"] = str(limits.wait())
-        for name, value in HEADERS.items():
-            response[name] = value
-        return response
-
-    return opened
+    limited = opened_by_address("mail", looks=LOOKS)(require_http_methods(["GET", "HEAD", "POST"])(view))
+    return csrf_exempt(limited)  # what allows it is the signed address, never a cookie
 
 
 @_by_mail

@@ -6,43 +6,35 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from crm.core import clock, limits
+from crm.core import clock
+from crm.core.secret_addresses import opened_by_address
 from crm.dossiers.models import Firm
 from crm.poc import qr, sharing, shown, vcard
 from crm.poc.models import ShareLink
 
-FROM_ONE_PLACE = 60  # requests a minute, of each process
-IN_ALL = 1200
-HEADERS = {
-    "Cache-Control": "private, no-store",
-    "Referrer-Policy": "no-referrer",  # the address is the secret
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-}
+LOOKS = 120  # a minute, from one place
 Shows = Callable[[HttpRequest, ShareLink, str], HttpResponse]
 
 
-def _outside(view: Shows) -> Callable[..., HttpResponse]:
+def _outside(view: Shows) -> Callable[..., HttpResponseBase]:
     """Let a secret open `view`, in the link's language; whatever else it is, it is not here, in the same words."""
 
+    @opened_by_address("shared", looks=LOOKS)
     @require_safe
     @wraps(view)
     def opened(request: HttpRequest, secret: str) -> HttpResponse:
-        return _unseen(_answer(request, secret, view))
+        return _answer(request, secret, view)
 
     return opened
 
 
 def _answer(request: HttpRequest, secret: str, view: Shows) -> HttpResponse:
-    if not (limits.within(f"shared:{limits.address_of(request)}", FROM_ONE_PLACE) and limits.within("shared", IN_ALL)):
-        response = render(request, "poc/shared/wait.html", status=429)
-        response["Retry-After"] = str(limits.wait())
-        return response
     link = sharing.opened_by(secret)
     if link is None:
         return render(request, "poc/shared/gone.html", status=404)
@@ -50,12 +42,6 @@ def _answer(request: HttpRequest, secret: str, view: Shows) -> HttpResponse:
     with translation.override(link.language):
         response = view(request, link, secret)
     response["Content-Language"] = link.language
-    return response
-
-
-def _unseen(response: HttpResponse) -> HttpResponse:
-    for name, value in HEADERS.items():
-        response[name] = value
     return response
 
 
