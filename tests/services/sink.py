@@ -10,6 +10,7 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any, Literal
 
 from aiosmtpd.controller import Controller
@@ -56,10 +57,12 @@ class Sink:
     stall    the data is taken to its end and remembered, then silence
     refuse   connections are refused
 
+    `tls`: an `ssl_context` to speak TLS from the start, or a `tls_context` to offer STARTTLS.
     With a `log`, each mail is a line of JSON there, and its content is not kept; of its text, what `noted` finds.
     """
 
-    def __init__(self, log: Path | None = None) -> None:
+    def __init__(self, log: Path | None = None, **tls: SSLContext) -> None:
+        self.tls: dict[str, Any] = dict(tls)
         self.mails: list[Mail] = []
         self.log = log
         self.noted: re.Pattern[str] | None = None
@@ -114,7 +117,8 @@ class Sink:
             self._controller = None
 
     def _listen(self) -> None:
-        self._controller = Controller(_Handler(self), hostname="127.0.0.1", port=self.port, enable_SMTPUTF8=True)
+        at: dict[str, Any] = {"hostname": "127.0.0.1", "port": self.port}
+        self._controller = Controller(_Handler(self), enable_SMTPUTF8=True, **at, **self.tls)
         self._controller.start()
 
 
