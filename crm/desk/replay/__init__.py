@@ -2,6 +2,7 @@
 
 `log.py` reads the file, `acts.py` says what each incident did when, `fit.py` finds the targets that the log implies,
 `firm.py` makes accounts, contacts and teams of its names, `play.py` does it all again through the product's own
-actions, and `report.py` compares what came of it with what the log says of itself. It happens in a database of its
+actions, `compare.py` sets what came of it beside what the log says of itself, `retrace.py` works out from the log
+alone what had to come of it, and `report.py` tells. It happens in a database of its
 own (`scratch.py`), which is gone afterwards.
 """

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
 from django.utils.translation import gettext as _
 
 from crm.commitments.models import Priority
-from crm.commitments.planning import ladder
-from crm.core.working_time import WorkingTime
+from crm.commitments.refusals import ClosedAlready
+from crm.desk.replay import retrace
 from crm.desk.replay.acts import Kind as Do
 from crm.desk.replay.acts import acts_of
-from crm.desk.replay.fit import WEEKS
-from crm.desk.replay.log import Incident, Log, State
+from crm.desk.replay.log import Incident, Log
 from crm.desk.replay.outcome import KEPT, MISSED, OPEN, Outcome, Rung
-from crm.desk.replay.terms import Target, Targets
+from crm.desk.replay.retrace import Ground, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +31,22 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A count of ours beside the log's own, and what the difference is made of."""
+    """A count of ours beside the log's own, and what the difference is made of.
+
+    `reasons` hold what an incident's own rows bear witness to, never what is left over; `odd` are the
+    numbers of the incidents whose own difference they do not make up.
+    """
 
     name: str
     log: int
     ours: int
     reasons: Mapping[str, int]
+    odd: Sequence[str] = ()
 
     @property
     def unexplained(self) -> int:
-        return self.log - self.ours - sum(self.reasons.values())
+        """How many differ at least for no reason that was found."""
+        return max(len(self.odd), abs(self.log - self.ours - sum(self.reasons.values())))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,8 @@ class Verdicts:
     both_missed: int
     only_log_missed: int
     only_we_missed: int
-    reasons: Mapping[str, int]  # of those two
-    unexplained: Sequence[str]  # numbers of incidents
+    reasons: Mapping[str, int]  # of those two, as far as they have one
+    unexplained: Sequence[str]  # numbers of incidents: also of those that agree, and should not
 
     @property
     def n(self) -> int:
@@ -99,46 +104,40 @@ def fired(outcome: Outcome) -> list[Fired]:
     return steps
 
 
-def verdicts(incidents: Iterable[Incident], outcome: Outcome, *, week: str, targets: Targets, end: State) -> Verdicts:
+def verdicts(incidents: Iterable[Incident], outcome: Outcome, ground: Ground) -> Verdicts:
     """Compare in time or not, incident by incident, and say what each difference comes from."""
     table: Counter[tuple[bool, bool]] = Counter()
     reasons: Counter[str] = Counter()
     unexplained = []
     for incident in incidents:
         made, missed = incident.last.made_sla, outcome.missed.get(incident.number)
+        reason = _why(incident, missed, ground)
+        if reason is None:
+            unexplained.append(incident.number)
         if made is None or missed is None:
             continue
         table[not made, missed] += 1
-        if missed == made:
-            reason = _why(incident, not made, WEEKS[week], targets[incident.priority], end)
-            reasons[reason or _("not explained")] += 1
-            unexplained += [] if reason else [incident.number]
+        if missed == made and reason:
+            reasons[reason] += 1
     return Verdicts(
         table[False, False], table[True, True], table[True, False], table[False, True], dict(reasons), unexplained
     )
 
 
-def _why(incident: Incident, log_missed: bool, week: WorkingTime, target: Target, end: State) -> str:
-    """Return why our verdict is not the log's; "" where nothing explains it.
+def _why(incident: Incident, ours: Verdict, ground: Ground) -> str | None:
+    """Return what turned the log's verdict to ours; "": it is the same, or one of both says nothing. None: nothing did.
 
-    What the plain target says of the log's own moments tells whether it is the target that parts
-    us from the log, or what the product does beside it.
+    Ours has to be the last that follows from the incident's moments; the circumstance after which it
+    was ours to the end is the reason.
     """
-    ended_at = incident.ended_at(end)
-    done = {act.kind: act.at for act in acts_of(incident)}
-    if ended_at is not None:
-        due_at = ladder.shift(incident.opened_at, target.amount, target.unit, week)
-        if (ended_at > due_at) != log_missed:
-            if not target.is_found:
-                return _("the target that was given is another than the log's")
-            return _("no one target fits its priority: as quick ones were judged otherwise")
-    if Do.WAIT in done:
-        return _("it waited for the customer: our clock stood still meanwhile, the log's ran on")
-    if Do.RAISE in done:
-        return _("its priority changed: its target was another one from then on")
-    if ended_at != done.get(Do.CLOSE if end == State.CLOSED else Do.SOLVE):
-        return _("its rows say another moment of its end than its column")
-    return ""
+    followed = list(retrace.verdicts(incident, ground))
+    if followed[-1][1] != ours:
+        return None
+    log = followed[0][1]
+    if log is None or ours is None or log == ours:
+        return ""
+    turned = max(n for n, (_reason, verdict) in enumerate(followed) if verdict != ours) + 1
+    return followed[turned][0] or None
 
 
 def incidents(log: Log, outcome: Outcome) -> Compared:
@@ -147,49 +146,75 @@ def incidents(log: Log, outcome: Outcome) -> Compared:
     return Compared(_("incidents"), len(log.incidents) + len(log.lost), outcome.counts["incidents"], _some(reasons))
 
 
-def reassignments(log: Log, outcome: Outcome) -> Compared:
+def reassignments(log: Log, outcome: Outcome, ground: Ground) -> Compared:
     """Compare the changes of group that the product followed with the log's own count of them."""
-    pairs = [(b, a) for incident in log.incidents for b, a in pairwise(incident.changes)]
-    rises = [((a.reassigned or 0) - (b.reassigned or 0), b.group != a.group) for b, a in pairs]
+    hidden, uncounted, before, settled = 0, 0, 0, 0
+    odd = []
+    for incident in log.incidents:
+        rises = list(_rises(incident))
+        hidden += sum(max(0, rise - changed) for rise, changed in rises)
+        uncounted += sum(max(0, changed - rise) for rise, changed in rises)
+        before += incident.first.reassigned or 0
+        refused = retrace.course(incident, ground).refused.count(Do.MOVE)
+        settled += refused
+        is_said = outcome.refusals[incident.number, Do.MOVE, ClosedAlready.code] == refused
+        if not is_said or sum(changed for _rise, changed in rises) != outcome.moved[incident.number] + refused:
+            odd.append(incident.number)
     reasons = {
-        _("the count rises between two rows with the same group: who had it in between is not in the log"): sum(
-            max(0, rise - changed) for rise, changed in rises
-        ),
-        _("counted before the first row"): sum(incident.first.reassigned or 0 for incident in log.incidents),
-        _("the group changes between two rows, and the count does not rise"): -sum(
-            max(0, changed - rise) for rise, changed in rises
-        ),
-        _("nothing was owed for it any more: it was settled"): _refused(outcome, Do.MOVE),
+        _("the count rises between two rows with the same group: who had it in between is not in the log"): hidden,
+        _("counted before the first row"): before,
+        _("the group changes between two rows, and the count does not rise"): -uncounted,
+        _("nothing was owed for it any more: it was settled"): settled,
     }
     counted = sum(incident.reassigned for incident in log.incidents)
-    return Compared(_("reassignments"), counted, outcome.counts["moves"], _some(reasons))
+    return Compared(_("reassignments"), counted, outcome.moved.total(), _some(reasons), odd)
+
+
+def _rises(incident: Incident) -> Iterator[tuple[int, bool]]:
+    """Yield for each two rows by how much the count of reassignments rose, and whether the group is another one."""
+    highest = incident.first.reassigned or 0
+    for before, after in pairwise(incident.changes):
+        count = max(highest, after.reassigned or 0)
+        yield count - highest, before.group != after.group
+        highest = count
 
 
 def reopenings(log: Log, outcome: Outcome) -> Compared:
     """Compare how often something was taken up again after it had been solved with the log's own count."""
+    hidden, uncounted = 0, 0
+    odd = []
+    for incident in log.incidents:
+        seen = sum(act.kind == Do.REOPEN for act in acts_of(incident))
+        hidden += max(0, incident.reopened - seen)
+        uncounted += max(0, seen - incident.reopened)
+        if outcome.reopened[incident.number] != seen:
+            odd.append(incident.number)
+    reasons = {
+        _("the count rises, and no row shows it open again"): hidden,
+        _("open again between two rows, and the count does not rise"): -uncounted,
+    }
     counted = sum(incident.reopened for incident in log.incidents)
-    seen = sum(act.kind == Do.REOPEN for incident in log.incidents for act in acts_of(incident))
-    reasons = {
-        _("the count rises, and no row shows it open again"): max(0, counted - seen),
-        _("open again between two rows, and the count does not rise"): min(0, counted - seen),
-        _("refused by the product"): _refused(outcome, Do.REOPEN),
-    }
-    return Compared(_("reopenings"), counted, outcome.done[Do.REOPEN], _some(reasons))
+    return Compared(_("reopenings"), counted, outcome.reopened.total(), _some(reasons), odd)
 
 
-def missed(log: Log, compared: Verdicts) -> Compared:
+def missed(log: Log, outcome: Outcome, compared: Verdicts) -> Compared:
     """Compare the targets missed with the log's own; the difference is that of two kinds of disagreement."""
+    odd = set(compared.unexplained)
+    reasons: Counter[str] = Counter()
+    for incident in log.incidents:
+        made, ours = incident.last.made_sla, outcome.missed.get(incident.number)
+        if incident.number in odd:
+            continue
+        if made is None:
+            reasons[_("missed here, and the log does not say whether it was")] -= ours is True
+        elif ours is None:
+            reasons[_("never settled in the log: still owed here")] += made is False
+        elif made and ours:
+            reasons[_("missed here alone (reasons below)")] -= 1
+        elif not made and not ours:
+            reasons[_("missed in the log alone (reasons below)")] += 1
     counted = sum(incident.last.made_sla is False for incident in log.incidents)
-    reasons = {
-        _("missed in the log alone (reasons below)"): compared.only_log_missed,
-        _("missed here alone (reasons below)"): -compared.only_we_missed,
-        _("never closed in the log: nothing to judge"): counted - compared.both_missed - compared.only_log_missed,
-    }
-    return Compared(_("missed targets"), counted, compared.both_missed + compared.only_we_missed, _some(reasons))
-
-
-def _refused(outcome: Outcome, kind: Do) -> int:
-    return sum(n for (act, _code), n in outcome.refused.items() if act == kind)
+    return Compared(_("missed targets"), counted, sum(outcome.missed.values()), _some(reasons), compared.unexplained)
 
 
 def _some(reasons: Mapping[str, int]) -> dict[str, int]:

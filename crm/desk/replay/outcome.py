@@ -17,6 +17,7 @@ from crm.desk.replay.play import Case, Played
 from crm.dossiers.models import Event
 from crm.outbox.models import Message
 from crm.poc.models import PointOfContact
+from interactions.models import Interaction
 
 MOVES = (Event.Kind.REASSIGNED, Event.Kind.PASSED_ON, Event.Kind.RETURNED)
 KEPT, MISSED, OPEN = "kept", "missed", "open"
@@ -42,24 +43,36 @@ class Outcome:
     told: Counter[tuple[str, int | None, str, bool]] = field(default_factory=Counter)  # kind, step, slot, once solved
     skipped: Counter[tuple[str, int | None, str]] = field(default_factory=Counter)  # kind, step, why
     done: Counter[str] = field(default_factory=Counter)
-    refused: Counter[tuple[str, str]] = field(default_factory=Counter)  # act, the refusal's code
+    refusals: Counter[tuple[str, str, str]] = field(default_factory=Counter)  # an incident's number, act, code
+    moved: Counter[str] = field(default_factory=Counter)  # by an incident's number: how often it was given away
+    reopened: Counter[str] = field(default_factory=Counter)  # by the number: how often its customer came back
     notices: Counter[str] = field(default_factory=Counter)  # by their state
     counts: Counter[str] = field(default_factory=Counter)
     recipients: set[str] = field(default_factory=set)
 
+    @property
+    def refused(self) -> Counter[tuple[str, str]]:
+        """How often each act was refused, by the refusal's code."""
+        found: Counter[tuple[str, str]] = Counter()
+        for (_number, act, code), n in self.refusals.items():
+            found[act, code] += n
+        return found
+
     def __add__(self, other: Outcome) -> Outcome:
         return Outcome(
             self.kept + other.kept, self.missed | other.missed, self.rungs or other.rungs, self.told + other.told,
-            self.skipped + other.skipped, self.done + other.done, self.refused + other.refused,
+            self.skipped + other.skipped, self.done + other.done, self.refusals + other.refusals,
+            self.moved + other.moved, self.reopened + other.reopened,
             self.notices + other.notices, self.counts + other.counts, self.recipients | other.recipients,
         )  # fmt: skip
 
 
 def count(played: Played) -> Outcome:
     """Count what stands in the database that a log was played in."""
-    outcome = Outcome(rungs=_rungs(), done=played.done, refused=played.refused)
+    outcome = Outcome(rungs=_rungs(), done=played.done, refusals=played.refusals)
     _judge(played.cases, outcome)
     _tell(played.cases, outcome)
+    _follow(played.cases, outcome)
     notices = Notification.objects.order_by()
     outcome.notices = Counter(dict(notices.values_list("state").annotate(n=Count("pk"))))
     told = notices.exclude(recipient=None).values("recipient").distinct()
@@ -96,6 +109,15 @@ def _tell(cases: Iterable[Case], outcome: Outcome) -> None:
             seen.add((pk, generation, step, repeat))
             moment = solved.get(pk)
             outcome.told[kind, step, slot, moment is not None and at >= moment] += 1
+
+
+def _follow(cases: Iterable[Case], outcome: Outcome) -> None:
+    """Count for each incident how often it was given away, and how often its customer came back."""
+    numbers = {case.solution.pk: case.incident.number for case in cases if case.solution}
+    for facts in Event.objects.filter(kind__in=MOVES).order_by().values_list("facts", flat=True).iterator():
+        outcome.moved[numbers.get(facts["commitment"], "")] += 1
+    came = Interaction.objects.filter(direction=Interaction.Direction.INBOUND).order_by()
+    outcome.reopened = Counter(dict(came.values_list("note").annotate(n=Count("pk") - 1).filter(n__gt=0)))
 
 
 def _solved_at(incident: Incident) -> datetime | None:

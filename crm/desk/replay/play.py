@@ -42,20 +42,21 @@ Do = acts.Kind
 
 @dataclass(slots=True)
 class Case:
-    """One incident in the product: what is owed for it, and which team it was given to by name."""
+    """One incident in the product: what is owed for it, which team it was given to by name, how long it has waited."""
 
     incident: Incident
     answer: Commitment | None = None
     solution: Commitment | None = None
     team: int | None = None
+    waited: int = 0  # working seconds that the row itself has forgotten
 
 
 @dataclass(slots=True)
 class Played:
-    """What was done, and what was refused, by its act and the refusal's code."""
+    """What was done, and what was refused: the incident's number, the act, the refusal's code."""
 
     done: Counter[str] = field(default_factory=Counter)
-    refused: Counter[tuple[str, str]] = field(default_factory=Counter)
+    refusals: Counter[tuple[str, str, str]] = field(default_factory=Counter)
     n_touches: int = 0
     n_looks: int = 0
     n_looked_at: int = 0
@@ -101,7 +102,7 @@ class Play:
         try:
             self.does[act.kind](case, act)
         except Refused as refusal:
-            self.played.refused[act.kind, refusal.code] += 1
+            self.played.refusals[case.incident.number, act.kind, refusal.code] += 1
         else:
             self.played.done[act.kind] += 1
 
@@ -187,10 +188,10 @@ class Play:
         is_waiting = owed.state == Commitment.State.WAITING
         if is_waiting:  # another due moment would end the waiting
             owed = waiting.resume(commitment=owed, by=BY, at=act.at)
-        due_at = target_due(
-            self._version(owed, act.value), owed.opened_at, house_working_time(), paused_seconds=owed.paused_seconds
-        )
-        commitments.redue(commitment=owed, due_at=due_at, by=BY, at=act.at)
+        waited = case.waited + owed.paused_seconds
+        due_at = target_due(self._version(owed, act.value), owed.opened_at, house_working_time(), paused_seconds=waited)
+        owed = commitments.redue(commitment=owed, due_at=due_at, by=BY, at=act.at)
+        case.waited = waited - owed.paused_seconds  # another due moment forgets it
         if is_waiting:
             waiting.wait(commitment=owed, by=BY, at=act.at)
 

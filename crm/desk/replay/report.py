@@ -16,6 +16,7 @@ from crm.desk.replay.compare import Compared, Fired, Kept, Verdicts
 from crm.desk.replay.fit import WEEKDAYS, Fit
 from crm.desk.replay.log import Log, State
 from crm.desk.replay.outcome import Outcome
+from crm.desk.replay.retrace import Ground
 from crm.desk.replay.terms import Target, Targets, Terms
 
 SHOWN = 5  # lines named in the table; the JSON has all
@@ -36,18 +37,20 @@ class Report:
     seconds: float
 
     @cached_property
+    def ground(self) -> Ground:
+        return Ground.of(self.log.incidents, self.fits[0], self.terms.solution)
+
+    @cached_property
     def verdicts(self) -> Verdicts:
-        return compare.verdicts(
-            self.log.incidents, self.outcome, week=self.fits[0].week, targets=self.terms.solution, end=self.end
-        )
+        return compare.verdicts(self.log.incidents, self.outcome, self.ground)
 
     @cached_property
     def counts(self) -> Sequence[Compared]:
         return (
             compare.incidents(self.log, self.outcome),
-            compare.reassignments(self.log, self.outcome),
+            compare.reassignments(self.log, self.outcome, self.ground),
             compare.reopenings(self.log, self.outcome),
-            compare.missed(self.log, self.verdicts),
+            compare.missed(self.log, self.outcome, self.verdicts),
         )
 
     @property
@@ -113,6 +116,7 @@ def lines(r: Report) -> Iterator[str]:
     yield from _kept(_("Solutions, by the targets above"), r.solutions, r.terms.solution)
     yield from _compared(r)
     yield from _judged(r.verdicts)
+    yield from _explained(r)
     yield from _steps(r.steps)
     yield from _engine(r)
 
@@ -207,8 +211,21 @@ def _judged(verdicts: Verdicts) -> Iterator[str]:
     yield _("Agreed: %(share)s of %(n)s. The others, by what parts us from the log:") % share
     for reason, n in sorted(verdicts.reasons.items(), key=lambda item: -item[1]):
         yield f"  {n:>6,}: {reason}"
-    if verdicts.unexplained:
-        yield _("Not explained: %(numbers)s") % {"numbers": ", ".join(verdicts.unexplained)}
+
+
+def _explained(r: Report) -> Iterator[str]:
+    """Say whether every difference has its reason; of those that have none, which incidents they are."""
+    yield ""
+    if r.is_explained:
+        yield _("Every difference from the log's own columns has its reason in the incident's own rows.")
+        return
+    yield _("NOT EXPLAINED: the replay differs from the log for no reason that its rows bear witness to.")
+    unexplained = [(_("in time or not"), len(r.verdicts.unexplained), r.verdicts.unexplained)]
+    unexplained += [(count.name, count.unexplained, count.odd) for count in r.counts]
+    for name, n, numbers in unexplained:
+        if n:
+            named = ", ".join(numbers[:SHOWN]) + (" …" if len(numbers) > SHOWN else "")
+            yield f"  {name}: {n:,}" + (f" ({named})" if named else "")
 
 
 def _steps(steps: Sequence[Fired]) -> Iterator[str]:
