@@ -103,3 +103,8 @@ def test_the_growth_of_what_takes_nothing_is_not_measured_against_chance():
     assert engine._growth("sweep", 0.002, 0.0011).within
     assert not engine._growth("plan", 0.00041, 0.0003).within
     assert engine._growth("plan", 0.00035, 0.0003).within
+
+
+def test_the_table_says_where_chance_is_allowed_for():
+    assert engine._growth("sweep", 0.004, 0.005).budget == "≤ 1.2× with a tenth of them (+ 3 ms)"
+    assert engine._growth("plan", 0.00035, 0.0003).budget == "≤ 1.2× with a tenth of them"

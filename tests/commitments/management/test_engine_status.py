@@ -54,6 +54,12 @@ def test_a_silent_sender_ends_with_two(status):
     assert out.startswith("bad   Nobody sends mails.") and "bad   sender: 600 s ago" in out
 
 
+@pytest.mark.parametrize(("component", "code"), [("planner", 2), ("sender", 2), ("auditor", 1), ("guard", 1)])
+def test_who_is_silent_decides_what_it_ends_with(status, component, code):
+    Heartbeat.objects.filter(component=component).update(last_ok_at=AT - timedelta(minutes=10))
+    assert status()[1] == code
+
+
 def test_it_is_said_why_mails_are_held_back(status):
     Heartbeat.objects.filter(component="sender").update(paused_until=AT + timedelta(seconds=30))
     assert "warn  mail server: away" in status()[0]

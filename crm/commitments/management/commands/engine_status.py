@@ -19,7 +19,7 @@ WORDS = {Level.WELL: "ok", Level.LOOK: "warn", Level.DOWN: "bad"}
 class Command(BaseCommand):
     help = (
         "Say how reminders and mails are doing. Ends with 0 when all is well, 1 when something is late or wants to be "
-        "looked at, 2 when a part is silent or the database cannot be reached."
+        "looked at (a silent auditor or guard too), 2 when nobody plans or sends, or the database cannot be reached."
     )
     requires_system_checks: list[str] = []
 
