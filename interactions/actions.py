@@ -18,7 +18,7 @@ from accounts.models import Account
 from contacts.models import Contact, ContactPhone
 from crm.commitments import actions as commitments
 from crm.commitments.models import Commitment, Kind, Priority
-from crm.commitments.opening import open_unrecorded
+from crm.commitments.opening import FARTHEST, open_unrecorded
 from crm.commitments.planning.ladder import POC
 from crm.commitments.telling.notices import because
 from crm.core.actor import Actor
@@ -47,6 +47,12 @@ class InTheFuture(Refused):
     field = "occurred_at"
     code = "in_the_future"
     default_message = _("It cannot have happened later than now. Plan it as a follow-up.")
+
+
+class TooLongAgo(Refused):
+    field = "occurred_at"
+    code = "too_long_ago"
+    default_message = _("It happened more than 30 years ago, as it stands there. Look at the year.")
 
 
 class OutcomeMismatch(Refused):
@@ -113,6 +119,7 @@ def log(
 
     :raises WhoRequired: nobody is named.
     :raises InTheFuture: it happened later than `at`.
+    :raises TooLongAgo: it happened decades before.
     :raises OutcomeMismatch: the outcome does not fit channel or direction.
     :raises AccountMismatch: the project belongs to another account.
     :raises SettlesElsewhere: something settled is closed or lies elsewhere.
@@ -185,17 +192,25 @@ def _refuse(touch: Touch, at: datetime) -> None:
 
 
 def refuse_impossible(touch: Touch, at: datetime) -> None:
-    """:raises WhoRequired, InTheFuture, AccountMismatch, NoteTooLong, Archived: as `log`."""
+    """:raises WhoRequired, InTheFuture, TooLongAgo, AccountMismatch, NoteTooLong, Archived: as `log`."""
     if not any((touch.account, touch.contact, touch.project, touch.touch_point)):
         raise WhoRequired
-    if touch.occurred_at is not None and touch.occurred_at > at:
-        raise InTheFuture
+    if touch.occurred_at is not None:
+        refuse_odd_moment(touch.occurred_at, at)
     if touch.project and touch.account and touch.project.account_id != touch.account.pk:
         raise AccountMismatch
     if len(touch.note) > MAX_NOTE:
         raise NoteTooLong
     records = (touch.project, touch.contact, touch.account)
     refuse_archived(*(r.dossier for r in records if r), field="who")
+
+
+def refuse_odd_moment(occurred_at: datetime, at: datetime) -> None:
+    """:raises InTheFuture, TooLongAgo: as `log`."""
+    if occurred_at > at:
+        raise InTheFuture
+    if at - occurred_at > FARTHEST:
+        raise TooLongAgo
 
 
 def refuse_mismatch(touch: Touch, channel_ids: Collection[int]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,6 @@ from crm.dossiers.changes import FieldChange, Thing, changes_of
 from crm.dossiers.models import Dossier, Event, EventDossier
 from interactions.actions import (
     MAX_NOTE,
-    InTheFuture,
     NoteTooLong,
     Touch,
     WhoRequired,
@@ -29,6 +28,7 @@ from interactions.actions import (
     place_of,
     refuse_impossible,
     refuse_mismatch,
+    refuse_odd_moment,
     touched_dossiers,
 )
 from interactions.corrections import CONSEQUENCES, touch_clocks_back, touch_clocks_on
@@ -108,9 +108,9 @@ def _refuse(locked: Interaction, wanted: Mapping[str, Any], moves: bool, at: dat
     if moves:
         if touch.touch_point is not None and not locked.caller:
             raise WhoRequired
-        refuse_impossible(touch, at)
-    if wanted["occurred_at"] > at:
-        raise InTheFuture
+        refuse_impossible(replace(touch, occurred_at=None), at)
+    if wanted["occurred_at"] != locked.occurred_at:
+        refuse_odd_moment(wanted["occurred_at"], at)
     if len(wanted["note"]) > MAX_NOTE:
         raise NoteTooLong
     if touch.outcome is not None:

@@ -22,7 +22,7 @@ class Finding(models.Model):
     """Something the auditor found that should not be: seen from … until …, perhaps repaired."""
 
     code = models.CharField(_("what"), max_length=40)  # a check in crm.commitments.auditing.auditor
-    subject = models.CharField(_("of"), max_length=60)  # a key: "c:<id>" a commitment, "m:<id>" a message …
+    subject = models.CharField(_("of"), max_length=60)  # "c:<id>" a commitment, "a:<id>" an account …
     detail = models.CharField(_("detail"), max_length=500, blank=True)
     found_at = models.DateTimeField(_("found"))
     seen_at = models.DateTimeField(_("last seen"))

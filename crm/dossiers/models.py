@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Self, TypeVar
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
@@ -227,11 +228,20 @@ class Topic(Word):
 class Tier(Word):
     """How much a customer relationship asks for."""
 
-    touch_every_days = models.PositiveSmallIntegerField(_("keep in touch every … days"), null=True, blank=True)
+    MOST_DAYS = 3650  # ten years: whoever asks for less often mistyped it, or does not ask at all
+
+    touch_every_days = models.PositiveSmallIntegerField(
+        _("keep in touch every … days"), null=True, blank=True, validators=[MaxValueValidator(MOST_DAYS)]
+    )
 
     class Meta:
         verbose_name = _("tier")
         verbose_name_plural = _("tiers")
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(touch_every_days=None) | Q(touch_every_days__lte=3650), name="tier_touch_within_ten_years"
+            )
+        ]
 
 
 class Channel(Word):

@@ -3,26 +3,30 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts import keeping_in_touch
 from accounts.models import Account
 from crm.commitments import actions
-from crm.commitments.models import Commitment, Kind, Notification
+from crm.commitments.auditing import auditor
+from crm.commitments.models import Commitment, Finding, Kind, Notification
+from crm.commitments.opening import FARTHEST
 from crm.commitments.planning import planner
 from crm.commitments.refusals import SettledElsewhere
 from crm.core.actor import Actor
 from crm.desk.merging import merge
 from crm.dossiers.models import Dossier, Event, Tier
 from crm.handovers.archiving import archive
+from crm.poc.models import WorkingCalendar
 from interactions import corrections
 from interactions.actions import Touch, log
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
 from tests.factories.commitments import CommitmentFactory
 from tests.factories.dossiers import channel, outcome, tier, topic
-from tests.factories.poc import AssignmentFactory, PersonFactory
-from tests.factories.users import actor
+from tests.factories.poc import AssignmentFactory, CalendarFactory, PersonFactory
+from tests.factories.users import UserFactory, actor
 
 DAYS = 30  # what the tier asks for here; AT is noon of Wednesday, 4 March 2026
 BY = Actor.system("task")
@@ -142,6 +146,85 @@ def test_an_older_touch_logged_late_does_not(account):
     keeping_in_touch.reconcile()
     a_call(Account.objects.for_list().get(pk=account.pk), occurred_at=AT - timedelta(days=1))
     assert owed(account).generation == 1
+
+
+@pytest.mark.parametrize("days_before", [1, 10, 400])
+def test_a_first_touch_that_is_logged_late_makes_it_due_no_earlier(account, days_before):
+    Account.objects.update(last_touch_at=None)
+    keeping_in_touch.reconcile()
+    before = owed(account).due_at
+    known = Account.objects.for_list().get(pk=account.pk)
+    a_call(known, at=AT + timedelta(hours=1), occurred_at=AT - timedelta(days=days_before))
+    assert keeping_in_touch.reconcile() == 0
+    assert owed(account).due_at == before
+
+
+def test_a_tier_counts_from_the_last_touch_that_is_known(account):
+    Account.objects.update(last_touch_at=AT - timedelta(days=20))
+    keeping_in_touch.reconcile()
+    assert owed(account).recur_from == AT - timedelta(days=20)
+    assert keeping_in_touch.reconcile() == 0
+
+
+@pytest.mark.parametrize("year", [1912, 1995, 2070])
+def test_a_touch_decades_away_holds_nobody_up(account, clock, year):
+    """From years before it was refused: the row is owed all the same, and so are the others."""
+    Account.objects.filter(pk=account.pk).update(last_touch_at=AT.replace(year=year))
+    other = AccountFactory(tier=tier("a"), last_touch_at=AT)
+    planner.sweep()
+    assert abs(owed(account).due_at - AT) <= FARTHEST
+    assert owed(other).due_at == datetime(2026, 4, 3, 9, tzinfo=UTC)
+    assert keeping_in_touch.reconcile() == 0
+
+
+@pytest.fixture
+def bad(account, monkeypatch):
+    """An account that cannot be worked out: the hours of whoever answers are by a clock that is none."""
+    monkeypatch.setattr(keeping_in_touch, "_aside", {})
+    bad = AccountFactory(name="Bad", tier=tier("a"), last_touch_at=AT)
+    nowhere = CalendarFactory(nine_to_six=True)
+    WorkingCalendar.objects.filter(pk=nowhere.pk).update(zone="Nowhere/Bad")
+    AssignmentFactory(dossier=bad.dossier, poc=PersonFactory(calendar=nowhere))
+    return bad
+
+
+def test_what_cannot_be_worked_out_is_set_aside_and_the_others_are_owed(account, bad):
+    others = AccountFactory.create_batch(3, tier=tier("a"))
+    planner.sweep()
+    assert [is_owed(a) for a in (account, *others, bad)] == [True] * 4 + [False]
+    assert keeping_in_touch.reconcile() == 0  # it is left alone for a while
+
+
+def test_what_cannot_be_counted_anew_holds_no_other_up(account, bad):
+    WorkingCalendar.objects.filter(zone="Nowhere/Bad").update(zone="Europe/Rome")
+    keeping_in_touch.reconcile()
+    WorkingCalendar.objects.filter(zone="Europe/Rome").update(zone="Nowhere/Bad", version=2)
+    Account.objects.update(last_touch_at=AT + timedelta(days=1))
+    keeping_in_touch.reconcile()
+    assert owed(account).recur_from == AT + timedelta(days=1)
+    assert owed(bad).recur_from == AT
+
+
+def test_administrators_hear_what_was_set_aside_until_it_is_mended(account, bad, clock):
+    PersonFactory(name="Root", user=UserFactory(role="administrator"))
+    planner.sweep()
+    auditor.sweep()
+    found = Finding.objects.standing().get(code="no_touch")
+    assert (found.subject, found.detail) == (f"a:{bad.pk}", "ZoneInfoNotFoundError")
+    assert Notification.objects.filter(kind="audit", recipient__name="Root").exists()
+    WorkingCalendar.objects.filter(zone="Nowhere/Bad").update(zone="UTC")
+    clock.freeze(AT + timedelta(minutes=11))
+    planner.sweep()
+    assert is_owed(bad)
+    auditor.sweep()
+    assert not Finding.objects.standing().filter(code="no_touch").exists()
+
+
+def test_a_tier_asks_for_a_touch_once_in_ten_years_at_least(db):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Tier.objects.filter(code="a").update(touch_every_days=Tier.MOST_DAYS + 1)
+    with pytest.raises(ValidationError):
+        Tier(code="z", name="Z", touch_every_days=20_000).full_clean()
 
 
 def test_undone_it_is_due_as_before(account):

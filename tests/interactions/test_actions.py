@@ -73,6 +73,7 @@ def test_a_stranger_is_kept_where_the_front_desk_answers(by, call):
         ({}, actions.WhoRequired),
         ({"caller": "  "}, actions.WhoRequired),
         ({"occurred_at": AT + timedelta(seconds=1), "caller": "x"}, actions.InTheFuture),
+        ({"occurred_at": AT.replace(year=1995), "caller": "x"}, actions.TooLongAgo),
         ({"note": "x" * 20_001, "caller": "x"}, actions.NoteTooLong),
     ],
 )

@@ -14,7 +14,15 @@ from crm.dossiers.actions import Archived
 from crm.dossiers.models import Event
 from crm.poc.models import Grant
 from crm.users.models import RoleScope
-from interactions.actions import AccountMismatch, InTheFuture, NoteTooLong, OutcomeMismatch, WhoRequired, log
+from interactions.actions import (
+    AccountMismatch,
+    InTheFuture,
+    NoteTooLong,
+    OutcomeMismatch,
+    TooLongAgo,
+    WhoRequired,
+    log,
+)
 from interactions.correcting import NotYours, WasUndone, correct
 from interactions.corrections import put_to_record, undo
 from interactions.employers import change_employer
@@ -229,6 +237,7 @@ def test_what_was_undone_is_not_corrected(by, logged):
     ("said", "refusal"),
     [
         (lambda: {"occurred_at": LATER + timedelta(minutes=1)}, InTheFuture),
+        (lambda: {"occurred_at": LATER.replace(year=1995)}, TooLongAgo),
         (lambda: {"note": "x" * 20_001}, NoteTooLong),
         (lambda: {"channel": channel("email")}, OutcomeMismatch),
         (lambda: {"account": AccountFactory(), "project": ProjectFactory()}, AccountMismatch),

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.commitments.models import Commitment, Notification
 from crm.dossiers.models import EventDossier
-from interactions.actions import InTheFuture, OutcomeMismatch, WhoRequired
+from interactions.actions import InTheFuture, OutcomeMismatch, TooLongAgo, WhoRequired
 from interactions.history import PastTouch, log_many
 from interactions.models import Interaction
 from tests.factories import AT
@@ -70,6 +70,7 @@ def test_a_caller_nobody_knew_is_kept_for_the_front_desk():
     [
         ({}, WhoRequired),
         ({"caller": "x", "occurred_at": AT + WEEK}, InTheFuture),
+        ({"caller": "x", "occurred_at": AT.replace(year=1995)}, TooLongAgo),
         ({"caller": "x", "outcome": "met"}, OutcomeMismatch),
         ({"caller": "x", "outcome": "missed", "direction": "out"}, OutcomeMismatch),
     ],

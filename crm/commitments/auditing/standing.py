@@ -37,6 +37,16 @@ WHERE NOT EXISTS (
   SELECT 1 FROM commitments_policy p WHERE p.kind = d.kind AND p.retired_at IS NULL AND p.priority = ''
     AND p.purpose_id IS NULL AND p.tier_id IS NULL AND p.topic_id IS NULL AND p.channel_id IS NULL)"""
 
+_NO_TOUCH = """
+SELECT f.subject, f.detail FROM commitments_finding f
+JOIN accounts_account a ON a.dossier_id = CAST(substr(f.subject, 3) AS bigint)
+JOIN dossiers_dossier d ON d.id = a.dossier_id
+JOIN dossiers_tier t ON t.id = d.tier_id
+WHERE f.code = 'no_touch' AND f.ended_at IS NULL AND t.touch_every_days > 0 AND d.archived_at IS NULL
+  AND NOT EXISTS (
+    SELECT 1 FROM commitments_commitment c WHERE c.dossier_id = d.id AND c.kind = 'touch' AND c.closed_at IS NULL
+      AND c.recur_every = t.touch_every_days AND c.recur_from >= COALESCE(a.last_touch_at, c.recur_from))"""
+
 RAILS = (
     "commitment_open_iff_looked_at", "commitment_closed_has_a_moment", "notification_decided_once", "message_id_once",
     "message_ready_until_it_ended", "attempt_numbered_once",
@@ -62,5 +72,7 @@ CHECKS = [
     Check("quarantined", _("Something owed was set aside after errors"), sql(_QUARANTINED), is_told_already=True),
     Check("no_steps", _("A policy has no escalation steps"), sql(_NO_STEPS)),
     Check("no_policy", _("A kind of promise has no policy"), sql(_NO_POLICY)),
+    # Found by who opens them, accounts.keeping_in_touch; here it is told, and seen when it is over.
+    Check("no_touch", _("When to keep in touch could not be worked out"), sql(_NO_TOUCH), is_passing=True),
     Check("no_rail", _("The database no longer refuses what it should"), _rails),
 ]

@@ -106,6 +106,8 @@ def _href(finding: Finding) -> str:
     kind, _colon, number = finding.subject.partition(":")
     if kind == "c":
         return reverse("owed:item", args=[number])
+    if kind == "a":
+        return reverse("record", args=[number])
     if kind == "m":
         return reverse("admin:outbox_message_change", args=[number])
     return ""
