@@ -75,6 +75,15 @@ def readable(reader: Callable[[str], Any], text: str) -> Any:
         ) from error
 
 
+def only_once(moment: datetime, recurs: Recurrence | None) -> datetime:
+    """Return the moment that was said of what is owed once; refuse to drop that it was to be owed again."""
+    if recurs is not None:
+        raise ValidationError(
+            _("This is promised once. %(allowed)s"), code="once", params={"allowed": _t(ALLOWED)}
+        )  # fmt: skip
+    return moment
+
+
 class QuickLogForm(forms.Form):
     """A touch, what it settles, and what is to follow. What one may choose among comes from `options`."""
 
@@ -235,16 +244,22 @@ class UpdateForm(forms.Form):
     )
     topic = forms.ModelChoiceField(Topic.objects.none(), label=_("About"), empty_label=None)
 
-    def __init__(self, *args: Any, reader: Callable[[str], When], contacts: Any, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, reader: Callable[[str], When], contacts: Any, offered: Sequence[Contact], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.reader = reader
         self.fields["to"].queryset = contacts
+        self.fields["to"].widget.choices = [(person.pk, str(person)) for person in offered]
         self.fields["poc"].queryset = PointOfContact.objects.active().order_by("kind", "name_key", "pk")
         self.fields["topic"].queryset = Topic.objects.in_use()
 
     def clean_due(self) -> datetime | None:
         text = self.cleaned_data["due"]
-        return readable(self.reader, text).moment if text else None
+        if not text:
+            return None
+        said = readable(self.reader, text)
+        return only_once(said.moment, said.recurs)
 
 
 class SortForm(forms.Form):

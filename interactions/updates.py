@@ -18,6 +18,7 @@ from crm.commitments.opening import due_by_target
 from crm.commitments.refusals import DueRequired
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
+from crm.core.text import search_key
 from crm.dossiers.actions import refuse_archived
 from crm.dossiers.models import Dossier, Topic
 from crm.poc.models import PointOfContact
@@ -26,12 +27,21 @@ from interactions.models import Interaction
 from projects.models import Stakeholder
 
 NAMED = 2  # people a title names; the others are counted
+MOST = 50  # people one update is promised to
+DIGITS = 18  # of an id
+OFFERED = 20  # shown to be ticked at a time; the others are found by name
 
 
 class ToWhomRequired(Refused):
     field = "to"
     code = "to_whom_required"
     default_message = _("Say to whom it is promised: one contact at least.")
+
+
+class TooMany(Refused):
+    field = "to"
+    code = "too_many"
+    default_message = _("An update is promised to 50 people at most.")
 
 
 class NotOnRecord(Refused):
@@ -56,6 +66,7 @@ def promise(*, new: NewUpdate, dossier: Dossier, topic: Topic, by: Actor, at: da
     """Promise contacts of a record that they will be told how it stands.
 
     :raises ToWhomRequired: nobody is named.
+    :raises TooMany: more than `MOST` are named.
     :raises NotOnRecord: a contact belongs neither to its account nor to the project.
     :raises DueInThePast: it would be due before `at`.
     :raises Archived: the record is archived, or a contact.
@@ -63,6 +74,8 @@ def promise(*, new: NewUpdate, dossier: Dossier, topic: Topic, by: Actor, at: da
     people = list({contact.pk: contact for contact in new.to}.values())
     if not people:
         raise ToWhomRequired
+    if len(people) > MOST:
+        raise TooMany
     if new.due_at is not None and new.due_at < at:
         raise DueInThePast
     refuse_archived(*(contact.dossier for contact in people), field="to")
@@ -91,6 +104,23 @@ def offered_to(dossier: Dossier) -> ContactQuerySet:
     theirs = Contact.objects.current().filter(dossier__home=dossier.home_id)
     stakes = Stakeholder.objects.filter(project=dossier.pk).values("contact")
     return (theirs | Contact.objects.current().filter(pk__in=stakes)).select_related("dossier").distinct()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Whom a page offers: those ticked, then some of those whose name holds what was typed; `is_more`: not all."""
+
+    people: Sequence[Contact]
+    is_more: bool
+
+
+def offer(contacts: ContactQuerySet, *, ticked: Iterable[str], text: str = "") -> Offer:
+    """Return whom to show of `contacts`, so that a record with hundreds stays a short page. Two queries at most."""
+    ids = [int(pk) for pk in dict.fromkeys(ticked) if pk.isascii() and pk.isdigit() and len(pk) <= DIGITS][:MOST]
+    rows = contacts.order_by("dossier__title_key", "pk")
+    kept = list(rows.filter(pk__in=ids)) if ids else []
+    found = list(rows.exclude(pk__in=ids).filter(dossier__title_key__contains=search_key(text[:200]))[: OFFERED + 1])
+    return Offer([*kept, *found[:OFFERED]], len(found) > OFFERED)
 
 
 def title_of(people: Sequence[Contact], about: str) -> str:

@@ -289,33 +289,46 @@ def _plan(request: HttpRequest, form: FollowUpForm, dossier: Any) -> Any:
 @permission_required("interactions.add_followup", raise_exception=True)
 @require_http_methods(["GET", "HEAD", "POST"])
 def update_new(request: HttpRequest) -> HttpResponse:
-    """Promise contacts of a record, `?record=`, to tell them how it stands."""
+    """Promise contacts of a record, `?record=`, to tell them how it stands. `?find=` offers those of such a name."""
     dossier = _named(visible_dossiers(request.user).current().select_related("parent"), request)
     at = clock.of(request)
     general = Topic.objects.get(code=Topic.GENERAL)
-    contacts = updates.offered_to(dossier).order_by("dossier__title_key", "pk")
+    contacts = updates.offered_to(dossier).visible_to(request.user)
 
     def reader(text: str) -> quick_log.When:
         return quick_log.read_due(text, place=dossier, topic=general, at=at)
 
-    initial = {"topic": general, "to": [dossier.pk] if dossier.kind == "contact" else None}
     data = request.POST if request.method == "POST" else None
-    form = UpdateForm(data, reader=reader, contacts=contacts, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        values = form.cleaned_data
-        new = updates.NewUpdate(values["to"], values["what"], values["due"], values["poc"])
-        act = {"new": new, "dossier": dossier, "topic": values["topic"], "by": Actor.of(request), "at": at}
-        promised = attempt(form, lambda: updates.promise(**act))
+    text, ticked = request.GET.get("find", ""), (data or request.GET).getlist("to")
+    if data is None and "find" not in request.GET and dossier.kind == "contact":
+        ticked = [str(dossier.pk)]
+    offer = updates.offer(contacts, ticked=ticked, text=text)
+    initial = {"topic": general, "to": ticked}
+    form = UpdateForm(data, reader=reader, contacts=contacts, offered=offer.people, initial=initial)
+    if form.is_bound and form.is_valid():
+        promised = _promise_update(request, form, dossier)
         if promised:
             said = _("Promised by %(moment)s.") % {"moment": moment_words(promised.due_at, at)}
             messages.success(request, said, extra_tags=f"saved:update-{dossier.pk}")
             return redirect(dossier)
-    usual = updates.usual_moment(dossier, general, at=at)
-    context = {
-        "form": form,
-        "record": dossier,
-        "usual": usual,
-        "is_anybody_there": contacts.exists(),
-        "home": str(dossier.home_id),
+    context = {"form": form, "record": dossier, "offer": offer, "find": text}
+    if request.htmx.trigger_name == "find":
+        return render(request, "interactions/partials/update_to.html", context)
+    return _update_page(request, context, general)
+
+
+def _promise_update(request: HttpRequest, form: UpdateForm, dossier: Any) -> Any:
+    values = form.cleaned_data
+    new = updates.NewUpdate(values["to"], values["what"], values["due"], values["poc"])
+    act = {"new": new, "dossier": dossier, "topic": values["topic"]}
+    return attempt(form, lambda: updates.promise(**act, by=Actor.of(request), at=clock.of(request)))
+
+
+def _update_page(request: HttpRequest, context: dict[str, Any], general: Topic) -> HttpResponse:
+    form, record, offer = context["form"], context["record"], context["offer"]
+    context |= {
+        "usual": updates.usual_moment(record, general, at=clock.of(request)),
+        "is_anybody_there": bool(offer.people or context["find"]),
+        "home": str(record.home_id),
     }
     return render(request, "interactions/update.html", context, status=422 if form.errors else 200)

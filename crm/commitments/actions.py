@@ -20,7 +20,7 @@ from crm.commitments.models import Commitment
 from crm.commitments.moving import GIVEN, Meaning, move_locked
 from crm.commitments.opening import Promise, due_in, local_parts, open_commitment, open_commitments
 from crm.commitments.recurring import owe_again, was_just_kept
-from crm.commitments.refusals import DueRequired, NotInThePast, OddMoment, WaitsForCustomer
+from crm.commitments.refusals import DueRequired, MovedOn, NotInThePast, OddMoment, WaitsForCustomer
 from crm.commitments.telling import notices
 from crm.commitments.waiting import check_back
 from crm.core.actor import Actor
@@ -96,6 +96,7 @@ def redue(
     due_at: datetime | None = None,
     due_local: datetime | None = None,
     zone: str = "",
+    recurs: tuple[int, str] | None = None,
     this_once: bool = False,
     by: Actor,
     at: datetime,
@@ -103,7 +104,8 @@ def redue(
     """Let it be due at another moment; the steps begin anew. The same moment changes nothing.
 
     What waited for the customer waits no more. A series counts from the new moment on, but where
-    only `this_once` it is another one.
+    only `this_once` it is another one. `recurs` is how often it is owed from then on, a number and
+    its unit (Every); None: as often as before.
 
     :raises ClosedAlready: it is done or cancelled.
     :raises DueRequired: no moment is given.
@@ -114,7 +116,8 @@ def redue(
     if due_at is None and due_local is None:
         raise DueRequired
     moment, zone = due_in(zone or c.zone, due_at=due_at, due_local=due_local, at=at)
-    if moment == c.due_at and zone == c.zone and c.state != State.WAITING:
+    is_as_often = recurs is None or recurs == (c.recur_every, c.recur_unit)
+    if moment == c.due_at and zone == c.zone and is_as_often and c.state != State.WAITING:
         return c
     before = c.due_at
     for name, value in local_parts(moment, zone).items():
@@ -123,6 +126,8 @@ def redue(
     begin_anew(c, moment)
     forget_waiting(c)
     c.counted_from, c.paused_seconds = None, 0  # nothing was counted: somebody said so
+    if recurs is not None:
+        c.recur_every, c.recur_unit = recurs
     if c.recur_every and not this_once:
         c.recur_from = moment
     c.save()
@@ -156,21 +161,33 @@ def reassign(
 
 @transaction.atomic
 def keep(
-    *, commitment: Commitment, for_good: bool = False, as_owner: bool = False, by: Actor, at: datetime
+    *,
+    commitment: Commitment,
+    for_good: bool = False,
+    due_at: datetime | None = None,
+    as_owner: bool = False,
+    by: Actor,
+    at: datetime,
 ) -> Commitment:
     """Say that it is done: nobody is told anything more. What recurs is owed for the next time, unless `for_good`.
 
-    `as_owner` is for the action that settles what the promise stands for.
+    `due_at` says which time of it is meant, as it was read; None: whichever is owed now, and said again a moment
+    later it is the same act. `as_owner` is for the action that settles what the promise stands for.
 
     :raises ClosedAlready: it was cancelled.
+    :raises MovedOn: another time than `due_at` is owed by now.
     :raises SettledElsewhere: only its owner's action settles this kind.
     """
     refuse_owned(commitment, as_owner)
     c = locked(commitment, closed_as=State.KEPT)
-    if c.is_closed or c.recur_every is None or for_good:
+    if c.is_closed or c.recur_every is None:
         return _close(c, State.KEPT, Event.Kind.KEPT, "", by, at)
-    if was_just_kept(c, at):
+    if due_at != c.due_at and was_just_kept(c, at) and not for_good:
         return c
+    if due_at not in (None, c.due_at):
+        raise MovedOn
+    if for_good:
+        return _close(c, State.KEPT, Event.Kind.KEPT, "", by, at)
     was = c.due_at
     again = owe_again(c, at)
     c.save()

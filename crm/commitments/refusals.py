@@ -19,6 +19,12 @@ class ClosedAlready(Refused):
     default_message = _("It is settled already: nothing is owed any more.")
 
 
+class MovedOn(Refused):
+    field = "due_at"
+    code = "moved_on"
+    default_message = _("It was done or moved meanwhile, and is owed for another time now. Nothing was changed.")
+
+
 class OddMoment(Refused):
     field = "due_at"
     code = "odd_moment"

@@ -99,9 +99,14 @@ class WaitInput(Input):
 
 
 class DoneInput(Input):
-    """Whether what recurs is not owed again."""
+    """Whether what recurs is not owed again, and which time of it is meant."""
 
     for_good = serializers.BooleanField(required=False, default=False)
+    due_at = MomentField(
+        required=False,
+        help_text="What recurs: the `due_at` that was read. Owed for another time by now, it is answered with 409. "
+        "Left out: whichever time is owed.",
+    )
 
 
 class CancelInput(Input):
@@ -143,13 +148,13 @@ def set_due_because(owed: list[Commitment], *, reader: Any, at: datetime) -> Non
 
 
 class Acts(Keyed):
-    """For view sets of what is owed: the acts, each a POST. A repeated one does nothing.
+    """For view sets of what is owed: the acts, each a POST. A repeated one does nothing, but see `done`.
 
     The answer carries an `ETag`; an act with `If-Match` is done only to what still is as it was read.
     With a key, the very same request does nothing again, whatever was done to it since.
     """
 
-    conflicts = Keyed.conflicts | {"closed_already", "waits_for_customer"}
+    conflicts = Keyed.conflicts | {"closed_already", "moved_on", "waits_for_customer"}
 
     def owed(self) -> Commitment:
         """What the address names."""
@@ -215,7 +220,11 @@ class Acts(Keyed):
     @extend_schema(request=DoneInput, parameters=ACT_HEADERS)
     @action(detail=True, methods=["post"])
     def done(self, request: Request, id: int) -> Response:
-        """Say that it is done. What recurs is owed for the next time, unless it is done for good."""
+        """Say that it is done. What recurs is owed for the next time, unless it is done for good.
+
+        Say with `due_at`, `If-Match` or a key which time is meant: what recurs is else done for the next time where
+        the request comes again later than after two minutes.
+        """
         values = self.read(DoneInput)
         return self.act(lambda owed: actions.keep(commitment=owed, **values, by=self.by, at=self.at))
 

@@ -47,15 +47,18 @@ def item(request: HttpRequest, pk: int) -> HttpResponse:
 @permission_required("commitments.change_commitment", raise_exception=True)
 @require_POST
 def done(request: HttpRequest, pk: int) -> HttpResponse:
-    """Say that it is done; what recurs is owed for the next time, unless it was the last."""
-    for_good = "for_good" in request.POST
+    """Say that it is done; what recurs is owed for the next time, unless it was the last.
+
+    `due` is which time of it the page showed, so that a page left open does not skip one.
+    """
+    meant = {"for_good": "for_good" in request.POST, "due_at": _shown(request.POST.get("due", ""))}
 
     def said(kept: Commitment) -> str:
         if kept.is_closed:
             return _("Done.")
         return _("Done. Owed again %(moment)s.") % {"moment": moment_words(kept.due_at, clock.of(request))}
 
-    return _perform(request, pk, lambda c: actions.keep(commitment=c, for_good=for_good, **_by(request)), said)
+    return _perform(request, pk, lambda c: actions.keep(commitment=c, **meant, **_by(request)), said)
 
 
 @login_required
@@ -177,6 +180,14 @@ def _updated(owed: Commitment) -> list[tuple[str, bool]]:
 def _owed(request: HttpRequest, pk: int) -> Commitment:
     rows = Commitment.objects.visible_to(request.user).for_list()
     return get_object_or_404(rows.select_related("follow_up__channel", "follow_up__contact__dossier"), pk=pk)
+
+
+def _shown(text: str) -> datetime | None:
+    """Read the moment that a page wrote into its form."""
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
 
 
 def _by(request: HttpRequest) -> dict[str, object]:

@@ -191,7 +191,10 @@ class RedueInput(Input):
     default_error_messages = PlannedInput.default_error_messages
 
     due_at = MomentField(required=False)
-    due_text = serializers.CharField(max_length=due.LONGEST, required=False)
+    due_text = serializers.CharField(
+        max_length=due.LONGEST, required=False,
+        help_text="As `tomorrow 9`, or `fri 9 every 3 months`. How often is left as it is where this does not say.",
+    )  # fmt: skip
 
     validate = PlannedInput.validate
 

@@ -173,12 +173,13 @@ class FollowUpViewSet(Acts, RecordViewSet):
 
     @extend_schema(request=RedueInput, parameters=ACT_HEADERS)
     def partial_update(self, request: Request, id: int) -> Response:
-        """Let it be due at another moment; reminders and escalation begin anew."""
+        """Let it be due at another moment, and as often as `due_text` says; reminders and escalation begin anew."""
         values = self.read(RedueInput)
 
         def move(owed: Commitment) -> None:
             said = reading.moment_of(values, place=owed.dossier, topic=owed.topic, poc=owed.poc, at=self.at)
-            redue(commitment=owed, due_at=said.moment, by=self.by, at=self.at)
+            recurs = (said.recurs.every, said.recurs.unit) if said.recurs else None
+            redue(commitment=owed, due_at=said.moment, recurs=recurs, by=self.by, at=self.at)
 
         return self.act(move)
 

@@ -87,6 +87,39 @@ def test_what_recurs_is_owed_again_or_done_for_good(api, user):
     assert shown["state"] == "kept"
 
 
+@pytest.fixture
+def weekly(api, user):
+    body = {"account": AccountFactory().pk, "due_text": "tomorrow 9 every week"}
+    return api.post("/api/v1/follow-ups/", body, format="json").json()["id"]
+
+
+def test_a_turn_that_was_read_is_done_once_however_late_the_request_comes_again(api, weekly, clock):
+    for url in (OWED, "/api/v1/follow-ups/"):
+        due_at = api.get(f"{url}{weekly}/").json()["due_at"]
+        shown = api.post(f"{url}{weekly}/done/", {"due_at": due_at}, format="json").json()
+        assert shown["due_at"] > due_at
+        clock.freeze(clock.now() + timedelta(minutes=5))
+        again = api.post(f"{url}{weekly}/done/", {"due_at": due_at}, format="json")
+        assert problem(again)[:2] == (409, "moved_on")
+        assert api.get(f"{url}{weekly}/").json()["due_at"] == shown["due_at"]
+
+
+def test_how_often_changes_as_it_is_said_with_another_moment(api, weekly):
+    url = f"/api/v1/follow-ups/{weekly}/"
+    shown = api.patch(url, {"due_text": "fri 9 every 3 months"}, format="json").json()
+    assert (shown["due_at"], shown["recurs"]) == ("2026-03-06T09:00:00Z", {"every": 3, "unit": "months"})
+    shown = api.patch(url, {"due_text": "tomorrow 9"}, format="json").json()
+    assert (shown["due_at"], shown["recurs"]) == (UNTIL, {"every": 3, "unit": "months"})
+
+
+def test_an_update_that_is_to_be_owed_again_is_refused(api, user):
+    contact = ContactFactory(at_account=True)
+    body = {"contact": contact.pk, "to": [contact.pk], "due_text": "fri 9 every 2 weeks"}
+    answer = api.post(f"{OWED}updates/", body, format="json")
+    assert problem(answer)[2] == [("due_text", "once")]
+    assert not Commitment.objects.exists()
+
+
 def test_how_often_may_be_said_with_the_moment(api, user):
     body = {"account": AccountFactory().pk, "due_text": "tomorrow 9 every month"}
     planned = api.post("/api/v1/follow-ups/", body, format="json").json()

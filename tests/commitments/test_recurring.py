@@ -6,6 +6,7 @@ import pytest
 
 from crm.commitments import actions, recurring, waiting
 from crm.commitments.models import Commitment
+from crm.commitments.refusals import MovedOn
 from crm.dossiers.models import Event
 from tests.commitments.conftest import WEDNESDAY, moment
 from tests.factories.users import actor
@@ -93,6 +94,29 @@ def test_saying_done_twice_is_one_act(house):
     assert done(house, c, "Wed 09:01").generation == 2
     assert Event.objects.filter(kind=Event.Kind.KEPT).count() == 1
     assert done(house, c, "Wed 09:03").generation == 3  # another day's
+
+
+def test_the_turn_that_was_meant_is_done_and_no_other(house):
+    c = recurring_promise(house, 1, "weeks")
+    done(house, c, due_at=WEDNESDAY)
+    assert done(house, c, "Wed 09:01", due_at=WEDNESDAY).generation == 2  # the same act again
+    with pytest.raises(MovedOn):
+        done(house, c, "Wed 09:10", due_at=WEDNESDAY)
+    assert done(house, c, "Wed 09:11", due_at=WEDNESDAY + timedelta(days=7)).generation == 3
+    assert done(house, c, "Wed 09:12", due_at=WEDNESDAY + timedelta(days=14)).generation == 4  # meant, however soon
+
+
+def test_what_is_owed_once_is_done_wherever_it_was_moved(house):
+    c = actions.redue(commitment=house.promise(), due_at=moment("Thu 11:00"), by=house.by, at=moment("Tue 09:00"))
+    assert done(house, c, due_at=WEDNESDAY).state == "kept"
+
+
+def test_how_often_may_change_with_the_moment(house):
+    c = recurring_promise(house, 2, "weeks")
+    again = {"commitment": c, "due_at": WEDNESDAY, "recurs": (3, "months"), "by": house.by, "at": moment("Tue 09:00")}
+    c = actions.redue(**again)
+    assert (c.recurs, c.recur_from, c.generation) == ({"every": 3, "unit": "months"}, WEDNESDAY, 2)
+    assert actions.redue(**again).generation == 2
 
 
 def test_done_and_no_more_ends_it(house):

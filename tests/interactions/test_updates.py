@@ -7,6 +7,7 @@ import pytest
 from crm.commitments.models import Commitment, Kind, PolicyVersion
 from crm.dossiers.actions import Archived
 from crm.dossiers.models import Dossier
+from crm.users.models import RoleScope
 from interactions import quick_log, updates
 from interactions.actions import log
 from interactions.follow_ups import DueInThePast
@@ -15,7 +16,9 @@ from tests.factories import AT
 from tests.factories.accounts import AccountFactory
 from tests.factories.contacts import ContactFactory
 from tests.factories.dossiers import purpose, topic
+from tests.factories.poc import AssignmentFactory
 from tests.factories.projects import ProjectFactory, StakeholderFactory
+from tests.factories.users import narrow
 
 TOMORROW = AT + timedelta(days=1)
 LATER = AT + timedelta(minutes=5)
@@ -157,6 +160,69 @@ def test_where_nobody_is_known_a_contact_is_asked_for_first(as_marta):
     account = AccountFactory()
     html = as_marta.get(f"/updates/new/?record={account.pk}").content.decode()
     assert "No contact is known here yet." in html and "Promise it" not in html
+
+
+def test_an_update_is_promised_once(as_marta, lima):
+    url = f"/updates/new/?record={lima.pk}"
+    response = as_marta.post(url, {"to": [lima.pk], "due": "fri 9 every 2 weeks", "topic": topic().pk})
+    assert response.status_code == 422
+    assert "This is promised once." in response.content.decode()
+    assert not Commitment.objects.exists()
+
+
+@pytest.fixture
+def crowd(lima):
+    """Sixty people at the account of Ms Lima, who comes before none of them."""
+    return [ContactFactory(name=f"Adam {n:02}", account=lima.account) for n in range(60)]
+
+
+def offered(page):
+    return [choice.choice_label for choice in page.context["form"]["to"]]
+
+
+def test_of_hundreds_some_are_offered_and_the_others_found_by_name(as_marta, lima, crowd):
+    url = f"/updates/new/?record={lima.account_id}"
+    page = as_marta.get(url)
+    assert len(offered(page)) == updates.OFFERED and "Beatriz Lima" not in offered(page)
+    assert "type part of a name" in page.content.decode()
+    ticked = f"&to={crowd[40].pk}"
+    found = as_marta.get(f"{url}&find=lima{ticked}", headers={"HX-Request": "true", "HX-Trigger-Name": "find"})
+    assert offered(found) == ["Adam 40", "Beatriz Lima"]
+    assert f'value="{crowd[40].pk}"' in found.content.decode() and "<h1>" not in found.content.decode()
+    nobody = as_marta.get(f"{url}&find=zzz").content.decode()
+    assert "Nobody here has such a name." in nobody and "Promise it" in nobody
+
+
+def test_whoever_was_found_is_promised_it_though_the_page_did_not_offer_them(as_marta, lima, crowd):
+    url = f"/updates/new/?record={lima.account_id}"
+    values = {"to": [lima.pk], "due": "nonsense", "topic": topic().pk}
+    assert "Beatriz Lima" in offered(as_marta.post(url, values))
+    as_marta.post(url, values | {"due": "tomorrow 9"})
+    assert Commitment.objects.get().addressees.get() == lima.dossier
+
+
+def test_an_update_is_promised_to_fifty_at_most(as_marta, api, marta, lima, crowd):
+    everybody = [person.pk for person in crowd]
+    page = as_marta.post(f"/updates/new/?record={lima.account_id}", {"to": everybody, "topic": topic().pk})
+    assert page.status_code == 422 and "50 people at most" in page.content.decode()
+    api.force_authenticate(marta.user)
+    answer = api.post("/api/v1/owed/updates/", {"account": lima.account_id, "to": everybody}, format="json")
+    assert answer.status_code == 400
+    assert not Commitment.objects.exists()
+
+
+def test_whom_one_may_not_see_is_offered_by_neither_door(as_marta, api, marta):
+    project = ProjectFactory()
+    AssignmentFactory(dossier=project.account.dossier, poc=marta)
+    own = ContactFactory(name="Own Person", account=project.account)
+    hidden = StakeholderFactory(project=project, contact=ContactFactory(name="Hidden Person", at_account=True)).contact
+    narrow("sales_rep", RoleScope.Sees.OWN)
+    url = f"/updates/new/?record={project.pk}"
+    assert offered(as_marta.get(url)) == [own.name]
+    assert as_marta.post(url, {"to": [hidden.pk], "topic": topic().pk}).status_code == 422
+    api.force_authenticate(marta.user)
+    body = {"project": project.pk, "to": [hidden.pk]}
+    assert api.post("/api/v1/owed/updates/", body, format="json").status_code == 400
 
 
 def test_to_whom_is_asked_for(as_marta, lima):

@@ -212,6 +212,32 @@ def test_what_recurs_says_how_often_and_is_owed_again(as_rep: Client, owed):
     assert (owed.state, owed.due_at) == (State.OPEN, Commitment.objects.get().recur_from + timedelta(days=14))
 
 
+@pytest.fixture
+def fortnightly(owed):
+    Commitment.objects.update(recur_every=2, recur_unit="weeks", recur_from=owed.due_at)
+    owed.refresh_from_db()
+    return owed
+
+
+@pytest.mark.parametrize("values", [{}, {"for_good": "on"}])
+def test_a_page_left_open_does_not_skip_a_turn(as_rep: Client, fortnightly, clock, values):
+    """A colleague has done it since; "Done" on a page that shows the time before means that one."""
+    shown = {"due": fortnightly.due_at.isoformat()}
+    for page in (f"/owed/{fortnightly.pk}/", f"/d/{fortnightly.dossier_id}/"):
+        html = as_rep.get(page, follow=True).content.decode()
+        assert f'name="due" value="{shown["due"]}"' in html
+    as_rep.post(f"/owed/{fortnightly.pk}/done/", shown)
+    turn = fortnightly.due_at + timedelta(days=14)
+    clock.freeze(AT + timedelta(minutes=10))
+    answer = as_rep.post(f"/owed/{fortnightly.pk}/done/", shown | values, follow=True)
+    assert "It was done or moved meanwhile" in answer.content.decode()
+    fortnightly.refresh_from_db()
+    assert (fortnightly.state, fortnightly.due_at) == (State.OPEN, turn)
+    as_rep.post(f"/owed/{fortnightly.pk}/done/", {"due": turn.isoformat()})
+    fortnightly.refresh_from_db()
+    assert fortnightly.due_at == turn + timedelta(days=14)
+
+
 def test_what_recurs_is_ended_by_being_done_for_good(as_rep: Client, owed):
     Commitment.objects.update(recur_every=2, recur_unit="weeks", recur_from=owed.due_at)
     as_rep.post(f"/owed/{owed.pk}/done/", {"for_good": "on"})

@@ -15,6 +15,7 @@ from crm.core.rest.fields import CodeField, Input, MomentField, NamedSerializer,
 from crm.dossiers.models import Topic
 from crm.poc.models import PointOfContact
 from crm.poc.rest import WhoAnswersSerializer
+from interactions.updates import MOST
 from projects.models import Project
 
 
@@ -67,7 +68,7 @@ class UpdateInput(Input):
     account = RecordField(visible_accounts, required=False)
     contact = RecordField(visible_contacts, required=False)
     project = RecordField(visible_projects, required=False)
-    to = RecordsField(visible_contacts, max_length=50, help_text="Ids of contacts: one at least.")
+    to = RecordsField(visible_contacts, max_length=MOST, help_text="Ids of contacts: one at least.")
     about = serializers.CharField(max_length=150, required=False, allow_blank=True, default="")
     topic = CodeField(Topic.objects.in_use, required=False, help_text="`general` where it is left out.")
     due_at = MomentField(required=False)

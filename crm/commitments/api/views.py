@@ -24,6 +24,7 @@ from crm.core.rest.views import RecordViewSet
 from crm.dossiers.models import Event, Topic
 from crm.dossiers.once import once
 from interactions import passing, updates
+from interactions.forms import only_once
 from interactions.meaning import meant
 from interactions.models import FollowUp
 
@@ -82,7 +83,7 @@ class OwedViewSet(Acts, RecordViewSet):
 
     def _meant(self, text: str, **asked: Any) -> datetime:
         try:
-            return meant(text, **asked, at=self.at).moment
+            return only_once(*meant(text, **asked, at=self.at))
         except DjangoValidationError as error:
             raise ValidationError({"due_text": ErrorDetail(error.messages[0], error.code or "invalid")}) from error
 

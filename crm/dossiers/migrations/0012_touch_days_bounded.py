@@ -5,19 +5,26 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('dossiers', '0011_touches_within_ten_years'),
+        ("dossiers", "0011_touches_within_ten_years"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='tier',
-            name='touch_every_days',
-            field=models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(3650)], verbose_name='keep in touch every … days'),
+            model_name="tier",
+            name="touch_every_days",
+            field=models.PositiveSmallIntegerField(
+                blank=True,
+                null=True,
+                validators=[django.core.validators.MaxValueValidator(3650)],
+                verbose_name="keep in touch every … days",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='tier',
-            constraint=models.CheckConstraint(condition=models.Q(('touch_every_days', None), ('touch_every_days__lte', 3650), _connector='OR'), name='tier_touch_within_ten_years'),
+            model_name="tier",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("touch_every_days", None), ("touch_every_days__lte", 3650), _connector="OR"),
+                name="tier_touch_within_ten_years",
+            ),
         ),
     ]
