@@ -217,18 +217,26 @@ class LogRequest:
         return numbers[0] if len(numbers) == 1 else None
 
     def _settled(self, subject: Subject) -> list[Commitment]:
-        """What was ticked, still open and of this home. :raises SettlesElsewhere: it no longer is."""
+        """What was ticked, still open and of this home, at the turn that was shown.
+
+        :raises SettlesElsewhere: it no longer is.
+        """
         ticked = {text for text in self.values.getlist("settles") if text.isascii() and text.isdigit()}
         if not ticked or not subject.is_visible:
             return []
         if any(len(text) > ID for text in ticked) or len(ticked) > 50:
             raise SettlesElsewhere
         rows = Commitment.objects.open().filter(pk__in=ticked, home=subject.dossier.home_id)
-        found = list(rows.select_related("dossier"))
+        found = [c for c in rows.select_related("dossier") if not c.recur_every or self._is_the_turn_shown(c)]
         key = self.form.cleaned_data["client_key"]
         if len(found) < len(ticked) and not self._was_logged(key):
             raise SettlesElsewhere(_("Something this settles was settled meanwhile. Take a look, then save again."))
         return found
+
+    def _is_the_turn_shown(self, owed: Commitment) -> bool:
+        """True of what recurs where nobody has done it since the form was shown."""
+        shown = self.values.get(f"due-{owed.pk}")
+        return shown is None or shown == owed.due_at.isoformat()
 
     def _was_logged(self, key: Any) -> bool:
         """True of a retry: what it settles was settled by its first try."""

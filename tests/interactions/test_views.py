@@ -9,11 +9,13 @@ from django.urls import reverse
 
 from accounts.models import Account
 from contacts.models import Contact
+from crm.commitments import actions
 from crm.commitments.models import Commitment, Kind
 from crm.users.models import RoleScope
 from interactions.models import Interaction
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
+from tests.factories.commitments import CommitmentFactory
 from tests.factories.contacts import ContactFactory
 from tests.factories.interactions import FollowUpFactory, InteractionFactory, unknown_callers
 from tests.factories.poc import AssignmentFactory, PersonFactory
@@ -145,6 +147,21 @@ def test_what_cannot_be_is_said_and_nothing_typed_is_lost(as_marta, lima, fields
     assert said in html
     assert "What I typed" in html
     assert not Interaction.objects.exists()
+
+
+def test_a_form_left_open_settles_no_other_turn_than_it_showed(as_marta, lima, by, clock):
+    """What recurs was done meanwhile: this call is not the next time's."""
+    owed = CommitmentFactory(dossier=lima.dossier, recur_every=1, recur_unit="weeks", recur_from=AT)
+    shown = {"settles": str(owed.pk), f"due-{owed.pk}": owed.due_at.isoformat()}
+    page = as_marta.get(f"{LOG}?record={lima.pk}").content.decode()
+    assert f'name="due-{owed.pk}" value="{owed.due_at.isoformat()}"' in page
+    actions.keep(commitment=owed, by=by, at=AT)
+    clock.freeze(AT + timedelta(minutes=10))
+    response = as_marta.post(LOG, sent(record=lima.pk) | shown)
+    assert response.status_code == 422 and "settled meanwhile" in response.content.decode()
+    shown = {"settles": str(owed.pk), f"due-{owed.pk}": Commitment.objects.get().due_at.isoformat()}
+    assert as_marta.post(LOG, sent(record=lima.pk) | shown).status_code == 302
+    assert Commitment.objects.get().generation == 3
 
 
 @pytest.mark.parametrize("record", ["0", "999999", "-1", "x", "9" * 40, "١"])
