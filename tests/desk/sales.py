@@ -1,8 +1,14 @@
 """Small invented sales tables, as the profile `crm_sales` reads them."""
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from pathlib import Path
 
+from crm.poc.models import PointOfContact
+from crm.poc.resolve import resolve
+from tests.factories.dossiers import topic
+
+NOON = datetime(2023, 6, 7, 12, 0, tzinfo=UTC)  # a Wednesday, when the tables come in
 ACCOUNTS = [
     "Adega Azul,technolgy,Spain,",
     "Adega Azul Norte,retail,Philipines,Adega Azul",
@@ -40,3 +46,13 @@ def write(
         rows = [row if isinstance(row, bytes) else row.encode() for row in (header, *lines)]
         (folder / name).write_bytes(b"\r\n".join(rows) + b"\r\n")
     return folder
+
+
+def verdict(report, key, record="project"):
+    """The line of a report that says what became of a record."""
+    return next(line for line in report if (line["key"], line["record"]) == (key, record))
+
+
+def answering(dossier_id, at=NOON):
+    """The name of whoever answers for a record."""
+    return PointOfContact.objects.get(pk=resolve(dossier_id=dossier_id, topic_id=topic().pk, at=at).poc_id).name

@@ -6,26 +6,14 @@ from datetime import UTC, datetime
 import pytest
 
 from crm.commitments import actions
-from crm.commitments.mail import background, links, mails
-from crm.commitments.mail.background import Background
+from crm.commitments.mail import links, mails
 from crm.commitments.models import Commitment, Notification
 from crm.commitments.telling import sending
 from crm.outbox import letters, sender
 from crm.outbox.models import DeliveryAttempt, Message
 from tests.commitments.conftest import moment
+from tests.commitments.mail.conftest import bodies, first_mail
 from tests.factories.poc import AbsenceFactory, PersonFactory, TeamFactory
-
-
-@pytest.fixture
-def post(house, sink, settings):
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", sink.port
-    settings.PUBLIC_URL = "https://crm.example"
-    return sink
-
-
-def bodies(mail) -> tuple[str, str]:
-    message = mail.message
-    return message.get_body(["plain"]).get_content(), message.get_body(["html"]).get_content()
 
 
 def test_a_reminder_says_what_for_whom_when_why_and_where(house, post):
@@ -183,22 +171,6 @@ def test_other_apps_notices_have_words(house, post, kind, context, subject):
 # --- What people like to read ----------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def known(monkeypatch):
-    """Let the mails know this about everything that is owed."""
-
-    def know(**values):
-        monkeypatch.setattr(background, "_providers", [lambda rows: {c.pk: Background(**values) for c in rows}])
-
-    return know
-
-
-def first_mail(house, post, text="Tue 10:00"):
-    house.sweep_at(text)
-    sender.sweep()
-    return post.mails[0].message
-
-
 def test_a_mail_says_with_whom_how_to_reach_them_and_what_was_said_last(house, post, known):
     known(
         account="Marvila", contact="Beatriz Lima", roles=["Billing"], phone="+351 21 555 0123", zone="Asia/Tokyo",
@@ -305,7 +277,7 @@ def test_nothing_is_loaded_from_outside_and_there_is_no_script(house, post):
     assert {url.split("/")[2] for url in re.findall(r'href="(https?://[^"]+)"', html)} == {"crm.example"}
 
 
-# --- Threads, copies, digests ----------------------------------------------------------------------------------------
+# --- Threads and copies ----------------------------------------------------------------------------------------------
 
 
 def test_all_about_one_thing_hangs_together(house, post):
@@ -343,53 +315,6 @@ def test_what_certainly_did_not_arrive_is_written_anew(house, post):
     )  # fmt: skip
     house.at("Tue 10:30")
     assert "15 min left" in mails.compose(message, said).text
-
-
-def digest(house, post, n=7, **values):
-    for k in range(n):
-        house.promise(title=f"Call {k:02}", **values)
-    return first_mail(house, post)
-
-
-def test_a_digest_can_be_switched_off_by_the_mail_program(house, post):
-    mail = digest(house, post)
-    assert mail["List-Id"] == f"Liaison <digest.{letters.domain()}>"
-    assert mail["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert re.fullmatch(r"<https://crm.example/o/fewer/[\w.-]+/>", mail["List-Unsubscribe"])
-    assert mail["References"] is None
-    assert b"\r\nList-Unsubscribe: <https://crm.example" in b"\r\n" + post.mails[0].content  # in one piece
-
-
-def test_a_digest_of_what_cannot_be_switched_off_offers_no_way_out(house, post):
-    for k in range(7):
-        house.promise(title=f"Call {k:02}")
-    Notification.objects.all().delete()
-    house.sweep_at("Tue 10:00")
-    Notification.objects.update(kind="escalation")
-    sender.sweep()
-    mail = post.mails[0].message
-    assert mail["List-Id"] and mail["List-Unsubscribe"] is None
-
-
-def test_a_digest_puts_the_most_pressing_first_each_with_its_links(house, post):
-    house.promise(title="Late", due_at=moment("Tue 08:00"), at=moment("Mon 09:30"))
-    for k in range(6):
-        house.promise(title=f"Call {k:02}")
-    mail = first_mail(house, post)
-    text, html = bodies(post.mails[0])
-    assert mail["Subject"] == "7 things need you"
-    assert text.index("Overdue") < text.index("Late") < text.index("Coming up") < text.index("Call 00")
-    assert len(re.findall("https://crm.example/o/", text)) == len(re.findall('"https://crm.example/o/', html)) == 7 * 4
-
-
-def test_the_longest_digest_is_shown_whole_by_mail_programs(house, post, known):
-    known(account="Ж" * 60, contact="Щ" * 60, roles=["Ж" * 30], phone="+351 21 555 0123")
-    house.ann.user.language = "ru"
-    house.ann.user.save()
-    digest(house, post, n=60, poc=house.ann)
-    Commitment.objects.update(title="Ю" * 200)
-    html = bodies(post.mails[0])[1]
-    assert len(html.encode()) < 102_000  # beyond that the largest provider cuts
 
 
 @pytest.mark.parametrize("n", [1, 40])

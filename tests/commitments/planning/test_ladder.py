@@ -17,7 +17,6 @@ from crm.commitments.planning.ladder import (
     look,
     look_at_waiting,
     named,
-    opens,
     shift,
 )
 from crm.core.working_time import WorkingTime
@@ -312,43 +311,6 @@ def test_a_step_repeats_after_each_hand_off_and_then_goes_on():
     second = see("Wed 12:05", handed_off, ladder=ladder)
     assert planned(second) == [(1, "poc", ANN)]
     assert (second.position.cursor, second.position.repeat_no) == (1, 0)
-
-
-# --- time -----------------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("amount", "unit", "expected"),
-    [
-        (30, "minutes", "Fri 16:30"),
-        (2, "hours", "Fri 18:00"),
-        (90, "working_minutes", "Mon+ 09:30"),
-        (2, "working_hours", "Mon+ 10:00"),
-        (1, "working_days", "Mon+ 16:00"),
-        (-1, "working_days", "Thu 16:00"),
-    ],
-)
-def test_amounts_are_elapsed_or_working_time(amount, unit, expected):
-    assert shift(at("Fri 16:00"), amount, unit, WEEK) == at(expected)
-
-
-@pytest.mark.parametrize("unit", ["working_minutes", "working_hours", "working_days"])
-def test_a_calendar_that_never_opens_falls_back_to_elapsed_time(unit):
-    length = {
-        "working_minutes": timedelta(minutes=2),
-        "working_hours": timedelta(hours=2),
-        "working_days": timedelta(2),
-    }
-    assert shift(OPENED, 2, unit, WorkingTime("UTC", {})) == OPENED + length[unit]
-
-
-def test_a_calendar_opens_when_a_weekday_does_or_when_enough_days_still_come():
-    now = at("Wed 10:00")
-    fairs = {(now + timedelta(days=n)).date(): [(time(9), time(12))] for n in range(1, 40)}
-    assert opens(WEEK, now)
-    assert opens(WorkingTime("UTC", {}, fairs), now)
-    assert not opens(WorkingTime("UTC", {}, fairs), now + timedelta(days=30))
-    assert not opens(WorkingTime("UTC", {}), now)
 
 
 # --- waiting for the customer ---------------------------------------------------------------------------------------
