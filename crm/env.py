@@ -7,6 +7,7 @@ import contextlib
 import os
 import re
 import secrets
+import ssl
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -78,6 +79,16 @@ def _web_address(name: str, value: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path.strip("/") or parts.query:
         _refuse(f"{name} must be an address such as https://crm.example.com, without a path, not {value!r}.")
     return f"{parts.scheme}://{parts.netloc}"
+
+
+def _certificates(name: str) -> str:
+    path = _given(name)
+    if path:
+        try:
+            ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        except OSError:
+            _refuse(f"{name} must be a file of certificates (PEM), not {path!r}.")
+    return path
 
 
 def _kept_secret(path: Path) -> str:
@@ -192,12 +203,20 @@ OWN_MAIL_SINK = not _given("EMAIL_URL")  # whether `make run` brings one
 # Sender of every mail. Production must set it; default an address that can never receive.
 DEFAULT_FROM_EMAIL = _needed("DEFAULT_FROM_EMAIL", "Liaison <liaison@localhost.invalid>", "the sender of every mail")
 
+# PEM file with the certificates of the firm's own authority, if one has signed the mail server's; those that the system
+# trusts count as well. Default none.
+EMAIL_CA_FILE = _certificates("EMAIL_CA_FILE")
+
 # Seconds to wait for the mail server's connection and answers, the one to the end of the data excepted. Default 20.
 EMAIL_TIMEOUT = _number("EMAIL_TIMEOUT", 20, least=1, most=600)
 
-# Seconds after which a mail that a dead process had in hand is taken up by another; three quarters of it are waited
-# for the end of the data. Default 120.
+# Seconds after which a mail that a dead process had in hand is taken up by another; longer than EMAIL_TIMEOUT. Sending
+# the data and waiting for its answer takes three quarters of it at most, all in all. Default 120.
 MAIL_LEASE = _number("MAIL_LEASE", 120, least=1, most=3600)
+if MAIL_LEASE <= EMAIL_TIMEOUT:
+    _refuse(
+        "MAIL_LEASE must be longer than EMAIL_TIMEOUT: else a mail is another's before the server has answered once."
+    )
 
 # Seconds between two rings of the bell: how late a reminder or a mail may be set on its way. Default 5.
 BELL_EVERY = _number("BELL_EVERY", 5, least=1, most=60)

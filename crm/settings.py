@@ -157,13 +157,14 @@ CELERY_BEAT_SCHEDULE = {
 
 # --- Mail -----------------------------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_BACKEND = "crm.outbox.backend.EmailBackend"
 EMAIL_HOST = env.EMAIL["EMAIL_HOST"]
 EMAIL_PORT = env.EMAIL["EMAIL_PORT"] or 25
 EMAIL_HOST_USER = env.EMAIL["EMAIL_HOST_USER"] or ""
 EMAIL_HOST_PASSWORD = env.EMAIL["EMAIL_HOST_PASSWORD"] or ""
 EMAIL_USE_TLS = env.EMAIL.get("EMAIL_USE_TLS", False)
 EMAIL_USE_SSL = env.EMAIL.get("EMAIL_USE_SSL", False)
+EMAIL_CA_FILE = env.EMAIL_CA_FILE
 EMAIL_TIMEOUT = env.EMAIL_TIMEOUT
 MAIL_LEASE = env.MAIL_LEASE
 GUARD_AFTER = env.GUARD_AFTER

@@ -85,6 +85,7 @@ class Snapshot:
     parts: Sequence[Part]
     stood_in_at: datetime | None
     paused_until: datetime | None
+    paused_because: str  # as the mail server said it
     breaks_off: bool  # why it is paused: the mail server takes mails to their end, and then says nothing
     looks: Backlog
     notices: Backlog
@@ -134,6 +135,7 @@ def snapshot(*, at: datetime | None = None) -> Snapshot:
         parts=[_part(name, label, beats.get(name), at) for name, label in PARTS.items()],
         stood_in_at=stood_in.last_ok_at if stood_in else None,
         paused_until=sender.paused_until if sender else None,
+        paused_because=sender.paused_because if sender else "",
         breaks_off=bool(sender and sender.paused_until) and breaker.breaks_off(),
         looks=_backlog(Commitment.objects.due_for_a_look(), "next_action_at"),
         notices=_backlog(Notification.objects.unpacked(), "tell_at"),

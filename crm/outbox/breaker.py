@@ -21,6 +21,7 @@ PROBE_EVERY = timedelta(seconds=30)
 # Mails in a row. One may be its content's fault, and two a connection's that two senders lost in the same moment (a
 # server restarted). More would only cost more mails a copy: there is none to be had from a server that breaks off.
 MAX_BROKEN_OFF = 3
+LONGEST_REASON = 200
 LOOKED_AT = 100  # newest attempts: many times what all senders have in hand at once
 SENDER_DIED = "the sender died"  # why nobody knows how an attempt ended, where the mail server is not to blame
 Outcome = DeliveryAttempt.Outcome
@@ -36,17 +37,19 @@ def may_probe() -> bool:
     return bool(due.update(paused_until=clock.now() + PROBE_EVERY))
 
 
-def open_() -> None:
+def open_(because: str = "") -> None:
     """Let nobody try before the next look."""
     at = clock.now()
-    until = at + PROBE_EVERY
-    if not Heartbeat.objects.filter(component=COMPONENT).update(paused_until=until):
-        first = Heartbeat(component=COMPONENT, last_ok_at=at, paused_until=until)
+    said = {"paused_until": at + PROBE_EVERY, "paused_because": because[:LONGEST_REASON]}
+    if not Heartbeat.objects.filter(component=COMPONENT).update(**said):
+        first = Heartbeat(component=COMPONENT, last_ok_at=at, **said)
         Heartbeat.objects.bulk_create([first], ignore_conflicts=True)
 
 
 def close() -> None:
-    Heartbeat.objects.filter(component=COMPONENT, paused_until__isnull=False).update(paused_until=None)
+    Heartbeat.objects.filter(component=COMPONENT, paused_until__isnull=False).update(
+        paused_until=None, paused_because=""
+    )
 
 
 def breaks_off() -> bool:

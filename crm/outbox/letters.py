@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from crm.outbox.models import Message
 
 ADDRESS = re.compile(r"""[^\x00-\x20\x7f-\U0010ffff<>()\[\],;:\\"@]+@[A-Za-z0-9._-]+""")
+NOBODYS = ".invalid"  # RFC 2606: nobody can ever receive there
 LONGEST_LINE = 1000  # octets with its end: RFC 5321
 SHORT = 60  # characters of a subject that stands on one line
 BASE64 = 78 / 57  # octets of base64 for each
@@ -44,6 +45,11 @@ class Letter:
 def is_address(address: str) -> bool:
     """Say whether a mail can be addressed so, to any server: plain ASCII, nothing quoted."""
     return ADDRESS.fullmatch(address) is not None
+
+
+def can_be_anybodys(address: str) -> bool:
+    """Say whether anybody could ever receive a mail there."""
+    return not address.lower().endswith(NOBODYS)
 
 
 def sender() -> str:

@@ -57,7 +57,6 @@ class Message(models.Model):
         PointOfContact, models.PROTECT, related_name="+", db_index=False, verbose_name=_("to")
     )
     address = models.CharField(_("address"), max_length=254, blank=True)
-    payload = models.JSONField(default=dict, blank=True)
     priority = models.PositiveSmallIntegerField(_("priority"), default=5)  # 0 first
     state = models.CharField(_("state"), max_length=9, choices=State, default=State.READY)
     reason = models.CharField(_("why"), max_length=40, blank=True)  # a code
@@ -159,12 +158,12 @@ class DeliveryAttempt(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a part of the engine last got through its work, and how old the oldest due row was then."""
+    """When a part of the engine last got through its work, and until when it may not try again."""
 
     component = models.CharField(_("part"), max_length=20, primary_key=True)
     last_ok_at = models.DateTimeField(_("last got through"))
-    oldest_due_age = models.PositiveIntegerField(_("oldest due, in seconds"), default=0)
     paused_until = models.DateTimeField(_("paused until"), null=True, blank=True)  # a breaker: nothing is tried before
+    paused_because = models.CharField(_("why it is paused"), max_length=200, blank=True)  # as the mail server said it
 
     class Meta:
         verbose_name = _("heartbeat")

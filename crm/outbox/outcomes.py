@@ -135,12 +135,12 @@ def refused(message: Message, reply: Reply) -> None:
 
 @transaction.atomic
 def put_off(message: Message, reason: str) -> None:
-    """Try it again soon, through no fault of its own: no attempt is used up."""
+    """Try it again soon, the later the oftener it was taken up, so that others get their turn. It costs no attempt."""
     holds = _holds(message)
     held = _held(message)
     if held is not None:
         held.reply = reason[:500]
-        _later(held, clock.now(), BACK_OFF, holds=holds)
+        _later(held, clock.now(), _back_off(held.n_claims - 1), holds=holds)
 
 
 @transaction.atomic

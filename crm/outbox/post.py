@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
+import ssl
 from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPServerDisconnected
-from typing import NamedTuple
+from socket import socket
+from time import monotonic
+from typing import Any, NamedTuple
 
 from django.conf import settings
 
@@ -15,6 +19,7 @@ GO_AHEAD = 354
 ABOUT_US = frozenset({503, 530, 534, 535, 538})  # RFC 4954: we are not signed in; nobody is to blame but us
 DOTS = re.compile(rb"(?m)^\.")  # RFC 5321: a line that begins with a dot gets another
 END_OF_DATA = b"\r\n.\r\n"
+PIECE = 1 << 16  # octets sent at a time: over TLS, each of them may take as long as a time-out says
 ENHANCED = re.compile(r"5\.(\d{1,3})\.\d{1,3}\b")  # RFC 3463: class.subject.detail
 OF_ADDRESS, OF_MAILBOX, OF_POLICY = "1", "2", "7"  # subjects of RFC 3463
 
@@ -78,6 +83,8 @@ class Post:
             return
         try:
             self._smtp, self._is_clean = _connect(), True
+        except ssl.SSLCertVerificationError as error:
+            raise Unreachable(f"its certificate is not trusted: {error.verify_message}") from error
         except (OSError, SMTPException) as error:
             raise Unreachable(str(error)) from error
 
@@ -110,8 +117,10 @@ class Post:
             raise Interrupted(str(reply))
         return reply
 
-    def data(self, content: bytes) -> Reply:
-        """Hand over the mail after its envelope, and return the answer; patient with its end.
+    def data(self, content: bytes, until: float) -> Reply:
+        """Hand over the mail after its envelope, and return the answer.
+
+        Nothing of it is sent or waited for after `until`, of `monotonic`: by then it is another's.
 
         :raises Interrupted: the connection went before any content did.
         :raises Ambiguous: it may have been taken, or not.
@@ -120,23 +129,30 @@ class Post:
         try:
             if smtp is None or smtp.sock is None:
                 raise SMTPServerDisconnected("the connection is closed")
+            smtp.file = io.BufferedReader(_Timed(smtp.sock, min(until, monotonic() + settings.EMAIL_TIMEOUT)))
             reply = Reply(*_text(smtp.docmd("DATA")))
+            _left(until)
         except (OSError, SMTPException) as error:
             self.close()
             raise Interrupted(str(error)) from error
         if reply.code == GO_AHEAD:
-            reply = self._content(smtp, content)
+            reply = self._content(smtp, content, until)
+        smtp.file = None  # from here on as long as usual
         if reply.code == CLOSING:
             self.close()
         return reply
 
-    def _content(self, smtp: SMTP, content: bytes) -> Reply:
+    def _content(self, smtp: SMTP, content: bytes, until: float) -> Reply:
+        sock: socket = smtp.sock  # type: ignore[assignment]  # `data` has looked
+        octets = memoryview(DOTS.sub(b"..", content) + END_OF_DATA)
         try:
-            smtp.sock.settimeout(settings.MAIL_LEASE * 3 / 4)  # type: ignore[union-attr]  # `data` has looked
-            smtp.send(DOTS.sub(b"..", content) + END_OF_DATA)
+            for start in range(0, len(octets), PIECE):
+                sock.settimeout(_left(until))
+                sock.sendall(octets[start : start + PIECE])
             failpoints.reach("sender.dot")
+            smtp.file = io.BufferedReader(_Timed(sock, until))
             reply = Reply(*_text(smtp.getreply()))
-            smtp.sock.settimeout(settings.EMAIL_TIMEOUT)  # type: ignore[union-attr]
+            sock.settimeout(settings.EMAIL_TIMEOUT)
         except (OSError, SMTPException) as error:
             self.close()
             raise Ambiguous(str(error)) from error
@@ -176,12 +192,47 @@ class Post:
                 smtp.close()
 
 
+class _Timed(io.RawIOBase):
+    """What a server says until a moment, of `monotonic`: smtplib would wait anew for each drop of it."""
+
+    def __init__(self, sock: socket, until: float) -> None:
+        self.sock = sock
+        self.until = until
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        self.sock.settimeout(_left(self.until))
+        return self.sock.recv_into(buffer)
+
+
+def _left(until: float) -> float:
+    """Return the seconds that are left.
+
+    :raises TimeoutError: none.
+    """
+    left = until - monotonic()
+    if left <= 0:
+        raise TimeoutError("timed out")
+    return left
+
+
+def tls() -> ssl.SSLContext:
+    """Return how a mail server must show who it is: to the system's authorities, or to the firm's own."""
+    context = ssl.create_default_context()
+    if settings.EMAIL_CA_FILE:
+        context.load_verify_locations(settings.EMAIL_CA_FILE)
+    return context
+
+
 def _connect() -> SMTP:
-    kind = SMTP_SSL if settings.EMAIL_USE_SSL else SMTP
-    smtp = kind(settings.EMAIL_HOST, settings.EMAIL_PORT, timeout=settings.EMAIL_TIMEOUT)
+    host, port, timeout = settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT
+    is_ssl = settings.EMAIL_USE_SSL
+    smtp = SMTP_SSL(host, port, timeout=timeout, context=tls()) if is_ssl else SMTP(host, port, timeout=timeout)
     try:
         if settings.EMAIL_USE_TLS:
-            smtp.starttls()
+            smtp.starttls(context=tls())
         if settings.EMAIL_HOST_USER:
             smtp.login(settings.EMAIL_HOST_USER, settings.EMAIL_HOST_PASSWORD)
         smtp.ehlo_or_helo_if_needed()

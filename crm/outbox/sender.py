@@ -10,14 +10,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from time import monotonic
 from typing import Any
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Min, UUIDField
+from django.db.models import UUIDField
 
 from crm.core import clock, failpoints
 from crm.outbox import addresses, breaker, kinds, letters, outcomes, quiet, turns
@@ -30,10 +30,9 @@ log = logging.getLogger(__name__)
 COMPONENT = breaker.COMPONENT
 CLAIM = 10  # messages leased at a time
 BUDGET = 25  # seconds of one sweep; what is left is the next one's
-MAX_INTERRUPTIONS = 3  # in a row; then it is not the messages
+MAX_INTERRUPTIONS = 100  # in a row; then it is not the messages, although the server greets every one of them
 MOST_URGENT = ("priority", "available_at", "id")
 TO_RISK = ("n_ambiguous", "-priority", "available_at", "id")
-NEVER_MAILED = ".invalid"  # RFC 2606: nobody can ever receive there
 
 
 def sweep() -> int:
@@ -45,9 +44,8 @@ def sweep() -> int:
     with turns.turn(COMPONENT) as is_mine:
         if not is_mine:
             return 0
-        oldest = Message.objects.due().aggregate(at=Min("available_at"))["at"]
-        done = _Sweep(until=monotonic() + BUDGET).run(oldest)
-        turns.beat(COMPONENT, oldest=oldest)
+        done = _Sweep(until=monotonic() + BUDGET).run()
+        turns.beat(COMPONENT)
     return done
 
 
@@ -59,13 +57,14 @@ class _Sweep:
         self.until = until
         self.n_done = self.n_accepted = self.n_interrupted = 0
 
-    def run(self, oldest: datetime | None) -> int:
+    def run(self) -> int:
+        is_due = Message.objects.due().exists()
         try:
-            if self._may_talk() and oldest is not None:
+            if self._may_talk() and is_due:
                 self._send_all()
         except Unreachable as error:
             log.warning("The mail server cannot be reached, or does not want us: %s", error)
-            breaker.open_()
+            breaker.open_(str(error))
         finally:
             self.post.close()
         return self.n_done
@@ -137,15 +136,17 @@ class _Sweep:
     def _deliver(self, message: Message, prepared: Mapping[str, Any], *, is_marked: bool) -> None:
         """Take one claimed message as far as it goes now.
 
+        What broke off at one recipient is put off. Whether the server is there the next one shows: it is greeted anew.
+
         :raises Unreachable: the mail server is gone; the message is still in our hands.
         """
         try:
             outcome = deliver(message, self.post, prepared.get(message.kind))
         except Interrupted as error:
+            outcomes.put_off(message, str(error))
             self.n_interrupted += 1
             if self.n_interrupted >= MAX_INTERRUPTIONS:
                 raise Unreachable(str(error)) from error
-            outcomes.put_off(message, str(error))
             return
         self.n_interrupted = 0
         if outcome == Outcome.AMBIGUOUS and breaker.breaks_off():
@@ -215,7 +216,7 @@ def deliver(message: Message, post: Post, prepared: Any = None) -> str:
     :raises Unreachable: the mail server is gone, or does not want us.
     :raises Interrupted: the conversation broke off, and nothing was sent.
     """
-    if message.address.lower().endswith(NEVER_MAILED):
+    if not letters.can_be_anybodys(message.address):
         outcomes.end(message, State.DROPPED, outcomes.NEVER_MAILED)
         return ""
     if not letters.is_address(message.address):
@@ -251,7 +252,7 @@ def _write(message: Message, prepared: Any, until: float) -> tuple[DeliveryAttem
 def _hand_over(message: Message, attempt: DeliveryAttempt, content: bytes, post: Post, until: float) -> str:
     """Send it, then write down what came of it."""
     try:
-        reply = post.data(content)
+        reply = post.data(content, until - settings.MAIL_LEASE / 4)  # the rest is for writing it down
     except Interrupted as error:
         outcomes.write_down(message, attempt, Outcome.FAILED, Reply(0, str(error)), until=until)
         raise

@@ -38,12 +38,10 @@ def turn(component: str) -> Iterator[bool]:
             _ask("pg_advisory_unlock", seat)
 
 
-def beat(component: str, *, oldest: datetime | None = None) -> None:
-    """Write down that `component` got through its work just now; `oldest` was due first, when it began."""
-    age = max(0, int((now() - oldest).total_seconds())) if oldest else 0
-    said = {"last_ok_at": Now(), "oldest_due_age": age}
-    if not Heartbeat.objects.filter(component=component).update(**said):
-        Heartbeat.objects.update_or_create(component=component, defaults=said | {"last_ok_at": now()})
+def beat(component: str) -> None:
+    """Write down that `component` got through its work just now."""
+    if not Heartbeat.objects.filter(component=component).update(last_ok_at=Now()):
+        Heartbeat.objects.update_or_create(component=component, defaults={"last_ok_at": now()})
 
 
 def last_beat(component: str) -> datetime | None:

@@ -140,6 +140,12 @@ def test_while_the_mail_server_is_away_it_is_said(running):
     assert text.startswith("The mail server cannot be reached.")
 
 
+def test_the_page_says_why_the_mail_server_is_not_talked_to(admin):
+    because = {"paused_until": AT + timedelta(seconds=30), "paused_because": "535 5.7.8 <bad> password"}
+    Heartbeat.objects.filter(component="sender").update(**because)
+    assert "535 5.7.8 &lt;bad&gt; password</small>" in admin.get(reverse("desk:engine")).content.decode()
+
+
 def test_while_the_mail_server_breaks_off_at_the_end_of_mails_that_is_said_instead(admin):
     for message in MessageFactory.create_batch(3, available_at=AT + timedelta(minutes=1)):
         DeliveryAttemptFactory(message=message, outcome="ambiguous", intent_at=AT, ended_at=AT)

@@ -47,6 +47,9 @@ def setting(tmp_path, name, **env):
         ("DATABASE_URL", "postgres://localhost:port/liaison"),
         ("REDIS_URL", "http://localhost"),
         ("EMAIL_URL", "mail.example.com"),
+        ("EMAIL_CA_FILE", "/nowhere.pem"),
+        ("EMAIL_CA_FILE", __file__),
+        ("MAIL_LEASE", "20"),  # as long as EMAIL_TIMEOUT
         ("WEB_THREADS", "-1"),
         ("LOG_LEVEL", "LOUD"),
         ("PROFILE", "../../etc"),

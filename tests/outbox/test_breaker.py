@@ -8,6 +8,7 @@ from crm.outbox import breaker, sender
 from crm.outbox.models import Heartbeat, Message
 from tests.factories import AT
 from tests.factories.outbox import DeliveryAttemptFactory, MessageFactory
+from tests.factories.poc import PersonFactory
 
 
 def state_of(message: Message) -> tuple[str, int, int]:
@@ -79,12 +80,24 @@ def test_a_server_that_wants_us_to_sign_in_has_said_nothing_of_the_recipient(pos
     assert paused()
 
 
-def test_three_broken_connections_in_a_row_are_the_servers_fault(post):
+def test_a_hundred_broken_connections_in_a_row_are_the_servers_fault(post):
     post.mode = "reset"
-    messages = MessageFactory.create_batch(5)
+    person = PersonFactory()
+    messages = MessageFactory.create_batch(102, recipient=person)
     post.sweep()
     assert paused()
-    assert all(state_of(m)[::2] == ("ready", 0) for m in messages)
+    assert [state_of(m) for m in messages[:100]] == [("ready", 1, 0)] * 100
+    assert [state_of(m)[::2] for m in messages[100:]] == [("ready", 0)] * 2
+    assert not Message.objects.exclude(lease_token=None).exists()
+
+
+def test_recipients_that_the_server_hangs_up_at_hold_nobody_up_however_urgent(post):
+    for message in MessageFactory.create_batch(15, priority=1):
+        post.rules[message.address], post.replies[message.address] = "451", "421 4.7.0 Try again later, closing"
+    good = MessageFactory(priority=3)
+    post.sweep()
+    assert post.recipients == [good.address]
+    assert not Heartbeat.objects.exclude(paused_until=None).exists()
 
 
 def test_a_pause_does_not_make_the_guard_believe_that_nobody_sweeps(post, clock):
@@ -94,7 +107,7 @@ def test_a_pause_does_not_make_the_guard_believe_that_nobody_sweeps(post, clock)
     clock.freeze(AT + timedelta(seconds=20))
     sender.sweep()
     beat = Heartbeat.objects.get(component="sender")
-    assert (beat.last_ok_at, beat.oldest_due_age) == (AT + timedelta(seconds=20), 20)
+    assert (beat.last_ok_at, beat.paused_because[:6]) == (AT + timedelta(seconds=20), "[Errno")
 
 
 def sweep_each_half_minute(post, clock, n: int) -> None:

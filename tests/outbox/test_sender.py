@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 from django.db import connection, transaction
+from django.db.models import Case, When
 
 from crm.outbox import outcomes, sender
 from crm.outbox.models import DeliveryAttempt, Heartbeat, Message
@@ -268,6 +269,19 @@ def test_a_connection_that_breaks_at_one_recipient_holds_nobody_up_and_uses_up_n
     clock.freeze(AT + timedelta(seconds=15))
     post.sweep()
     assert post.recipients == [good.address, bad.address]
+
+
+def test_the_oftener_a_connection_broke_at_a_recipient_the_later_it_is_tried_there_again(post):
+    post.mode = "reset"
+    first, often = MessageFactory(), MessageFactory(n_claims=30)
+    waits = []
+    for _ in range(8):
+        Message.objects.update(available_at=AT, n_claims=Case(When(pk=often.pk, then=30), default=0))
+        post.sweep()
+        waits.append([m.available_at - AT for m in Message.objects.order_by("pk")])
+    assert all(wait <= timedelta(seconds=15) for wait, _ in waits)
+    assert timedelta(seconds=60) < max(wait for _, wait in waits) <= timedelta(minutes=30)
+    assert (tried(first), tried(often)) == ([], [])
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from time import monotonic
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Min
 
 from crm.commitments.models import Commitment, Notification
 from crm.commitments.planning import catch_up, facts, ladder, quarantine, recount, rounds
@@ -52,14 +51,14 @@ def sweep() -> int:
     with turns.turn(COMPONENT) as is_mine:
         if not is_mine:
             return 0
-        oldest = Commitment.objects.due_for_a_look().aggregate(at=Min("next_action_at"))["at"]
-        done, is_done = plan_all(until=monotonic() + BUDGET) if oldest else (0, True)
+        is_due = Commitment.objects.due_for_a_look().exists()
+        done, is_done = plan_all(until=monotonic() + BUDGET) if is_due else (0, True)
         catch_up.tell_returned()
         if is_done or _is_overdue():
             packing.pack()
         if is_done:
             recount.recount()
-        turns.beat(COMPONENT, oldest=oldest)
+        turns.beat(COMPONENT)
         rounds.go()
     return done
 

@@ -20,7 +20,7 @@ from django.db.models import Count
 from crm.commitments.models import Notification
 from crm.commitments.telling.notices import ESCALATION
 from crm.core import clock
-from crm.outbox import bulk
+from crm.outbox import bulk, letters, outcomes
 from crm.outbox.models import Message
 from crm.poc.recipients import Recipient, reach
 
@@ -29,8 +29,8 @@ MAX_SINGLE = 5  # immediate notices for one recipient in one sweep; more become 
 NOTICES = 2000  # packed in one transaction, or those of one recipient
 BUDGET = 30  # seconds
 NAMESPACE = UUID("6ba7b812-9dad-11d1-80b4-00c04fd430c8")  # RFC 9562: names that are object identifiers
-NEVER_MAILED = ".invalid"  # RFC 2606: nobody can ever receive there
-TOO_OLD = {True: timedelta(days=7), False: timedelta(days=3)}  # escalation or not; counted from packing
+NOBODY = f"nobody@{letters.NOBODYS.lstrip('.')}"
+SPANS = {True: timedelta(days=7), False: timedelta(days=3)}  # how long an escalation is tried, and anything else
 
 
 class Unpacked(NamedTuple):
@@ -59,7 +59,6 @@ class Packed(NamedTuple):
     channel: str
     recipient_id: int
     address: str
-    payload: dict[str, object]
     priority: int
     state: str
     reason: str
@@ -142,7 +141,7 @@ def _grouped(waiting: Iterable[Unpacked]) -> Iterator[list[Unpacked]]:
 def _message(msgid: UUID, group: Sequence[Unpacked], person: Recipient, at: datetime) -> Packed:
     priority = min(row.priority for row in group)
     is_inbox = group[0].channel == Message.Channel.INBOX
-    is_unmailable = not is_inbox and (not person.address or person.address.lower().endswith(NEVER_MAILED))
+    is_unmailable = not is_inbox and (not person.address or not letters.can_be_anybodys(person.address))
     state = Message.State.SENT if is_inbox else Message.State.DROPPED if is_unmailable else Message.State.READY
     escalates = priority <= ESCALATION
     return Packed(
@@ -150,21 +149,25 @@ def _message(msgid: UUID, group: Sequence[Unpacked], person: Recipient, at: date
         kind=DIGEST if len(group) > 1 or group[0].was_held else NOTICE,
         channel=group[0].channel,
         recipient_id=person.poc_id,
-        address="" if is_inbox else person.address or f"nobody@{NEVER_MAILED.lstrip('.')}",
-        payload={},
+        address="" if is_inbox else person.address or NOBODY,
         priority=priority,
         state=state.value,
-        reason="never_mailed" if is_unmailable else "",
+        reason=outcomes.NEVER_MAILED if is_unmailable else "",
         reply="",
         created_at=at,
         available_at=at,
-        expires_at=at + TOO_OLD[escalates],
+        expires_at=at + span(priority),
         ended_at=None if state == Message.State.READY else at,
         n_claims=0,
         n_attempts=0,
         n_ambiguous=0,
         max_ambiguous=2 if escalates else 1,
     )
+
+
+def span(priority: int) -> timedelta:
+    """Return how long a mail of this priority is tried, from when it was packed or sent again."""
+    return SPANS[priority <= ESCALATION]
 
 
 def _msgid(group: Sequence[Unpacked]) -> UUID:

@@ -62,7 +62,9 @@ def test_who_is_silent_decides_what_it_ends_with(status, component, code):
 
 def test_it_is_said_why_mails_are_held_back(status):
     Heartbeat.objects.filter(component="sender").update(paused_until=AT + timedelta(seconds=30))
-    assert "warn  mail server: away" in status()[0]
+    assert "warn  mail server: away\n" in status()[0]
+    Heartbeat.objects.filter(component="sender").update(paused_because="its certificate is not trusted")
+    assert "warn  mail server: away: its certificate is not trusted" in status()[0]
     for message in MessageFactory.create_batch(3, available_at=AT + timedelta(minutes=1)):
         DeliveryAttemptFactory(message=message, outcome="ambiguous", intent_at=AT, ended_at=AT)
     out, code = status()

@@ -52,7 +52,8 @@ def lines(state: Snapshot) -> Iterator[str]:
     yield _backlog(state, "notices to put into mails", state.notices, LATE.total_seconds())
     yield _backlog(state, "mails to send", state.mails, MAIL_LATE.total_seconds())
     server = "breaks off" if state.breaks_off else "away" if state.paused_until else "answers"
-    yield _line(Level(state.paused_until is not None), f"mail server: {server}")
+    why = f": {state.paused_because}" if state.paused_because else ""
+    yield _line(Level(state.paused_until is not None), f"mail server: {server}{why}")
     yield _line(Level.WELL, f"mails: {sum(state.minutes)} in the last hour, {_lateness(state)}")
     failed = " ".join(f"{n} {name}" for name, n in sorted(state.n_undelivered.items())) or "none"
     yield _line(Level.WELL, f"mails that failed in the last 30 days: {failed}")
