@@ -57,7 +57,7 @@ def send_again(*, message: Message, by: Actor, at: datetime) -> Message:
         raise NoAddress
     was = m.state
     m.address, m.state, m.reason, m.ended_at, m.lease_token = address, Message.State.READY, SENT_AGAIN, None, None
-    m.expires_at, m.available_at = at + (m.expires_at - m.created_at), at
+    m.expires_at, m.available_at = at + kinds.of(m).span(m), at
     m.max_ambiguous = max(m.max_ambiguous, m.n_ambiguous)
     m.save()
     facts = {"kind": "message", "message": m.pk, "changes": {"state": [was, m.state]}}

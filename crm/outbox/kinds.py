@@ -1,14 +1,14 @@
 """What the outbox must be told about each kind of message, by the app that owns the kind.
 
 The outbox knows nothing of what its messages are about. An app registers its kinds when it is
-ready; the outbox asks back at the three moments where it matters.
+ready; the outbox asks back wherever that matters.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from crm.outbox.letters import Letter
@@ -28,6 +28,7 @@ class Kind:
     message is about, and says whether any of it is still to be said.
     `ended(message, at)` runs in the transaction in which the message ended, however it did.
     `address_refused(message, at)` does where a mail server refused the address, and that is news.
+    `span(message)` is how long it is tried when somebody sends it again.
     """
 
     may_send: Callable[[Message], Any | None]
@@ -36,6 +37,7 @@ class Kind:
     holds: Callable[[Message], bool] = lambda message: True
     address_refused: Callable[[Message, datetime], None] = lambda message, at: None
     prepare: Callable[[Sequence[Message]], Any] = lambda messages: None
+    span: Callable[[Message], timedelta] = lambda message: timedelta(days=3)
 
 
 _kinds: dict[str, Kind] = {}

@@ -31,6 +31,16 @@ def test_a_mail_that_failed_is_ready_again_with_what_was_tried_and_as_long_as_at
     assert event.facts["message"] == message.pk and event.facts["changes"] == {"state": [state, "ready"]}
 
 
+def test_one_that_is_sent_again_late_and_again_lives_no_longer_each_time(db, kind):
+    message = failed()
+    for n in range(3):
+        at = AT + timedelta(days=30 * n)
+        message = send_again(message=message, by=actor(), at=at)
+        assert message.expires_at == at + timedelta(days=3)
+        message.state, message.ended_at = "dead", at
+        message.save()
+
+
 def test_it_goes_to_where_its_reader_is_reached_now(db, kind):
     message = failed(address="old@firm.example")
     assert send_again(message=message, by=actor(), at=LATER).address == message.recipient.email

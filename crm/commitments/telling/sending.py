@@ -25,6 +25,7 @@ def register() -> None:
         holds=lambda message: bool(holding(message)),
         address_refused=undelivered.address_refused,
         prepare=mails.prepare,
+        span=lambda message: packing.span(message.priority),
     )
     for name in (packing.NOTICE, packing.DIGEST):
         kinds.register(name, kind)

@@ -6,8 +6,10 @@ from crm.commitments.actions import notify
 from crm.commitments.models import Notification
 from crm.commitments.planning import planner
 from crm.commitments.telling import packing
+from crm.outbox.actions import send_again
 from crm.outbox.models import Message
 from crm.poc.preferences import NoticePreference
+from tests.commitments.conftest import moment
 from tests.factories.poc import PersonFactory
 
 
@@ -115,3 +117,7 @@ def test_urgent_and_escalating_messages_may_be_copied_twice_and_live_longer(hous
     assert (urgent.priority, urgent.max_ambiguous, plain.max_ambiguous) == (0, 2, 1)
     assert (urgent.expires_at - urgent.created_at).days == 7
     assert (plain.expires_at - plain.created_at).days == 3
+    for message, days in ((urgent, 7), (plain, 3)):  # and so long again, whenever somebody sends one again
+        Message.objects.filter(pk=message.pk).update(state="dead", ended_at=moment("Mon 10:00"))
+        again = send_again(message=message, by=house.by, at=moment("Fri 10:00"))
+        assert (again.expires_at - moment("Fri 10:00")).days == days
