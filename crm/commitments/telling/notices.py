@@ -18,7 +18,7 @@ from crm.outbox.models import Message
 from crm.poc import decide
 from crm.poc.decide import Answer
 from crm.poc.models import Grant, PointOfContact
-from crm.poc.recipients import Recipient, recipients
+from crm.poc.recipients import Recipient, reach, recipients
 from crm.users import roles
 
 EMAIL, INBOX = Message.Channel.EMAIL.value, Message.Channel.INBOX.value
@@ -69,6 +69,15 @@ class Told(NamedTuple):
     poc_id: int
     home_id: int
     cause: str
+
+
+class Alarm(NamedTuple):
+    """What administrators are to hear of; whoever is told may open the record of what it is `about`."""
+
+    idem_key: str
+    kind: str
+    facts: Mapping[str, Any]
+    about: Owed | None = None
 
 
 def write(rows: Sequence[Row], told: Iterable[Told]) -> None:
@@ -145,16 +154,37 @@ def take_back(rows: NotificationQuerySet, reason: str) -> int:
 
 
 def alarm(*, idem_key: str, kind: str, facts: Mapping[str, Any], about: Owed | None = None, at: datetime) -> None:
-    """Tell every administrator one thing once, and let them open the record of what it is about.
+    """Tell every administrator one thing once, and let them open the record of what it is about."""
+    alarm_all([Alarm(idem_key, kind, facts, about)], at=at)
 
-    Where there is no administrator, the front desk is told.
+
+def alarm_all(alarms: Sequence[Alarm], *, at: datetime) -> None:
+    """Tell every administrator each of these things once. A constant number of queries; none for none.
+
+    Where no administrator is there, the front desk is told; and where nobody is, the administrators find it in
+    their inbox: it is decided once, and nobody would tell them later.
     """
+    if not alarms:
+        return
+    people, channels = _administrators(at)
+    rows: list[Row] = []
+    told: list[Told] = []
+    for idem_key, kind, facts, about in alarms:
+        dossier_id = about.dossier_id if about else None
+        rows += plain_rows(idem_key, kind, dossier_id, people, channels, facts, at, priority=ESCALATION)
+        told += [Told(person.poc_id, about.home_id, about.grant_cause) for person in people] if about else []
+    write(rows, told)
+
+
+def _administrators(at: datetime) -> tuple[list[Recipient], Sequence[str]]:
+    """Return who hears of an alarm, and how."""
     admins = PointOfContact.objects.active().filter(user__is_active=True, user__groups__name=roles.ADMINISTRATOR)
-    ids = list(admins.values_list("pk", flat=True)) or list(PointOfContact.objects.house().values_list("pk", flat=True))
-    people = [person for group in recipients(ids, at=at).values() for person in reachable(group)]
-    dossier_id = about.dossier_id if about else None
-    rows = plain_rows(idem_key, kind, dossier_id, people, (INBOX, EMAIL), facts, at, priority=ESCALATION)
-    write(rows, [Told(person.poc_id, about.home_id, about.grant_cause) for person in people] if about else [])
+    ids = list(admins.values_list("pk", flat=True))
+    for pocs in (ids, PointOfContact.objects.house().values_list("pk", flat=True)):
+        people = [person for group in recipients(pocs, at=at).values() for person in reachable(group)]
+        if people:
+            return people, (INBOX, EMAIL)
+    return list(reach(ids).values()), (INBOX,)
 
 
 def plain_rows(
