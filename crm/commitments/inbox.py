@@ -7,12 +7,12 @@ queries narrows to the records for which the reader can be the answer, and decid
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q
 
 from crm.commitments.models import Commitment, CommitmentQuerySet, Notification
 from crm.commitments.telling import wording
@@ -20,13 +20,15 @@ from crm.dossiers.models import Topic
 from crm.outbox.models import Message, MessageQuerySet
 from crm.poc.decide import MAX_HOPS, Answer
 from crm.poc.models import PRIMARY, Absence, Assignment, AssignmentQuerySet, PointOfContact, PointOfContactQuerySet
-from crm.poc.resolve import Question, ask
+from crm.poc.resolve import Question, ask, resolve_many
 from crm.poc.visibility import below, teams_of
 
 if TYPE_CHECKING:
     from crm.users.models import User
 
 MOST = 500  # rows of one section; nobody works through more in a day
+AT_ONCE = 2_000  # rows looked through at once behind the first ones, for what is the reader's among others' things
+ROUNDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ def read(
     """Return what these POCs owe before a moment, what was escalated to them, and what nobody acts on.
 
     `also` are relations to load with the rows; `resting` includes what is snoozed. At most thirteen
-    queries, however much there is.
+    queries, unless over `MOST` things of others are owed before theirs.
     """
     mine = set(poc_ids)
     house_id = PointOfContact.objects.house().values_list("pk", flat=True).first()
@@ -67,23 +69,63 @@ def read(
     due = Commitment.objects.overdue(before)
     if not resting:
         due = due.exclude(state=Commitment.State.SNOOZED, hold_until__gt=at)
-    owed = _soonest(_narrow(due, able, at, house_id), also)
-    stuck = Commitment.objects.used_up()
-    used_up = _soonest(stuck if house_id in mine else _narrow(stuck, leading, at, house_id), also)
-    escalated = _soonest(escalated_to(mine), also)
-    rows = {c.pk: c for c in (*owed, *escalated, *used_up)}
-    questions = {pk: Question(c.dossier_id, c.topic_id, c.poc_id) for pk, c in rows.items()}
-    answers, fetched = ask(questions.values(), at=at)
-    answer = {pk: answers[question] for pk, question in questions.items()}
-    for pk, commitment in rows.items():
-        commitment.owner = fetched.pocs[answer[pk].poc_id]  # type: ignore[attr-defined]
-    own = [rows[c.pk] for c in owed if answer[c.pk].poc_id in mine]
+    due = _narrow(due, able, at, house_id).for_list().select_related(*also)
+    stuck = Commitment.objects.used_up().for_list().select_related(*also)
+    if house_id not in mine:
+        stuck = _narrow(stuck, leading, at, house_id)
+    owed, used_up = _soonest(due), _soonest(stuck)
+    escalated = _soonest(escalated_to(mine).for_list().select_related(*also))
+    answer = _decide((*owed, *escalated, *used_up), at)
+    own = _theirs(due, owed, answer, lambda a: a.poc_id in mine, at)
     return Read(
         owed=[c for c in own if c.state != Commitment.State.WAITING],
         waiting=sorted((c for c in own if c.state == Commitment.State.WAITING), key=_since),
-        escalated=[rows[c.pk] for c in escalated],
-        used_up=[rows[c.pk] for c in used_up if _is_told_when_used_up(answer[c.pk], mine)],
+        escalated=escalated,
+        used_up=_theirs(stuck, used_up, answer, lambda a: _is_told_when_used_up(a, mine), at),
     )
+
+
+def _decide(rows: Iterable[Commitment], at: datetime) -> dict[int, Answer]:
+    """Return who answers for each of these now, and give each its `owner`. Two queries."""
+    rows = list(rows)
+    questions = {c.pk: Question(c.dossier_id, c.topic_id, c.poc_id) for c in rows}
+    answers, fetched = ask(questions.values(), at=at)
+    for commitment in rows:
+        commitment.owner = fetched.pocs[answers[questions[commitment.pk]].poc_id]  # type: ignore[attr-defined]
+    return {pk: answers[question] for pk, question in questions.items()}
+
+
+def _theirs(
+    rows: CommitmentQuerySet,
+    first: Sequence[Commitment],
+    answers: Mapping[int, Answer],
+    is_theirs: Callable[[Answer], bool],
+    at: datetime,
+) -> list[Commitment]:
+    """Return the soonest of `rows` that are theirs, of which `first` are decided: nothing of others' may hide them."""
+    found = [c for c in first if is_theirs(answers[c.pk])]
+    if len(first) < MOST or len(found) == MOST:
+        return found
+    later = _later(rows, first[-1], is_theirs, at)[: MOST - len(found)]
+    more = _soonest(rows.filter(pk__one_of=later)) if later else []
+    _decide(more, at)
+    return found + more
+
+
+def _later(rows: CommitmentQuerySet, last: Commitment, is_theirs: Callable[[Answer], bool], at: datetime) -> list[int]:
+    """Return the ids of what is theirs after `last`, `MOST` or more where there are as many. Three queries a round."""
+    ids: list[int] = []
+    due_at, pk = last.due_at, last.pk
+    for _round in range(ROUNDS):
+        behind = rows.filter(Q(due_at__gt=due_at) | Q(pk__gt=pk), due_at__gte=due_at).order_by("due_at", "pk")
+        page = list(behind.values_list("due_at", "pk", "dossier_id", "topic_id", "poc_id")[:AT_ONCE])
+        questions = {pk: Question(*question) for _due_at, pk, *question in page}
+        answers = resolve_many(questions.values(), at=at)
+        ids += [pk for pk, question in questions.items() if is_theirs(answers[question])]
+        if len(page) < AT_ONCE or len(ids) >= MOST:
+            break
+        due_at, pk = page[-1][:2]
+    return ids
 
 
 def _since(commitment: Commitment) -> tuple[datetime, int]:
@@ -106,11 +148,12 @@ def _is_told_when_used_up(answer: Answer, mine: set[int]) -> bool:
 
 def escalated_to(poc_ids: Collection[int]) -> CommitmentQuerySet:
     """Narrow to what was escalated to one of these and is still owed."""
-    told = Notification.objects.planned().filter(kind="escalation", recipient__one_of=list(poc_ids))
-    of_this = Q(generation=F("commitment__generation"))
-    told = told.filter(of_this | Q(created_at__gt=F("commitment__acted_at")))  # a step planned anew is no act
-    reached = Q(escalated_to__one_of=list(poc_ids)) | Q(pk__in=told.values("commitment"))
-    return Commitment.objects.escalated().filter(reached)
+    of_this = Q(generation=OuterRef("generation"))
+    told = Notification.objects.planned().filter(
+        of_this | Q(created_at__gt=OuterRef("acted_at")),  # a step planned anew is no act
+        commitment=OuterRef("pk"), kind="escalation", recipient__one_of=list(poc_ids),
+    )  # fmt: skip
+    return Commitment.objects.escalated().filter(Q(escalated_to__one_of=list(poc_ids)) | Exists(told))
 
 
 def notices_to(poc_ids: Collection[int]) -> MessageQuerySet:
@@ -129,8 +172,8 @@ def entries(messages: Iterable[Message], *, at: datetime) -> list[Entry]:
     return [Entry(m, [next(said) for _ in by_message[m.pk]]) for m in messages]
 
 
-def _soonest(rows: CommitmentQuerySet, also: Sequence[str]) -> list[Commitment]:
-    return list(rows.for_list().select_related(*also).order_by("due_at", "pk")[:MOST])
+def _soonest(rows: CommitmentQuerySet) -> list[Commitment]:
+    return list(rows.order_by("due_at", "pk")[:MOST])
 
 
 def _narrow(rows: CommitmentQuerySet, able: Collection[int], at: datetime, house_id: int | None) -> CommitmentQuerySet:

@@ -4,6 +4,7 @@ import pytest
 
 from crm.commitments import actions, inbox
 from crm.commitments.actions import notify
+from crm.commitments.models import Commitment
 from crm.outbox.models import Message
 from tests.commitments.conftest import MONDAY, WEDNESDAY, moment
 from tests.commitments.planning.test_planner import hand_over
@@ -85,6 +86,29 @@ def test_only_what_is_due_by_then_and_the_soonest_first(house):
     house.promise(title="Sooner", due_at=moment("Tue 10:00"))
     house.promise(title="Next week", due_at=moment("Tue+ 10:00"))
     assert titles([house.ann.pk]) == ["Sooner", "Later"]
+
+
+@pytest.mark.parametrize("is_far", [False, True], ids=["next", "rounds later"])
+def test_what_others_owe_hides_nothing_of_mine(house, monkeypatch, is_far):
+    monkeypatch.setattr(inbox, "MOST", 3)
+    monkeypatch.setattr(inbox, "AT_ONCE", 2 if is_far else 100)
+    AssignmentFactory(dossier=house.record, poc=house.ben, topic=topic("billing"))
+    for n in range(6):  # on another topic, and on the same minute
+        house.promise(title=f"Theirs {n}", due_at=moment("Tue 10:00"))
+    for n in range(4):
+        house.promise(title=f"Mine {n}", topic=topic("billing"), due_at=moment("Tue 12:00"))
+    found = inbox.read([house.ben.pk], at=moment("Tue 13:00"), before=SUNDAY).owed
+    assert [(c.title, c.owner) for c in found] == [(f"Mine {n}", house.ben) for n in range(3)]
+
+
+def test_what_others_lead_hides_nothing_of_what_i_am_to_see_used_up(house, monkeypatch):
+    monkeypatch.setattr(inbox, "MOST", 2)
+    AssignmentFactory(dossier=house.record, poc=house.ben, topic=topic("billing"))  # nobody leads Ben
+    for n in range(3):
+        house.promise(title=f"Ben's {n}", topic=topic("billing"), due_at=moment("Tue 10:00"))
+    house.promise(title="Ann's", due_at=moment("Tue 12:00"))
+    Commitment.objects.update(used_up_at=moment("Tue 13:00"))
+    assert used_up([house.lea.pk], at=moment("Tue 14:00")) == ["Ann's"]
 
 
 def test_settled_and_snoozed_ones_are_not_shown_until_the_snooze_ends(house):
