@@ -11,12 +11,14 @@ from django.db import connection
 
 from accounts.models import Account
 from crm.commitments.models import Commitment
+from crm.desk.management.commands.replay import Command
 from crm.desk.replay.fit import WEEKDAYS, fits
 from crm.desk.replay.log import State, read
+from crm.desk.replay.outcome import Outcome
 from crm.desk.replay.report import Report, as_json, lines
 from crm.desk.replay.run import Plan, play
 from crm.desk.replay.terms import terms_of
-from tests.desk.replay.incidents import FIRST, count, quick, slow, story, write
+from tests.desk.replay.incidents import FIRST, count, quick, reported, slow, write
 from tests.factories.accounts import AccountFactory
 
 REAL = Path(__file__).resolve().parents[4] / "shared" / "data" / "tickets_incident"
@@ -65,11 +67,16 @@ def test_the_first_of_a_real_log_agree_with_its_own_columns_or_say_why(db):
     assert "\n".join(lines(report))
 
 
-@pytest.mark.sqlite
-def test_a_difference_without_a_reason_ends_the_command_with_one(db, tmp_path, capsys):
-    on_saturday = {"at": "12 10:00", "incident_state": "Closed", "closed_at": "12/3/2016 10:00"}
-    friday = {"opened_at": "11/3/2016 09:00", "sys_updated_at": "11/3/2016 09:00"}
-    with pytest.raises(SystemExit) as ended:  # as long as its target, and settled when nobody works any more
-        call_command("replay", write(tmp_path, story("I1", on_saturday, **friday)))
+def test_a_difference_without_a_reason_ends_the_command_with_one(tmp_path, capsys):
+    folder = write(tmp_path, quick("I1"), slow("I2"))
+
+    class Lost(Command):
+        """A replay that nothing came of."""
+
+        def _replay(self, log, options):
+            return reported(folder, Outcome())
+
+    with pytest.raises(SystemExit) as ended:
+        call_command(Lost(), folder)
     assert ended.value.code == 1
-    assert "  in time or not: 1 (I1)" in capsys.readouterr().out
+    assert "  in time or not: 2 (I1, I2)" in capsys.readouterr().out
