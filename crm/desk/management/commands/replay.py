@@ -29,7 +29,7 @@ class Command(BaseCommand):
         "again: accounts, contacts, teams, touches, promises by the targets that the log implies, reassignments, "
         "waiting, solving; while a simulated clock runs, the planner reminds and escalates. It happens in a database "
         "made for it and dropped afterwards; the one of DATABASE_URL stays as it is. The report compares what came of "
-        "it with the log's own columns; the exit code is 1 where a difference has no explanation."
+        "it with the log's own columns; the exit code is 1 where a difference does not follow from the log's own rows."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
