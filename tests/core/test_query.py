@@ -2,11 +2,11 @@ import pytest
 from django.db import connection
 from django.db.models import F, OuterRef, Value
 
+from crm.commitments.models import Notification
 from crm.core.query import ListOf, Row, RowComparison, WithKey, ids_condition
 from crm.dossiers.models import Dossier, Topic
-from crm.outbox.models import Message
+from tests.factories.commitments import NotificationFactory
 from tests.factories.dossiers import DossierFactory
-from tests.factories.outbox import MessageFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -92,8 +92,8 @@ def test_ids_condition_is_good_for_raw_sql():
 
 
 def test_a_key_is_added_to_an_object_that_keeps_its_others():
-    one, other = MessageFactory(payload={"a": 1, "n": 9}), MessageFactory()
+    one, other = NotificationFactory(facts={"a": 1, "n": 9}), NotificationFactory()
     for n in (1, 2):
-        Message.objects.update(payload=WithKey("payload", "n", F("n_attempts") + Value(n)))
-    assert Message.objects.get(pk=one.pk).payload == {"a": 1, "n": 2}
-    assert Message.objects.get(pk=other.pk).payload == {"n": 2}
+        Notification.objects.update(facts=WithKey("facts", "n", F("repeat") + Value(n)))
+    assert Notification.objects.get(pk=one.pk).facts == {"a": 1, "n": 2}
+    assert Notification.objects.get(pk=other.pk).facts == {"n": 2}

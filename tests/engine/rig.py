@@ -26,7 +26,7 @@ class Rig:
         processes.env |= {
             "REDIS_URL": redis_url,
             "EMAIL_URL": sink.url,
-            "EMAIL_TIMEOUT": "1",
+            "EMAIL_TIMEOUT": "5",
             "BELL_EVERY": str(BELL),
             "MAIL_LEASE": str(LEASE),
             "GUARD_AFTER": "3",
