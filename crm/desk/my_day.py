@@ -6,17 +6,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Case, DurationField, ExpressionWrapper, F, Q, When
+from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, When
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.commitments import inbox, waiting
-from crm.commitments.models import Commitment, Kind
+from crm.commitments.models import Commitment, Kind, Notification
 from crm.core.working_time import WorkingTime
 from crm.dossiers.models import Topic
 from crm.handovers.models import Handover
-from crm.outbox.models import Message
 from crm.poc.calendars import working_times
 from crm.poc.models import Absence, Membership, PointOfContact
 from crm.poc.resolve import Question, ask
@@ -27,7 +26,8 @@ from interactions.passing import passings
 AHEAD = timedelta(days=14)  # how far "coming next" looks
 COMING = 10  # rows of it
 ABSENCES = 12
-NOTICES = 12
+NOTICES = 12  # told and not read, the newest
+MOST_UNREAD = 99  # counted; more are "99+"
 SOON = 0.85  # of the days a tier allows, from which on an account is being lost
 # Notices whose matter stands in the lists itself.
 SHOWN_AS_ROWS = {
@@ -55,13 +55,17 @@ class Day:
     instead: PointOfContact | None = None  # who answers for me meanwhile, where no cover was named and no backup is
     used_up: list[Commitment] = field(default_factory=list)
     notices: list[inbox.Entry] = field(default_factory=list)
-    n_unread: int = 0
-    newest_notice: int = 0
+    n_unread: int = 0  # at most one over MOST_UNREAD
 
     @property
     def away_until(self) -> str:
         """The last day of my absence, in words."""
         return last_day(self.away.ends_at) if self.away else ""
+
+    @property
+    def unread(self) -> str:
+        """How many things were told and not read yet, those included that are not shown."""
+        return f"{MOST_UNREAD}+" if self.n_unread > MOST_UNREAD else str(self.n_unread)
 
     @property
     def is_clear(self) -> bool:
@@ -187,18 +191,14 @@ def _instead_of(poc: PointOfContact, at: datetime) -> PointOfContact:
 
 
 def _notices(day: Day, pocs: Collection[int], at: datetime) -> None:
-    """What was told and not read yet; reminders stand in the lists already."""
-    unread = inbox.notices_to(pocs).unread()
-    newest = list(unread[: NOTICES * 3])
-    entries = inbox.entries(newest, at=at)
-    for entry in entries:
+    """What was told and not read yet; reminders stand in the lists already. Two queries; three where not all fit."""
+    news = Notification.objects.exclude(kind__in=SHOWN_AS_ROWS)
+    unread = inbox.notices_to(pocs).unread().filter(Exists(news.filter(message=OuterRef("pk"))))
+    newest = list(unread[: NOTICES + 1])
+    day.notices = inbox.entries(newest[:NOTICES], at=at)
+    for entry in day.notices:
         entry.lines[:] = [line for line in entry.lines if line.kind not in SHOWN_AS_ROWS]
-    day.notices = [entry for entry in entries if entry.lines][:NOTICES]
     day.n_unread = sum(len(entry.lines) for entry in day.notices)
-    day.newest_notice = newest[0].pk if newest else 0
-
-
-def mark_read(user: User, *, up_to: int, at: datetime) -> int:
-    """Mark the notices to a reader as read, up to the newest they were shown; return how many were."""
-    rows = Message.objects.in_inbox_of(inbox.pocs_of(user)).unread()
-    return rows.filter(pk__lte=up_to).update(read_at=at)
+    if len(newest) > NOTICES:
+        told = news.filter(message__in=inbox.notices_to(pocs).unread().order_by())
+        day.n_unread = told[: MOST_UNREAD + 1].count()

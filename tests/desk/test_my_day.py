@@ -1,5 +1,6 @@
 """What one person has to see today."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -12,8 +13,8 @@ from crm.core.actor import Actor
 from crm.desk import my_day
 from tests.factories import AT
 from tests.factories.accounts import AccountFactory
-from tests.factories.commitments import CommitmentFactory
-from tests.factories.dossiers import tier
+from tests.factories.commitments import CommitmentFactory, NotificationFactory
+from tests.factories.dossiers import DossierFactory, tier
 from tests.factories.outbox import MessageFactory
 from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory, TeamFactory
 from tests.factories.users import UserFactory
@@ -174,13 +175,58 @@ def test_what_was_told_is_shown_until_it_is_read(as_marta, marta):
     marta_told.model.objects.update(message=message)
     assert "You answer for Officine Brambilla now" in as_marta.get("/").content.decode()
     assert as_marta.get("/inbox/read/").status_code == 405
-    as_marta.post("/inbox/read/", {"up_to": message.pk})
+    as_marta.post("/inbox/read/", {"notice": message.pk})
     assert "Officine Brambilla" not in as_marta.get("/").content.decode()
 
 
-@pytest.mark.parametrize("up_to", ["", "x", "-1", "9" * 30])
-def test_odd_marks_of_what_was_read_are_404(as_marta, up_to):
-    assert as_marta.post("/inbox/read/", {"up_to": up_to}).status_code == 404
+def tell(poc, n=1, *, kind="logged"):
+    """Write that many inbox entries, each telling one thing."""
+    for message in MessageFactory.create_batch(n, recipient=poc, inbox=True):
+        NotificationFactory(
+            message=message, kind=kind, recipient=poc, idem_key=f"e:{message.pk}", commitment=None, generation=None,
+            step=None, channel="inbox", dossier=DossierFactory(),
+            facts={"contact": f"Caller {message.pk}", "user": "Giulia"},
+        )  # fmt: skip
+
+
+def test_read_marks_what_was_shown_and_the_badge_counts_what_was_not(as_marta, marta):
+    tell(marta, 40)
+    day = day_of(marta)
+    assert (len(day.notices), day.unread) == (my_day.NOTICES, "40")
+    html = as_marta.get("/").content.decode()
+    shown = re.findall(r'name="notice" value="(\d+)"', html)
+    assert len(shown) == my_day.NOTICES
+    as_marta.post("/inbox/read/", {"notice": shown})
+    assert day_of(marta).unread == str(40 - my_day.NOTICES)
+    assert {str(entry.message.pk) for entry in day_of(marta).notices}.isdisjoint(shown)
+
+
+def test_a_hundred_unread_things_are_not_counted_further(marta, monkeypatch):
+    monkeypatch.setattr(my_day, "MOST_UNREAD", 14)
+    tell(marta, 14)
+    assert day_of(marta).unread == "14"
+    tell(marta, 2)
+    assert day_of(marta).unread == "14+"
+
+
+def test_reminders_hide_no_news(marta):
+    tell(marta)
+    tell(marta, 3 * my_day.NOTICES, kind="reminder")
+    day = day_of(marta)
+    assert ([len(entry.lines) for entry in day.notices], day.unread) == ([1], "1")
+
+
+def test_nobody_marks_what_others_were_told(as_marta):
+    other = PersonFactory(signs_in=True)
+    tell(other)
+    (entry,) = day_of(other).notices
+    as_marta.post("/inbox/read/", {"notice": entry.message.pk})
+    assert day_of(other).unread == "1"
+
+
+@pytest.mark.parametrize("notice", [[], "", "x", "-1", "9" * 30, ["1", "x"]])
+def test_odd_marks_of_what_was_read_are_404(as_marta, notice):
+    assert as_marta.post("/inbox/read/", {"notice": notice}).status_code == 404
 
 
 @pytest.mark.parametrize("n", [1, 12])
@@ -195,7 +241,7 @@ def test_a_day_costs_the_same_however_full(as_marta, marta, n, django_assert_num
             owed(account, due_at)
         owed(account, AT + HOUR, kind=Kind.FIRST_ANSWER)
         owed(account, AT - DAY, escalated_at=AT - HOUR, escalated_to=marta, used_up_at=AT)
-        MessageFactory(recipient=marta, inbox=True)
+        tell(marta)
     as_marta.get("/")
     # session, reader · my POC, my teams · what I owe, what was escalated and what is used up: twelve, as
     # `inbox.read` · calendars, whose is which · absences · notices, what they say · handovers that are proposed

@@ -9,8 +9,10 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.models import Account
+from crm.commitments.inbox import pocs_of
 from crm.core import clock
 from crm.desk import my_day as days
+from crm.outbox.actions import mark_read
 
 MOST_ID = 2**63 - 1
 
@@ -28,9 +30,9 @@ def my_day(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def inbox_read(request: HttpRequest) -> HttpResponse:
-    """Mark the notices one was shown as read."""
-    newest = request.POST.get("up_to", "")
-    if not (newest.isascii() and newest.isdigit()) or int(newest[:20]) > MOST_ID:
+    """Mark the notices one was shown as read, and no others."""
+    shown = request.POST.getlist("notice")
+    if not shown or not all(pk.isascii() and pk.isdigit() and int(pk[:20]) <= MOST_ID for pk in shown):
         raise Http404
-    days.mark_read(request.user, up_to=int(newest), at=clock.of(request))
+    mark_read(poc_ids=pocs_of(request.user), message_ids=[int(pk) for pk in shown], at=clock.of(request))
     return redirect("desk:my_day")
