@@ -1,6 +1,7 @@
 """How reminders and mails are doing: one snapshot, read by the engine page, the metrics and the command line.
 
-A constant number of queries, each of a part of a table that an index holds; what is counted is counted up to a limit.
+A constant number of queries, each of a part of a table that an index holds. What waits, failed or was found is counted
+up to a limit, and how late mails are is taken from the newest; only the mails of the last hour are all counted.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from enum import IntEnum
 from typing import Any, NamedTuple
 
 from django.conf import settings
-from django.db.models import Case, Count, DateTimeField, F, Min, QuerySet, When
+from django.db.models import Case, Count, DateTimeField, F, Min, Q, QuerySet, When
 from django.db.models.functions import TruncMinute
 from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext_lazy as _
@@ -94,11 +95,13 @@ class Snapshot:
     lateness: Sequence[float]  # seconds of the newest mails, sorted
     undelivered: Sequence[Message]
     n_undelivered: dict[str, int]  # by state, those of the last 30 days
+    n_failed: int  # those of the last day
     quarantined: Sequence[Commitment]
     n_quarantined: int
     n_used_up: int
     findings: Sequence[Finding]
     n_findings: int
+    n_unsaid: int  # of these, those that the figures do not say already
     ended: Sequence[Finding]
     problems: list[Problem] = field(default_factory=list)
 
@@ -123,13 +126,14 @@ class Snapshot:
 
 
 def snapshot(*, at: datetime | None = None) -> Snapshot:
-    """Look at the engine as it stands. Fifteen queries; one more while no mails are sent."""
+    """Look at the engine as it stands. Fourteen queries; one more while no mails are sent."""
     at = at or clock.now()
     beats = {beat.component: beat for beat in Heartbeat.objects.all()}
     stood_in, sender = beats.get(STOOD_IN), beats.get("sender")
     listed = Message.objects.undelivered().filter(ended_at__gt=at - LISTED)
     set_aside = Commitment.objects.open().exclude(quarantined_at=None)
     standing = Finding.objects.standing()
+    failed, found = _failed(listed, at), _found(standing)
     state = Snapshot(
         at=at,
         parts=[_part(name, label, beats.get(name), at) for name, label in PARTS.items()],
@@ -143,12 +147,14 @@ def snapshot(*, at: datetime | None = None) -> Snapshot:
         minutes=_minutes(at),
         lateness=_lateness(at),
         undelivered=list(listed.select_related("recipient").order_by("-ended_at")[:SHOWN]),
-        n_undelivered=dict(listed.order_by().values_list("state").annotate(n=Count("pk"))),
+        n_undelivered={name: failed[name] for name in ("dead", "uncertain") if failed[name]},
+        n_failed=failed["recent"],
         quarantined=list(set_aside.select_related("dossier").order_by("-quarantined_at")[:SHOWN]),
         n_quarantined=set_aside[:MOST].count(),
         n_used_up=Commitment.objects.used_up()[:MOST].count(),
         findings=list(standing.order_by("-found_at", "-pk")[:SHOWN]),
-        n_findings=standing[:MOST].count(),
+        n_findings=found["n"],
+        n_unsaid=found["unsaid"],
         ended=list(Finding.objects.exclude(ended_at=None).order_by("-found_at", "-pk")[:SHOWN]),
     )
     state.problems = sorted(_problems(state), key=lambda problem: -problem.level)
@@ -170,6 +176,20 @@ def _patience(component: str) -> int:
 def _backlog(due: QuerySet[Any], moment: str) -> Backlog:
     found = due.order_by()[:MOST].aggregate(n=Count("pk"), oldest=Min(moment))
     return Backlog(found["n"], found["oldest"])
+
+
+def _failed(listed: QuerySet[Message], at: datetime) -> dict[str, int]:
+    """Count what was not delivered, by state, and what of it failed within a day: the newest `MOST`."""
+    return listed.order_by("-ended_at")[:MOST].aggregate(
+        dead=Count("pk", filter=Q(state=Message.State.DEAD)),
+        uncertain=Count("pk", filter=Q(state=Message.State.UNCERTAIN)),
+        recent=Count("pk", filter=Q(ended_at__gt=at - RECENT)),
+    )
+
+
+def _found(standing: QuerySet[Finding]) -> dict[str, int]:
+    """Count what the auditor sees, and what of it nothing else on the page says."""
+    return standing.order_by()[:MOST].aggregate(n=Count("pk"), unsaid=Count("pk", filter=~Q(code__in=SAID_ABOVE)))
 
 
 def _minutes(at: datetime) -> list[int]:
@@ -196,7 +216,8 @@ def _lateness(at: datetime) -> list[float]:
     taken = DeliveryAttempt.objects.filter(
         intent_at__gte=at - timedelta(minutes=HOUR), outcome=DeliveryAttempt.Outcome.ACCEPTED
     )
-    rows = taken.annotate(wanted=wanted).order_by("-intent_at").values_list("ended_at", "wanted")[:SAMPLE]
+    newest = taken.order_by("-intent_at").values("pk")[:SAMPLE]  # before what they tell is looked at
+    rows = DeliveryAttempt.objects.filter(pk__in=newest).annotate(wanted=wanted).values_list("ended_at", "wanted")
     return sorted(max(0.0, (ended - start).total_seconds()) for ended, start in rows if ended and start)
 
 
@@ -226,14 +247,12 @@ def _problems(state: Snapshot) -> Iterator[Problem]:
             "%(n)s thing owed was set aside after errors.", "%(n)s things owed were set aside after errors.", "n"
         )
         yield Problem(Level.LOOK, says % {"n": state.n_quarantined})
-    failed = sum(1 for message in state.undelivered if message.ended_at and state.at - message.ended_at < RECENT)
-    if failed:
+    if state.n_failed:
         says = ngettext_lazy("%(n)s mail failed within a day.", "%(n)s mails failed within a day.", "n")
-        yield Problem(Level.LOOK, says % {"n": failed})
-    others = [f for f in state.findings if f.code not in SAID_ABOVE]
-    if others:
+        yield Problem(Level.LOOK, says % {"n": state.n_failed})
+    if state.n_unsaid:
         says = ngettext_lazy("The auditor found %(n)s thing wrong.", "The auditor found %(n)s things wrong.", "n")
-        yield Problem(Level.LOOK, says % {"n": len(others)})
+        yield Problem(Level.LOOK, says % {"n": state.n_unsaid})
 
 
 def _silences(state: Snapshot) -> Iterator[Problem]:

@@ -20,7 +20,7 @@ REASONS: Mapping[str, Lazy] = {
     "address_refused": _("The mail server does not take mails for this address."),
     "bad_address": _("This is no address."),
     "too_old": _("It could not be sent in time."),
-    "ambiguous": _("The mail server took it, but never said so."),
+    "ambiguous": _("The mail server may have taken it: it never said so."),
 }
 
 

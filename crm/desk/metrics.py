@@ -24,7 +24,9 @@ class EngineCollector(Collector):
         yield _one("level", "0 all is well, 1 something to look at, 2 a part is down.", state.level)
         yield from self._backlogs()
         yield from self._parts()
-        yield _one("breaker_open", "1 while the mail server cannot be reached, or breaks off.", state.paused_until is not None)
+        yield _one(
+            "breaker_open", "1 while the mail server cannot be reached, or breaks off.", state.paused_until is not None
+        )
         late = _family("lateness_seconds", "How late the mails of the last hour left, at most.", ["share"])
         for share in SHARES:
             seconds = state.seconds_late(share)

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from crm.commitments.auditing import auditor
 from crm.commitments.models import Commitment, Finding
-from crm.desk.engine import Level, snapshot
+from crm.desk import engine
+from crm.desk.engine import SHOWN, Level, snapshot
 from crm.dossiers.models import Event
 from crm.outbox import turns
 from crm.outbox.models import DeliveryAttempt, Heartbeat, Message
@@ -123,6 +124,27 @@ def test_what_failed_was_set_aside_or_found_wants_to_be_looked_at(running):
     ]  # fmt: skip
     assert state.n_undelivered == {"dead": 1, "uncertain": 1}
     assert (state.n_quarantined, state.n_findings, state.looks.n) == (1, 1, 0)
+
+
+def test_what_is_wrong_is_counted_and_not_what_is_shown_of_it(running):
+    before = AT - timedelta(hours=1)
+    rows = [Finding(code="lost", subject=f"n:{n}", found_at=before, seen_at=AT) for n in range(SHOWN + 10)]
+    rows += [Finding(code="quarantined", subject=f"c:{n}", found_at=AT, seen_at=AT) for n in range(SHOWN)]
+    Finding.objects.bulk_create(rows)
+    MessageFactory.create_batch(SHOWN + 10, state=Message.State.DEAD, ended_at=before)
+    MessageFactory(state=Message.State.DEAD, ended_at=AT - timedelta(days=2))
+    state = snapshot()
+    assert [text for _level, text in says(state)] == [
+        "30 mails failed within a day.", "The auditor found 30 things wrong.",
+    ]  # fmt: skip
+    assert (state.n_findings, state.n_undelivered, len(state.findings)) == (50, {"dead": 31}, SHOWN)
+
+
+def test_how_late_mails_are_is_taken_from_the_newest(running, monkeypatch):
+    monkeypatch.setattr(engine, "SAMPLE", 2)
+    for seconds, minutes_ago in ((900, 30), (5, 2), (7, 1)):
+        taken(seconds, minutes_ago=minutes_ago)
+    assert snapshot().lateness == [5, 7]
 
 
 def test_while_the_guard_does_the_work_it_is_said(running):
