@@ -49,6 +49,7 @@ MAILED: Mapping[str, Lazy] = {
     Message.State.DEAD: gettext_lazy("by mail, could not be delivered"),
     Message.State.UNCERTAIN: gettext_lazy("by mail, perhaps delivered"),
 }
+ARRIVED = (Message.State.SENT, Message.State.UNCERTAIN)  # or may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def _said(row: Notification) -> Told:
     what = str(WHAT.get(row.kind) or _("Notice"))
     who = row.recipient.name if row.recipient else _place(row.slot)
     ended_at = row.message.ended_at if row.message else None
-    is_told = row.state == State.PLANNED and ended_at is not None
+    is_told = row.state == State.PLANNED and row.message is not None and row.message.state in ARRIVED
     return Told(what=what, who=who, how=_how(row), at=ended_at or row.tell_at, is_told=is_told)
 
 

@@ -1,5 +1,7 @@
 """Who was told so far, in words: what left the house, what was taken back, and what was left out and why."""
 
+import pytest
+
 from crm.commitments import actions, waiting
 from crm.commitments.telling import told
 from crm.outbox.models import Message
@@ -18,6 +20,21 @@ def test_a_mail_goes_before_the_inbox_and_says_what_became_of_it(house):
     assert said(c) == [("Reminder", "Ann", "by mail")]
     row = told.so_far(c)[0]
     assert (row.is_told, row.at) == (True, moment("Tue 10:01"))
+
+
+@pytest.mark.parametrize(
+    ("state", "how", "is_told"),
+    [
+        ("dead", "by mail, could not be delivered", False),
+        ("dropped", "by mail, not needed any more", False),
+        ("uncertain", "by mail, perhaps delivered", True),
+    ],
+)
+def test_what_never_arrived_was_not_told(house, state, how, is_told):
+    c = house.promise()
+    house.sweep_at("Tue 10:00")
+    Message.objects.filter(state="ready").update(state=state, ended_at=moment("Tue 10:01"))
+    assert [(t.how, t.is_told) for t in told.so_far(c)] == [(how, is_told)]
 
 
 def test_what_was_taken_back_says_by_which_act(house):
