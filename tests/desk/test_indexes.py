@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
 from contacts.models import Contact, ContactEmail, ContactPhone
+from crm.commitments import inbox
 from crm.commitments.models import Commitment
 from crm.core import paging
 from crm.core.paging import Order
@@ -80,3 +81,9 @@ def test_a_list_walks_its_index_from_any_place_on(called):
 )
 def test_what_is_looked_up_by_a_part_of_it_is_found_by_an_index(rows, index):
     assert index in rows.explain()
+
+
+def test_what_was_escalated_to_a_reader_is_looked_up_thing_by_thing():
+    plan = inbox.escalated_to([1]).explain()
+    assert "notification_of_a_step" in plan and "Index Cond: (commitment_id = commitments_commitment.id)" in plan
+    assert "hashed" not in plan  # of all that was ever told

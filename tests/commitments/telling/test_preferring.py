@@ -1,6 +1,7 @@
 """How somebody wants to be told: what may be chosen, what is recorded, and what waits for a digest."""
 
 from datetime import time
+from functools import partial
 
 import pytest
 
@@ -12,6 +13,7 @@ from crm.dossiers.changes import Thing, changes_of
 from crm.dossiers.models import Event
 from crm.poc.models import PointOfContact
 from crm.poc.preferences import NoticePreference
+from tests.together import together
 
 
 def wishes(house, **values):
@@ -101,3 +103,10 @@ def test_fewer_mails_leaves_the_rest_as_it_is(house):
     assert (kept.digest_at, kept.quiet_from, kept.quiet_until) == (time(17), time(20), time(6))
     with pytest.raises(NoSuchGroup):
         want_no_mail(poc=house.ann, unwanted=["escalations"], by=house.by, at=house.at("Mon 11:00"))
+
+
+def test_of_two_who_want_fewer_mails_at_once_neither_is_lost(house_alone):
+    ann, at = house_alone.ann, house_alone.at("Mon 10:00")
+    less = partial(want_no_mail, poc=ann, by=house_alone.by, at=at)
+    together(partial(less, unwanted=[groups.NEWS]), partial(less, unwanted=[groups.GIVEN]))
+    assert NoticePreference.objects.get(poc=ann).by_email == {"news": "never", "given": "never"}
