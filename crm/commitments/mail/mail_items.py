@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,6 +25,7 @@ from crm.commitments.telling import groups, wording
 from crm.commitments.telling.wording import STILL_NOW, Line
 from crm.core.templatetags.moments import city, day_words, span_words
 from crm.core.working_time import WorkingTime
+from crm.poc.models import Membership
 from crm.poc.recipients import Recipient, reach
 
 UP, LATE, SOON, LATER, WAIT, NEWS, WRONG = "up", "late", "soon", "later", "wait", "news", "wrong"
@@ -78,6 +79,7 @@ class _Mail:
     known: Mapping[int, Background]
     coming: Mapping[int, Sequence[Coming]]
     morning: datetime
+    signs_in: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +91,7 @@ class Prepared:
     coming: Mapping[int, Sequence[Coming]]
     hours: Mapping[int, WorkingTime]  # by POC
     names: Mapping[int, str]  # of POCs that the notices speak of
+    signing_in: Collection[int]  # of the readers (POCs), those who can open a page: the others get their taps alone
 
 
 def prepare(said: Mapping[int, Sequence[Notification]], at: datetime) -> Prepared:
@@ -110,7 +113,17 @@ def prepare(said: Mapping[int, Sequence[Notification]], at: datetime) -> Prepare
             known[language, zone] = background.of(list(each.values()))
     coming = steps.steps_of_many(list(everything.values()), at=at, memory=memory)
     names = wording.names_in(n for rows in said.values() for n in rows)
-    return Prepared(people, known, coming, memory.hours, names)
+    return Prepared(people, known, coming, memory.hours, names, _signing_in(people.values()))
+
+
+def _signing_in(people: Iterable[Recipient]) -> Collection[int]:
+    """Return the POCs who sign in, and the teams of which a member does. One query, where somebody does not."""
+    users = {person.poc_id: person.user_id for person in people}
+    own = {poc_id for poc_id, user_id in users.items() if user_id is not None}
+    if len(own) == len(users):
+        return own
+    members = Membership.objects.filter(team__one_of=users.keys() - own, member__user__isnull=False)
+    return own.union(members.values_list("team_id", flat=True))
 
 
 def items(
@@ -125,8 +138,11 @@ def items(
         known=prepared.known[person.language, person.zone],
         coming=prepared.coming,
         morning=links.next_morning(at, prepared.hours[person.poc_id]) if is_about_owed else at,
+        signs_in=person.poc_id in prepared.signing_in,
     )
     lines = wording.lines(said, at, prepared.names)
+    if not mail.signs_in:
+        lines = [replace(line, url="", details=[replace(d, url="") for d in line.details]) for line in lines]
     return [_item(n.commitment, line, mail) for n, line in zip(said, lines, strict=True)]
 
 
@@ -154,7 +170,7 @@ def _item(c: Commitment | None, line: Line, mail: _Mail) -> Item:
         since=_("Promised %(moment)s.") % {"moment": wording.moment(c.opened_at)} if c.kind != Kind.TOUCH else "",
         coming=_coming(mail.coming.get(c.pk, ()), mail),
         taps=taps,
-        links=_links(c, line),
+        links=_links(c) if mail.signs_in else (),
         ends_at=links.ends_at(c, written_at=mail.written_at, zone=mail.person.zone) if taps else None,
     )
 
@@ -190,7 +206,7 @@ def _taps(c: Commitment, mail: _Mail) -> list[Tap]:
     ]
 
 
-def _links(c: Commitment, line: Line) -> list[Tap]:
+def _links(c: Commitment) -> list[Tap]:
     """Pages where more can be done, for whoever signs in. No worker imports a page."""
     owed = f"{settings.PUBLIC_URL}/owed/{c.pk}/"
     if c.kind == Kind.HANDOVER:

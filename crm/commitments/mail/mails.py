@@ -46,6 +46,7 @@ def compose(message: Message, said: list[Notification], prepared: Prepared | Non
         )
         subject = _digest_subject(len(said)) if is_digest else items[0].line.headline
         context = _context(items, person) | {"subject": subject, "n_more": len(said) - len(items)}
+        context["home"] = wording.home() if person.poc_id in prepared.signing_in else ""
         name = packing.DIGEST if is_digest else packing.NOTICE
         return Letter(
             subject=subject,
@@ -83,7 +84,6 @@ def _context(items: Sequence[Item], person: Recipient) -> dict[str, Any]:
         "sections": mail_items.sections(items),
         "person": person,
         "ends": wording.last_moment(min(ends)) if ends else "",
-        "home": wording.home(),
         "fewer": f"{wording.home()}me/notices/" if person.user_id else "",
     }
 

@@ -269,6 +269,21 @@ def test_a_mailbox_is_not_sent_to_pages_it_cannot_open(house, post):
     assert "/me/notices/" not in "".join(bodies(post.mails[0]))
 
 
+@pytest.mark.parametrize("n", [1, 6], ids=["one", "a digest"])
+@pytest.mark.parametrize("a_member_signs_in", [True, False])
+def test_pages_are_offered_to_those_who_can_open_them_and_the_others_get_their_taps(house, post, n, a_member_signs_in):
+    member = house.ben if a_member_signs_in else PersonFactory()
+    team = TeamFactory(name="Team AR", email="ar@firm.example", delivery="mailbox", members=[member])
+    for _n in range(n):
+        house.promise(poc=team)
+    first_mail(house, post)
+    for body in bodies(post.mails[0]):
+        addresses = set(re.findall(r"https://crm\.example(/(?:o/)?)", body))
+        assert addresses == ({"/", "/o/"} if a_member_signs_in else {"/o/"})
+        assert ("My day" in body) == (a_member_signs_in and (n > 1 or "<html" in body))
+        assert "Done" in body
+
+
 def test_nothing_is_loaded_from_outside_and_there_is_no_script(house, post):
     house.promise()
     first_mail(house, post)
