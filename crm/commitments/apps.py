@@ -8,6 +8,7 @@ class CommitmentsConfig(AppConfig):
 
     def ready(self) -> None:
         """Answer for the messages that tell about what is owed."""
+        from crm.commitments import other_hours  # noqa: PLC0415  # models are not there before
         from crm.commitments.auditing import catalogue  # noqa: PLC0415  # models are not there before
         from crm.commitments.planning import catch_up  # noqa: PLC0415  # models are not there before
         from crm.commitments.telling import sending, words  # noqa: PLC0415  # models are not there before
@@ -16,3 +17,4 @@ class CommitmentsConfig(AppConfig):
         words.register()
         catch_up.register()
         catalogue.register()
+        other_hours.register()

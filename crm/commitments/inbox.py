@@ -128,6 +128,13 @@ def _later(rows: CommitmentQuerySet, last: Commitment, is_theirs: Callable[[Answ
     return ids
 
 
+def perhaps_of(rows: CommitmentQuerySet, poc_ids: Collection[int], at: datetime) -> CommitmentQuerySet:
+    """Narrow to what one of these can turn out to answer for: some too many, none too few. Seven queries."""
+    house_id = PointOfContact.objects.house().values_list("pk", flat=True).first()
+    able, _leading = _able_and_leading(set(poc_ids), at)
+    return _narrow(rows, able, at, house_id)
+
+
 def _since(commitment: Commitment) -> tuple[datetime, int]:
     return commitment.waiting_since or commitment.acted_at, commitment.pk
 

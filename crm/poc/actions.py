@@ -16,6 +16,7 @@ from crm.core.refusals import Refused
 from crm.core.text import search_key
 from crm.dossiers.actions import Happening, NameRequired, change_fields, record, record_many
 from crm.dossiers.models import Event
+from crm.poc.calendars import calendars_by, other_hours
 from crm.poc.models import Absence, Assignment, Membership, PointOfContact
 
 if TYPE_CHECKING:
@@ -158,6 +159,8 @@ def _happening(kind: str, poc: PointOfContact, at: datetime, **facts: Any) -> Ha
 def change_poc(*, poc: PointOfContact, by: Actor, at: datetime, **fields: Any) -> PointOfContact:
     """Change a person or a team; a new home team gets them as a member. Records old → new of what differs.
 
+    Whoever works by another calendar then has the reminders that count in their hours looked at anew.
+
     :raises NameRequired: `name` is blank.
     :raises PersonRequired: a team was given a home team.
     :raises TeamRequired: a person was given a lead, or a home team that is none.
@@ -175,7 +178,12 @@ def change_poc(*, poc: PointOfContact, by: Actor, at: datetime, **fields: Any) -
     _refuse_mixed(locked)
     if "user" in changes and PointOfContact.objects.exclude(pk=poc.pk).filter(user=locked.user_id or 0).exists():
         raise AlreadyAPoc
+    moves = not {"calendar", "home_team"}.isdisjoint(changes)
+    was = calendars_by(locked) if moves else {}
     locked.save(update_fields=list(changes))
+    if moves:
+        now = calendars_by(locked)
+        other_hours([pk for pk, calendar in now.items() if was.get(pk) != calendar], at)
     if "home_team" in changes and locked.home_team_id:
         Membership.objects.get_or_create(team_id=locked.home_team_id, member=locked)
     changes.pop("name_key", None)

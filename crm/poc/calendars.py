@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import lru_cache
 
-from django.db.models import Subquery
+from django.db.models import Q, Subquery
 from django.db.models.functions import Coalesce
 
 from crm.core.working_time import WorkingTime
 from crm.poc.models import CalendarException, CalendarHours, PointOfContact, WorkingCalendar
 
 Interval = tuple[time, time]
+Following = Callable[[Collection[int], datetime], None]  # POCs, and when they got other hours
+_following: list[Following] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +85,24 @@ def calendar_of() -> Coalesce:
     """The calendar of a POC, as an expression of its row: its own, else its home team's, else the house's."""
     house = WorkingCalendar.objects.filter(is_default=True).values("pk")
     return Coalesce("calendar_id", "home_team__calendar_id", Subquery(house))
+
+
+def calendars_by(poc: PointOfContact) -> dict[int, int]:
+    """Return the calendar of a POC and of those at home in it, by their ids. One query."""
+    rows = PointOfContact.objects.filter(Q(pk=poc.pk) | Q(home_team=poc))
+    return dict(rows.values_list("pk", calendar_of()))
+
+
+def register(follow: Following) -> None:
+    """Let `follow` know of POCs who got another calendar: what counts in their hours is above this app."""
+    if follow not in _following:
+        _following.append(follow)
+
+
+def other_hours(poc_ids: Collection[int], at: datetime) -> None:
+    """Say that these POCs work by another calendar from `at` on, within the act that gave it to them."""
+    for follow in _following if poc_ids else ():
+        follow(poc_ids, at)
 
 
 @lru_cache(maxsize=1024)
