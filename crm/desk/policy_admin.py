@@ -175,33 +175,32 @@ class PolicyAdmin(ActsAdmin, ToldActedAdmin):
 
     def version_page(self, request: HttpRequest, policy: Policy) -> HttpResponse:
         """Write a new version: see what it would do as often as one likes, then save it."""
-        first = writing_policies.terms_of(writing_policies.newest_of(policy))
+        newest = writing_policies.newest_of(policy)
         is_more = "more" in request.POST
-        written = VersionForms((with_more_rows(request.POST) if is_more else request.POST) or None, first)
+        data = with_more_rows(request.POST) if is_more else request.POST
+        written = VersionForms(data or None, writing_policies.terms_of(newest), newest.number)
         whose = HoursForm(request.POST or None)
         context: dict[str, Any] = {}
         if request.method == "POST" and not is_more and written.is_valid():
             try:
                 terms = written.terms()
                 if "save" in request.POST:
-                    return self._save_version(request, policy, terms)
+                    return self._save_version(request, policy, terms, written.began_with)
                 refuse_bad(terms, kind=policy.kind, at=clock.of(request))
                 is_try = "try" in request.POST
                 context = self._tried(request, policy, terms) if is_try else _previewed(terms, whose, clock.of(request))
             except Refused as refusal:
                 written.refuse(refusal)
-        is_wrong = (
-            written.terms_form.is_bound
-            and not is_more
-            and bool(written.terms_form.errors or written.steps.total_error_count())
-        )
+        is_wrong = written.terms_form.is_bound and not is_more and not written.is_valid()
         page = self._page(request, policy, "version") | context | {
             "written": written, "whose": whose, "media": self.media + written.media, "is_wrong": is_wrong,
         }  # fmt: skip
         return TemplateResponse(request, "admin/commitments/version.html", page, status=422 if is_wrong else 200)
 
-    def _save_version(self, request: HttpRequest, policy: Policy, terms: Terms) -> HttpResponse:
-        version = writing_policies.write_version(policy=policy, terms=terms, by=actor(request), at=clock.of(request))
+    def _save_version(self, request: HttpRequest, policy: Policy, terms: Terms, began_with: int | None) -> HttpResponse:
+        version = writing_policies.write_version(
+            policy=policy, terms=terms, began_with=began_with, by=actor(request), at=clock.of(request)
+        )
         if version.is_for_open:
             said = _t("Version %(n)s is in force, for what is owed already too.") % {"n": version.number}
         else:

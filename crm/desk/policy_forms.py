@@ -68,6 +68,7 @@ class TermsForm(forms.Form):
     ack_unit = _unit()
     wait_amount = _amount(_("Waiting for the customer is asked about after"))
     wait_unit = _unit()
+    began_with = forms.IntegerField(widget=forms.HiddenInput, required=False)  # the number of the version in force then
     is_for_open = forms.BooleanField(
         label=_("Also for what is owed already"), required=False,
         help_text=_("What was promised under an earlier version comes under this one too, and is due accordingly."),
@@ -75,7 +76,7 @@ class TermsForm(forms.Form):
 
     @classmethod
     def first(cls, terms: Terms) -> dict[str, Any]:
-        values = {name: getattr(terms, name) for name in cls.base_fields if name != "is_for_open"}
+        values = {name: getattr(terms, name) for name in cls.base_fields if name not in ("is_for_open", "began_with")}
         return values | {"target_unit": terms.target_unit or Unit.WORKING_HOURS}
 
 
@@ -154,7 +155,10 @@ class StepForm(forms.Form):
 
 
 class BaseSteps(forms.BaseFormSet):
-    """The steps in their order: by their place where one is given."""
+    """The steps in their order: by their place where one is given. One that was there may be emptied too."""
+
+    def initial_form_count(self) -> int:
+        return 0 if self.is_bound else super().initial_form_count()
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:
         super().add_fields(form, index)
@@ -170,8 +174,9 @@ Steps = forms.formset_factory(
 class VersionForms:
     """A new version as it is being written: its terms and its steps, valid or not."""
 
-    def __init__(self, data: Mapping[str, Any] | None, first: Terms) -> None:
-        self.terms_form = TermsForm(data, initial=TermsForm.first(first))
+    def __init__(self, data: Mapping[str, Any] | None, first: Terms, number: int) -> None:
+        """Begin with the terms of the version in force, and its number."""
+        self.terms_form = TermsForm(data, initial=TermsForm.first(first) | {"began_with": number})
         self.steps = Steps(data, prefix="steps", initial=[StepForm.first(step) for step in first.steps])
 
     def is_valid(self) -> bool:
@@ -183,10 +188,14 @@ class VersionForms:
 
     def terms(self) -> Terms:
         """Return what was asked for, of valid forms."""
-        values = self.terms_form.cleaned_data
+        values = {name: value for name, value in self.terms_form.cleaned_data.items() if name != "began_with"}
         unit = values["target_unit"] if values["target_amount"] is not None else ""
         steps = tuple(form.terms() for form in self._rows())
         return Terms(**values | {"target_unit": unit}, steps=steps)
+
+    @property
+    def began_with(self) -> int | None:
+        return self.terms_form.cleaned_data["began_with"]
 
     def refuse(self, refusal: Refused) -> None:
         """Show an action's no where it belongs: beside the field of the step, else of the terms."""

@@ -282,3 +282,32 @@ def test_a_policys_page_costs_the_same_however_many_versions(as_administrator, d
     as_administrator.get(url("change", policy.pk))
     with django_assert_max_num_queries(16):
         as_administrator.get(url("change", policy.pk))
+
+
+def test_a_version_written_beside_another_does_not_silently_undo_it(as_administrator):
+    policy = rest()
+    page = url("version", policy.pk)
+    assert 'name="began_with" value="1"' in text_of(as_administrator.get(page))
+    one, other = (version(STEP, target_amount=n, began_with="1") | {"save": "1"} for n in ("9", "5"))
+    assert as_administrator.post(page, one).status_code == 302
+    refused = as_administrator.post(page, other)
+    assert refused.status_code == 422 and "Version 2 was written meanwhile" in text_of(refused)
+    assert as_administrator.post(page, one).status_code == 302  # twice the same: once
+    assert list(policy.versions.order_by("number").values_list("target_amount", flat=True)) == [8, 9]
+    assert as_administrator.post(page, other | {"began_with": "2"}).status_code == 302
+    assert as_administrator.post(page, other | {"began_with": "2" * 30}).status_code in (302, 422)
+
+
+@pytest.mark.parametrize("last", [{"amount": ""}, {"amount": "", "slot": "", "poc": "x"}])
+def test_a_step_that_was_there_is_gone_when_its_amount_is(as_administrator, last):
+    sent = version(STEP, LATER, LATER | last) | {"steps-INITIAL_FORMS": 3}
+    shown = as_administrator.post(url("version", rest().pk), sent)
+    assert shown.status_code == 200 and len(shown.context["samples"][0][1]) == 2
+    as_administrator.post(url("version", rest().pk), sent | {"save": "1"})
+    assert shipped(KIND).steps.count() == 2
+
+
+def test_what_is_wrong_in_a_step_that_is_taken_out_does_not_matter(as_administrator):
+    sent = version(STEP, LATER, {"amount": "abc"}) | {"steps-INITIAL_FORMS": 3, "steps-2-DELETE": "on"}
+    shown = as_administrator.post(url("version", rest().pk), sent)
+    assert (shown.status_code, shown.context["is_wrong"]) == (200, False) and shown.context["samples"]

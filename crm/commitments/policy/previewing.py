@@ -76,8 +76,10 @@ def _odd(working: WorkingTime, at: datetime) -> Iterator[tuple[datetime, Any]]:
     except NeverOpens:
         return
     closing = _last_closing(working, opening)
-    yield max(opening, closing - HALF), _("shortly before closing")
-    yield closing + HOUR, _("after closing")
+    if closing is not None:
+        yield max(opening, closing - HALF), _("shortly before closing")
+        if not working.is_open(closing + HOUR):
+            yield closing + HOUR, _("after closing")
     for weekday, clock, label in (
         (FRIDAY, time(17, 45), _("Friday evening")), (SATURDAY, time(12), _("Saturday")),
         (SUNDAY, time(23, 30), _("Sunday night")),
@@ -92,16 +94,19 @@ def _odd(working: WorkingTime, at: datetime) -> Iterator[tuple[datetime, Any]]:
         yield combine(zone, changing, time(0, 30)), _("the night the clocks change")
 
 
-def _last_closing(working: WorkingTime, opening: datetime) -> datetime:
-    """Return when it closes for the last time on the local date of an opening."""
-    ends = [end for _start, end in working.intervals(opening, opening + DAY / 2)]
-    return ends[-1]
+def _last_closing(working: WorkingTime, opening: datetime) -> datetime | None:
+    """Return when it closes for the last time on the local date of an opening, None where it stays open overnight."""
+    tomorrow = opening.astimezone(ZoneInfo(working.zone)).date() + DAY
+    ends = [end for _start, end in working.intervals(opening, combine(working.zone, tomorrow, time(0)))]
+    return None if working.is_open(ends[-1]) else ends[-1]
 
 
 def _ordinary(working: WorkingTime, at: datetime) -> Iterator[tuple[datetime, Any]]:
-    today = at.astimezone(ZoneInfo(working.zone)).date()
-    for n in range(1, SHOWN + 1):
-        yield combine(working.zone, today + timedelta(days=n), time(10)), _("an ordinary morning")
+    """Yield mornings of working days; by a calendar that never opens all days are alike."""
+    days = list(_days_ahead(at.astimezone(ZoneInfo(working.zone)).date()))
+    working_days = [day for day in days if working.opens_on(day) and day not in working.exceptions]
+    for day in (working_days or days)[:SHOWN]:
+        yield combine(working.zone, day, time(10)), _("an ordinary morning")
 
 
 def _days_ahead(today: date) -> Iterator[date]:

@@ -55,6 +55,13 @@ class RetiredPolicy(Refused):
     default_message = _("This policy is no longer used.")
 
 
+class WrittenMeanwhile(Refused):
+    code = "written_meanwhile"
+    default_message = _(
+        "Version %(n)s was written meanwhile. Nothing of yours was saved: open the page again, and begin with that one."
+    )
+
+
 class Match(TypedDict, total=False):
     """What a policy matches; left out: anything."""
 
@@ -154,10 +161,15 @@ def retire_policy(*, policy: Policy, by: Actor, at: datetime) -> Policy:
 
 
 @transaction.atomic
-def write_version(*, policy: Policy, terms: Terms, by: Actor, at: datetime) -> PolicyVersion:
+def write_version(
+    *, policy: Policy, terms: Terms, began_with: int | None = None, by: Actor, at: datetime
+) -> PolicyVersion:
     """Write the next version of a policy, for what is promised from now on; as before: nothing happens.
 
+    `began_with` is the number of the version that was read before these terms were decided.
+
     :raises RetiredPolicy: it is no longer used.
+    :raises WrittenMeanwhile: another version than `began_with` is in force.
     :raises Refused: the terms could not be kept; see `policy_checks.refuse_bad`.
     """
     locked = _in_use(policy, _of_kind(policy.kind))
@@ -166,6 +178,8 @@ def write_version(*, policy: Policy, terms: Terms, by: Actor, at: datetime) -> P
     last = newest_of(locked)
     if terms == replace(terms_of(last), is_for_open=terms.is_for_open) and not terms.is_for_open:
         return last
+    if began_with is not None and began_with != last.number:
+        raise WrittenMeanwhile(WrittenMeanwhile.default_message % {"n": last.number})
     version = _write(locked, last.number + 1, terms, by, at)
     changes = {"version": [str(last.number), str(version.number)]}
     facts = {"kind": "policy", "policy": locked.pk, "version": version.pk, "changes": changes}

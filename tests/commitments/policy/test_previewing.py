@@ -1,6 +1,6 @@
 """The next ten deadlines: what a policy would mean at ordinary and odd moments."""
 
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
@@ -10,8 +10,8 @@ from crm.commitments.policy.previewing import preview
 from crm.commitments.policy.rehearsing import everybody, ladder_of, walk
 from crm.commitments.policy.writing_policies import terms_of
 from crm.core.working_time import always
-from crm.poc.calendars import house_working_time
-from crm.poc.models import CalendarException
+from crm.poc.calendars import by_id, house_working_time
+from crm.poc.models import CalendarException, CalendarHours
 from tests.commitments.conftest import MONDAY, moment
 from tests.factories.commitments import shipped
 from tests.factories.poc import CalendarFactory, PersonFactory, TeamFactory
@@ -46,6 +46,38 @@ def test_ten_moments_are_shown_soonest_first_with_the_odd_ones_among_them(lisbon
     before = next(sample for sample in shown if sample.label == "before a day off")
     assert any("Fair" in line for line in before.lines)
     assert before.due_at.date() == date(2026, 3, 19)
+
+
+LONG, PARTED = [(time(8), time(22))], [(time(6), time(8)), (time(19), time(23))]
+
+
+@pytest.mark.parametrize(("hours", "closing"), [(LONG, 22), (PARTED, 23), ([(time(9), time(0))], 24)])
+def test_what_is_said_of_a_moment_is_so_however_long_the_day_is(hours, closing):
+    calendar = CalendarFactory()
+    CalendarHours.objects.bulk_create(
+        CalendarHours(calendar=calendar, weekday=day, starts=starts, ends=ends)
+        for day in range(5)
+        for starts, ends in hours
+    )
+    working = by_id([calendar.pk])[calendar.pk].working
+    shown = preview(terms(calendar=calendar), at=MONDAY - timedelta(hours=5))
+    assert len(shown) == 10
+    moments = {str(sample.label): sample.start for sample in shown}
+    midnight = datetime(2026, 3, 3, tzinfo=UTC)
+    assert moments["shortly before closing"] == midnight + timedelta(hours=closing, minutes=-30)
+    assert moments["after closing"] == midnight + timedelta(hours=closing + 1)
+    assert working.is_open(moments["shortly before closing"]) and not working.is_open(moments["after closing"])
+    mornings = [sample.start for sample in shown if sample.label == "an ordinary morning"]
+    assert mornings and all(morning.weekday() < 5 for morning in mornings)
+
+
+def test_who_never_closes_is_not_said_to():
+    calendar = CalendarFactory()
+    CalendarHours.objects.bulk_create(
+        CalendarHours(calendar=calendar, weekday=day, starts=time(0), ends=time(0)) for day in range(7)
+    )
+    shown = preview(terms(calendar=calendar), at=MONDAY)
+    assert len(shown) == 10 and not any("closing" in str(sample.label) for sample in shown)
 
 
 def test_each_step_has_its_moment_and_what_comes_too_late_is_said(lisbon):
