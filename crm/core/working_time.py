@@ -22,6 +22,7 @@ Hours: TypeAlias = Sequence[tuple[time, time]]  # (start, end); an end of 00:00 
 
 ALL_DAY: Hours = ((time(0), time(0)),)
 CHUNK_DAYS = 366  # expanded at a time
+LATEST_DAY = date(2500, 1, 1)  # further on nobody looks for an opening
 HORIZON_YEARS = 12  # who has not opened long enough by then never will
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -293,7 +294,7 @@ def _merge(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
 def _last_date(day: date, span: _Expansion, direction: int) -> date:
     """Return how far from `day` it is worth to look for an opening."""
     if not span.opens_weekly:
-        opened = [on for on, hours in span.dated if hours]
+        opened = [on for on, hours in span.dated if hours and EPOCH.date() <= on < LATEST_DAY]
         edge = (max(opened) if direction > 0 else min(opened)) if opened else day
         return max(day, edge) + DAY if direction > 0 else min(day, edge) - DAY
     years = HORIZON_YEARS * CHUNK_DAYS * DAY

@@ -69,11 +69,18 @@ class ExceptionInline(Inline):
         return obj.get_source_display() if obj.pk else ""
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[CalendarException]:
-        return super().get_queryset(request).order_by("day", "starts")
+        """Narrow to this year's and later: all that ever were would be more fields than a form may send."""
+        rows = super().get_queryset(request).order_by("day", "starts")
+        return rows if request.method == "POST" else rows.filter(day__gte=_listed_since(request))
 
 
 class CalendarForm(AdminForm, forms.ModelForm):
     zone = ZoneField(label=_("Time zone"), max_length=64)
+    seen = forms.IntegerField(widget=forms.HiddenInput, required=False)  # the version that is shown
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["seen"] = self.instance.version if self.instance.pk else None
 
     def _post_clean(self) -> None:
         """The action validates and writes."""
@@ -112,7 +119,7 @@ class CalendarAdmin(ActsAdmin, ToldActedAdmin):
     form = CalendarForm
     list_display = ("name", "zone", "holidays_of", "is_default")
     ordering = ("name", "pk")
-    fields = ("name", "zone")
+    fields = ("name", "zone", "seen")
     inlines = (HoursInline, ExceptionInline)
     change_form_template = "admin/poc/calendar.html"
     acts = (
@@ -124,6 +131,16 @@ class CalendarAdmin(ActsAdmin, ToldActedAdmin):
     def holidays_of(self, obj: WorkingCalendar) -> str:
         return " · ".join(filter(None, (str(country_names.name(obj.country)), obj.region))) if obj.country else ""
 
+    def changeform_view(
+        self, request: HttpRequest, object_id: str | None = None, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Show it as it is now where somebody changed it since it was opened: its rows are others than were sent."""
+        calendar = self.get_object(request, object_id) if object_id and request.method == "POST" else None
+        if calendar is not None and request.POST.get("seen", "") not in ("", str(calendar.version)):
+            self.message_user(request, hours.ChangedMeanwhile.default_message, messages.ERROR)
+            return HttpResponseRedirect(reverse("admin:poc_workingcalendar_change", args=[calendar.pk]))
+        return super().changeform_view(request, object_id, form_url, extra_context)
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Wait for the rows: a calendar is written by one action, with all that belongs to it."""
 
@@ -134,6 +151,8 @@ class CalendarAdmin(ActsAdmin, ToldActedAdmin):
             "name": form.cleaned_data["name"], "zone": form.cleaned_data["zone"], "week": _week(week),
             "days": _days(days), "by": actor(request), "at": clock.of(request),
         }  # fmt: skip
+        if change:
+            asked |= {"since": _listed_since(request), "seen": form.cleaned_data["seen"]}
         saved = hours.change_calendar(calendar=form.instance, **asked) if change else hours.open_calendar(**asked)
         form.instance.__dict__.update(saved.__dict__)
 
@@ -174,6 +193,11 @@ class CalendarAdmin(ActsAdmin, ToldActedAdmin):
 
         first = {"country": calendar.country, "region": calendar.region}
         return self.act_page(request, calendar, HolidaysForm, act, initial=first)
+
+
+def _listed_since(request: HttpRequest) -> date:
+    """Return the first day of those that differ which is shown; what lies before it stays as it is."""
+    return clock.of(request).date().replace(month=1, day=1)
 
 
 def _rows(formset: Any) -> list[dict[str, Any]]:

@@ -130,17 +130,17 @@ def begin(*, house: House, name: str, email: str, password: str, at: datetime) -
     by = Actor(user, Source.PAGE)
     person = open_person(user=user, zone=house.zone, by=by, at=at)
     add_member(team=PointOfContact.objects.house().get(), member=person, by=by, at=at)
-    _set_clocks(house, at)
+    _set_clocks(house, by, at)
     return user
 
 
-def _set_clocks(house: House, at: datetime) -> None:
+def _set_clocks(house: House, by: Actor, at: datetime) -> None:
     """Give the house's calendar its zone, week and holidays, this year's and the next two."""
     calendar = WorkingCalendar.objects.select_for_update().get(is_default=True)
     WorkingCalendar.objects.filter(pk=calendar.pk).update(zone=house.zone, version=F("version") + 1)
     if house.country:
         year = at.astimezone(ZoneInfo(house.zone)).year
-        take_over(calendar=calendar, country=house.country, years=range(year, year + 3))
+        take_over(calendar=calendar, country=house.country, years=range(year, year + 3), by=by, at=at)
 
 
 def send_test_mail(*, user: User) -> str:

@@ -12,7 +12,8 @@ from datetime import date, datetime, time
 from itertools import pairwise
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.actor import Actor
@@ -25,6 +26,7 @@ from crm.poc.models import CalendarException, CalendarHours, WorkingCalendar
 Intervals = Sequence[tuple[time, time]]
 Week = Mapping[int, Intervals]  # Monday is 0; a day may have several intervals
 Changes = dict[str, list[str]]  # old → new, as text
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)  # of those that may differ
 OWN, HOLIDAY = CalendarException.Source.OWN, CalendarException.Source.HOLIDAY
 
 
@@ -55,6 +57,19 @@ class Overlap(Refused):
     default_message = _("The hours of one day must not overlap.")
 
 
+class DayTooFar(Refused):
+    field = "exceptions"
+    code = "day_too_far"
+    default_message = _("A day that differs lies between the years 1970 and 2199.")
+
+
+class ChangedMeanwhile(Refused):
+    code = "changed_meanwhile"
+    default_message = _(
+        "It was changed meanwhile. Nothing of yours was saved: open it again, and see what it says now."
+    )
+
+
 class WorksNever(Refused):
     field = "hours"
     code = "works_never"
@@ -81,12 +96,13 @@ def open_calendar(
     :raises UnknownZone: `zone` is no zone.
     :raises EndsBeforeStart: an interval is empty.
     :raises Overlap: two of one day overlap.
+    :raises DayTooFar: a day is not of these centuries.
     :raises WorksNever: it would never open.
     """
     days = days or {}
     calendar = WorkingCalendar(name=_free_name(name), zone=zone)
-    _refuse(zone, [*week.values(), *(day.intervals for day in days.values())])
-    calendar.save()
+    _refuse(zone, week, days)
+    _save(calendar)
     _write_week(calendar, week)
     CalendarException.objects.bulk_create(row for on, day in days.items() for row in _rows(calendar, on, day))
     refuse_closed_for_good(calendar, at)
@@ -102,18 +118,22 @@ def change_calendar(
     zone: str | None = None,
     week: Week | None = None,
     days: Mapping[date, Day] | None = None,
+    since: date | None = None,
+    seen: int | None = None,
     by: Actor,
     at: datetime,
 ) -> WorkingCalendar:
     """Give a calendar another name, zone, weekly hours, or other days that differ; None leaves them.
 
     A public holiday that was imported and is not among `days` is worked from then on, whatever is imported later.
+    Days before `since` stay, unless they are among `days`. `seen` is the version that was read before it was decided.
     Where nothing is different, nothing happens.
 
-    :raises NameRequired, NameTaken, UnknownZone, EndsBeforeStart, Overlap, WorksNever: see `open_calendar`.
+    :raises ChangedMeanwhile: another version than `seen` is in force.
+    :raises NameRequired, NameTaken, UnknownZone, EndsBeforeStart, Overlap, DayTooFar, WorksNever: see `open_calendar`.
     """
     locked = _locked(calendar)
-    _refuse(zone or locked.zone, [*(week or {}).values(), *(day.intervals for day in (days or {}).values())])
+    _refuse(zone or locked.zone, week or {}, days or {})
     changes: Changes = {}
     if name is not None and name != locked.name:
         new = _free_name(name, but=locked)
@@ -121,26 +141,38 @@ def change_calendar(
     if zone and zone != locked.zone:
         changes["zone"], locked.zone = [locked.zone, zone], zone
     if week is not None:
-        changes |= _change_week(locked, week)
+        changes |= change_week(locked, week)
     if days is not None:
-        changes |= _change_days(locked, days)
+        changes |= _change_days(locked, days, since or FIRST_DAY)
     if not changes:
         return locked
+    if seen is not None and seen != locked.version:
+        raise ChangedMeanwhile
     refuse_closed_for_good(locked, at)
     return changed(locked, changes, by, at)
 
 
 @transaction.atomic
 def close_days(*, calendar: WorkingCalendar, days: Mapping[date, str], by: Actor, at: datetime) -> WorkingCalendar:
-    """Close whole days, each with its name; what was entered for these days before is replaced."""
+    """Close whole days, each with its name; what was entered for these days before is replaced.
+
+    Where they are closed under these names already, nothing happens.
+
+    :raises DayTooFar, WorksNever: see `open_calendar`.
+    """
     locked = _locked(calendar)
+    _refuse(locked.zone, {}, dict.fromkeys(days, Day()))
     before = locked.exceptions.filter(day__in=list(days))
     gone = list(before)
     before.delete()
     new = CalendarException.objects.bulk_create(
         CalendarException(calendar=locked, day=day, name=name) for day, name in days.items()
     )
-    return changed(locked, said_of(gone, new), by, at)
+    changes = said_of(gone, new)
+    if not changes:
+        return locked
+    refuse_closed_for_good(locked, at)
+    return changed(locked, changes, by, at)
 
 
 @transaction.atomic
@@ -151,7 +183,7 @@ def copy_calendar(*, calendar: WorkingCalendar, name: str, by: Actor, at: dateti
     :raises NameTaken: another has it.
     """
     copy = WorkingCalendar(name=_free_name(name), zone=calendar.zone, country=calendar.country, region=calendar.region)
-    copy.save()
+    _save(copy)
     hours, exceptions = list(calendar.hours.all()), list(calendar.exceptions.all())
     rows: list[CalendarHours | CalendarException] = [*hours, *exceptions]
     for row in rows:
@@ -177,10 +209,21 @@ def refuse_closed_for_good(calendar: WorkingCalendar, at: datetime) -> None:
         raise WorksNever from None
 
 
+def change_week(calendar: WorkingCalendar, week: Week) -> Changes:
+    """Write the weekly hours of a calendar that is locked anew, and return old → new; as before: nothing."""
+    rows = list(calendar.hours.order_by("weekday", "starts"))
+    wanted = sorted((day, *interval) for day, hours in week.items() for interval in hours)
+    if [(row.weekday, row.starts, row.ends) for row in rows] == wanted:
+        return {}
+    calendar.hours.all().delete()
+    new = _write_week(calendar, week)
+    return {"calendarhours": ["; ".join(str(row) for row in rows), "; ".join(str(row) for row in new)]}
+
+
 def changed(calendar: WorkingCalendar, changes: Changes, by: Actor, at: datetime) -> WorkingCalendar:
     """Save the next version of a calendar that is locked, and record old → new."""
     calendar.version += 1
-    calendar.save()
+    _save(calendar)
     facts = {"kind": "calendar", "calendar": calendar.pk} | ({"changes": changes} if changes else {})
     record(kind=Event.Kind.CHANGED, dossiers=[], by=by, at=at, facts=facts)
     return calendar
@@ -188,9 +231,9 @@ def changed(calendar: WorkingCalendar, changes: Changes, by: Actor, at: datetime
 
 def said_of(gone: Iterable[CalendarException], new: Iterable[CalendarException]) -> Changes:
     """Return old → new of days that differ, as text; those that stay as they were are left out."""
-    before, after = [str(row) for row in gone], [str(row) for row in new]
+    before, after = ([(str(row), row.source) for row in rows] for rows in (gone, new))
     kept = set(before) & set(after)
-    told = ["; ".join(text for text in texts if text not in kept) for texts in (before, after)]
+    told = ["; ".join(row[0] for row in rows if row not in kept) for rows in (before, after)]
     return {"calendarexception": told} if any(told) else {}
 
 
@@ -207,12 +250,23 @@ def _free_name(name: str, but: WorkingCalendar | None = None) -> str:
     return name
 
 
-def _refuse(zone: str, days: Iterable[Intervals]) -> None:
+def _save(calendar: WorkingCalendar) -> None:
+    """:raises NameTaken: another one got this name at the same moment."""
+    try:
+        with transaction.atomic():
+            calendar.save()
+    except IntegrityError:
+        raise NameTaken from None
+
+
+def _refuse(zone: str, week: Week, days: Mapping[date, Day]) -> None:
     try:
         ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         raise UnknownZone from None
-    for intervals in days:
+    if any(not FIRST_DAY <= on <= LAST_DAY for on in days):
+        raise DayTooFar
+    for intervals in (*week.values(), *(day.intervals for day in days.values())):
         spans = sorted((starts, time.max if ends == time(0) else ends) for starts, ends in intervals)
         if any(ends <= starts for starts, ends in spans):
             raise EndsBeforeStart
@@ -228,20 +282,11 @@ def _write_week(calendar: WorkingCalendar, week: Week) -> list[CalendarHours]:
     )
 
 
-def _change_week(calendar: WorkingCalendar, week: Week) -> Changes:
-    rows = list(calendar.hours.order_by("weekday", "starts"))
-    wanted = sorted((day, *interval) for day, hours in week.items() for interval in hours)
-    if [(row.weekday, row.starts, row.ends) for row in rows] == wanted:
-        return {}
-    calendar.hours.all().delete()
-    new = _write_week(calendar, week)
-    return {"calendarhours": ["; ".join(str(row) for row in rows), "; ".join(str(row) for row in new)]}
-
-
-def _change_days(calendar: WorkingCalendar, days: Mapping[date, Day]) -> Changes:
+def _change_days(calendar: WorkingCalendar, days: Mapping[date, Day], since: date) -> Changes:
     """Write the days that differ anew; a holiday that was corrected by hand is from then on one entered by hand."""
     before: dict[date, list[CalendarException]] = defaultdict(list)
-    for row in calendar.exceptions.order_by("day", "starts"):
+    meant = Q(day__gte=since) | Q(day__in=list(days))
+    for row in calendar.exceptions.filter(meant).order_by("day", "starts"):
         before[row.day].append(row)
     wanted = dict(days)
     for on, rows in before.items():

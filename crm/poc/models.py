@@ -114,7 +114,10 @@ class CalendarException(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.day:%Y-%m-%d} {self.name}"
+        """The day, the hours it is open in (none: closed), its name; two that read alike are alike."""
+        hours = f"{self.starts:%H:%M}–{self.ends:%H:%M}" if self.starts is not None and self.ends is not None else ""
+        doubt = "" if self.is_confirmed else f"({_('not confirmed')})"
+        return " ".join(filter(None, (f"{self.day:%Y-%m-%d}", hours, self.name, doubt)))
 
 
 class PointOfContactQuerySet(models.QuerySet["PointOfContact"]):

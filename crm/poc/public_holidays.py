@@ -7,14 +7,15 @@ else in English.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db import transaction
-from django.db.models import F
+from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import to_locale
 
@@ -22,8 +23,10 @@ from crm.core import clock
 from crm.core.actor import Actor, Source
 from crm.core.refusals import Refused
 from crm.dossiers.models import Firm
-from crm.poc.hours import HOLIDAY, OWN, Changes, changed, refuse_closed_for_good, said_of
-from crm.poc.models import CalendarException, CalendarHours, WorkingCalendar
+from crm.poc.hours import HOLIDAY, OWN, Changes, Week, change_week, changed, refuse_closed_for_good, said_of
+from crm.poc.models import CalendarException, WorkingCalendar
+
+log = logging.getLogger(__name__)
 
 OPENS, CLOSES = time(9), time(18)
 MAX_NAME, MAX_REGION = 100, 10  # characters, as the columns
@@ -75,7 +78,7 @@ def named_in(country: str) -> str:
 def follow(*, calendar: WorkingCalendar, country: str, region: str = "", by: Actor, at: datetime) -> WorkingCalendar:
     """Let a calendar be closed on the holidays of a country (and region): this year's, the next, and so on each year.
 
-    An empty country: of none any more. What another country's import wrote for days to come goes.
+    An empty country: of none any more. What another country's import wrote for days to come goes; past days stay.
 
     :raises UnknownCountry: its holidays are not known.
     :raises UnknownRegion: it has no such region; the message says which it has.
@@ -93,8 +96,7 @@ def follow(*, calendar: WorkingCalendar, country: str, region: str = "", by: Act
         if getattr(locked, name) != value:
             changes[name] = [getattr(locked, name), value]
             setattr(locked, name, value)
-    today = at.astimezone(ZoneInfo(locked.zone)).date() if changes else None
-    told = _write(locked, _coming(locked, at), today=today)[1] if changes or country else {}
+    told = _write(locked, _coming(locked, at), at, is_another=bool(changes))[1] if changes or country else {}
     if not changes and not told:
         return locked
     refuse_closed_for_good(locked, at)
@@ -105,34 +107,47 @@ def extend() -> int:
     """Import what has become known, of this year and the next, into every calendar that follows a country.
 
     Returns how many calendars it changed. Safe to run any number of times; where nothing is new, no version changes.
+    One that fails, as by a country that the library knows no more, holds up no other.
     """
     followed = WorkingCalendar.objects.exclude(country="").order_by("pk").values_list("pk", flat=True)
-    return sum(_extend(pk) for pk in list(followed))
+    done = 0
+    for pk in list(followed):
+        try:
+            done += _extend(pk)
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            log.exception("Cannot import the public holidays of calendar %s", pk)
+    return done
 
 
 @transaction.atomic
 def _extend(pk: int) -> bool:
     at = clock.now()
     calendar = WorkingCalendar.objects.select_for_update(no_key=True).get(pk=pk)
-    _number, told = _write(calendar, _coming(calendar, at))
+    _number, told = _write(calendar, _coming(calendar, at), at)
     if told:
         changed(calendar, told, Actor.system(Source.TASK), at)
     return bool(told)
 
 
-def take_over(*, calendar: WorkingCalendar, country: str, years: Iterable[int]) -> int:
+@transaction.atomic
+def take_over(*, calendar: WorkingCalendar, country: str, years: Iterable[int], by: Actor, at: datetime) -> int:
     """Give `calendar` the working week and the holidays of `country` (ISO 3166); return how many holidays.
 
-    From then on it follows them. An unknown country changes nothing. Days entered by hand stay; run again, it
-    replaces what it wrote before in these years.
+    From then on it follows them. An unknown country changes nothing. Days entered by hand and past ones stay; run
+    again, it replaces what it wrote before in these years.
     """
     if country not in countries():
         return 0
     years = sorted(set(years))
-    calendar.country, calendar.region = country, ""
-    _week(calendar, set(_days(country, "", years).weekend))
-    number, _told = _write(calendar, years)
-    WorkingCalendar.objects.filter(pk=calendar.pk).update(country=country, region="", version=F("version") + 1)
+    locked = WorkingCalendar.objects.select_for_update(no_key=True).get(pk=calendar.pk)
+    changes: Changes = {"country": [locked.country, country]} if locked.country != country else {}
+    locked.country, locked.region = country, ""
+    changes |= change_week(locked, _week(set(_days(country, "", years).weekend)))
+    number, told = _write(locked, years, at)
+    if changes or told:
+        changed(locked, changes | told, by, at)
     return number
 
 
@@ -141,22 +156,21 @@ def _coming(calendar: WorkingCalendar, at: datetime) -> Sequence[int]:
     return [year, year + 1]
 
 
-def _write(calendar: WorkingCalendar, years: Sequence[int], *, today: date | None = None) -> tuple[int, Changes]:
-    """Write the holidays of these years, and return how many stand and what changed.
+def _write(
+    calendar: WorkingCalendar, years: Sequence[int], at: datetime, *, is_another: bool = False
+) -> tuple[int, Changes]:
+    """Write the holidays of these years, and return how many there are and what changed. What stands in the past stays.
 
-    `today` is given where the calendar follows others than before: what was imported for later years goes too,
-    and where it follows none any more, whatever was imported for days to come.
+    Where it follows `is_another` country than before, or none, whatever was imported for later years goes too.
     """
+    today = at.astimezone(ZoneInfo(calendar.zone)).date()
     found = _holidays(calendar.country, calendar.region, years) if calendar.country else {}
     rows = CalendarException.objects.filter(calendar=calendar)
-    by_hand = set(rows.filter(source=OWN, day__in=list(found)).values_list("day", flat=True))
-    wanted = {day: holiday for day, holiday in found.items() if day not in by_hand}
-    imported = rows.filter(source=HOLIDAY).order_by("day")
-    if not calendar.country:
-        imported = imported.filter(day__gte=today)
-    elif today is not None:
-        imported = imported.filter(day__year__gte=min(years))
-    else:
+    standing = rows.filter(Q(source=OWN) | Q(day__lt=today), day__in=list(found))
+    kept_days = set(standing.values_list("day", flat=True))
+    wanted = {day: holiday for day, holiday in found.items() if day not in kept_days}
+    imported = rows.filter(source=HOLIDAY, day__gte=today).order_by("day")
+    if not is_another:
         imported = imported.filter(day__year__in=years)
     before = list(imported)
     gone = [row for row in before if wanted.get(row.day) != Holiday(row.name, row.is_confirmed)]
@@ -170,7 +184,7 @@ def _write(calendar: WorkingCalendar, years: Sequence[int], *, today: date | Non
     ]
     rows.filter(pk__in=[row.pk for row in gone]).delete()
     CalendarException.objects.bulk_create(new)
-    return len(wanted), said_of(gone, new)
+    return len(found), said_of(gone, new)
 
 
 def _holidays(country: str, region: str, years: Sequence[int]) -> dict[date, Holiday]:
@@ -200,11 +214,6 @@ def _days(country: str, region: str, years: Sequence[int]) -> Any:
         return getattr(holidays, country)(**asked)
 
 
-def _week(calendar: WorkingCalendar, weekend: set[int]) -> None:
+def _week(weekend: set[int]) -> Week:
     """Nine to six on every day that is no weekend there."""
-    CalendarHours.objects.filter(calendar=calendar).delete()
-    CalendarHours.objects.bulk_create(
-        CalendarHours(calendar=calendar, weekday=day, starts=OPENS, ends=CLOSES)
-        for day in range(7)
-        if day not in weekend
-    )
+    return {day: [(OPENS, CLOSES)] for day in range(7) if day not in weekend}

@@ -6,9 +6,11 @@ import pytest
 from django.urls import reverse
 
 from crm.dossiers.models import Event, Firm
+from crm.poc import public_holidays
 from crm.poc.models import CalendarException, WorkingCalendar
 from tests.factories import AT
 from tests.factories.poc import CalendarFactory, PersonFactory, TeamFactory
+from tests.factories.users import actor
 
 pytestmark = pytest.mark.django_db
 
@@ -54,6 +56,8 @@ def test_one_is_added_with_its_hours_and_its_days_in_one_event(as_administrator)
         (sent((0, "09:00", "13:00"), (0, "12:00", "18:00")), "must not overlap"),
         (sent((0, "09:00", "18:00"), name="House"), "has this name"),
         (sent((0, "09:00", "18:00"), zone="Lisbon"), "not known"),
+        (sent(days=[("9999-12-31", "Last day", "10:00", "12:00")]), "between the years"),
+        (sent((0, "09:00", "18:00"), days=[("0001-01-01", "First day", "", "")]), "between the years"),
     ],
 )
 def test_what_is_refused_is_said_in_the_form_and_nothing_is_written(as_administrator, form, said):
@@ -80,8 +84,57 @@ def test_a_row_taken_out_is_gone_and_a_holiday_taken_out_is_worked(as_administra
         }
     assert as_administrator.post(url("change", calendar.pk), form | {"hours-4-DELETE": "on"}).status_code == 302
     assert not calendar.hours.filter(weekday=friday.weekday).exists()
+    assert WorkingCalendar.objects.get(pk=calendar.pk).version == calendar.version + 1
     left = calendar.exceptions.get()
     assert (left.starts, left.ends, left.source) == (time(9), time(18), "own")
+
+
+def shown(as_administrator, calendar):
+    """What the page of a calendar sends when nothing was changed in it."""
+    page = as_administrator.get(url("change", calendar.pk)).context
+    forms = [page["adminform"].form, *(each.formset.management_form for each in page["inline_admin_formsets"])]
+    forms += [form for each in page["inline_admin_formsets"] for form in each.formset.initial_forms]
+    values = {field.html_name: field.value() for form in forms for field in form}
+    values |= {
+        f"{each.formset.prefix}-TOTAL_FORMS": len(each.formset.initial_forms) for each in page["inline_admin_formsets"]
+    }
+    return {name: value for name, value in values.items() if value is not None and value is not False}
+
+
+def test_what_is_saved_from_a_page_that_was_overtaken_is_refused_and_the_page_is_shown_anew(as_administrator):
+    calendar = CalendarFactory(nine_to_six=True)
+    old = shown(as_administrator, calendar)
+    public_holidays.follow(calendar=calendar, country="DE", by=actor(), at=AT)
+    calendar.hours.filter(weekday__gte=3).delete()
+    before = set(calendar.exceptions.values_list("day", "source"))
+    response = as_administrator.post(url("change", calendar.pk), old | {"name": "Renamed"}, follow=True)
+    assert response.redirect_chain == [(url("change", calendar.pk), 302)]
+    assert "It was changed meanwhile" in response.content.decode()
+    assert set(calendar.exceptions.values_list("day", "source")) == before
+    new = shown(as_administrator, calendar) | {"name": "Renamed"}
+    assert as_administrator.post(url("change", calendar.pk), new).status_code == 302
+    assert WorkingCalendar.objects.get(pk=calendar.pk).name == "Renamed"
+    assert set(calendar.exceptions.values_list("day", "source")) == before
+
+
+def test_a_page_shows_this_years_days_and_later_ones_and_keeps_those_before(as_administrator):
+    calendar = CalendarFactory(nine_to_six=True)
+    past = [date(year, month, 9) for year in range(2012, 2026) for month in range(1, 13)]
+    CalendarException.objects.bulk_create(
+        CalendarException(calendar=calendar, day=day, name="Fair", source="holiday")
+        for day in (*past, date(2026, 1, 9), date(2027, 3, 9))
+    )
+    sent = shown(as_administrator, calendar)
+    assert [sent[f"exceptions-{n}-day"] for n in range(2)] == [date(2026, 1, 9), date(2027, 3, 9)]
+    assert sent["exceptions-TOTAL_FORMS"] == 2
+    gone = sent | {"exceptions-1-DELETE": "on"}
+    assert as_administrator.post(url("change", calendar.pk), gone).status_code == 302
+    kept = calendar.exceptions.filter(source="holiday").order_by("day")
+    assert list(kept.values_list("day", flat=True)) == [*past, date(2026, 1, 9)]
+    again = shown(as_administrator, calendar)
+    again |= {"exceptions-TOTAL_FORMS": 3, "exceptions-2-day": "2025-12-09", "exceptions-2-name": "Again"}
+    assert as_administrator.post(url("change", calendar.pk), again).status_code == 302
+    assert calendar.exceptions.get(day=date(2025, 12, 9)).name == "Again"
 
 
 def test_saving_it_as_it_is_changes_nothing(as_administrator):

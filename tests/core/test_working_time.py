@@ -254,3 +254,11 @@ def test_what_takes_longer_than_anybody_waits_never_comes():
 def test_equal_calendars_are_one():
     assert WorkingTime("Europe/Madrid", WEEK) == MADRID
     assert hash(WorkingTime("Europe/Madrid", WEEK)) == hash(MADRID)
+
+
+@pytest.mark.parametrize("day", [date(1, 1, 1), date(9999, 12, 31)])
+def test_a_day_at_the_end_of_the_calendar_is_as_good_as_none(day):
+    once = WorkingTime("UTC", {}, {day: [(time(9), time(0))]})
+    for ask in (once.next_opening, lambda at: once.add(at, 60), lambda at: once.add(at, -60)):
+        with pytest.raises(NeverOpens):
+            ask(utc("2026-06-01T10:00"))

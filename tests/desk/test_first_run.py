@@ -18,7 +18,7 @@ from crm.poc.public_holidays import take_over
 from crm.users.models import User
 from tests.factories import AT
 from tests.factories.poc import CalendarFactory
-from tests.factories.users import UserFactory
+from tests.factories.users import UserFactory, actor
 
 PASSWORD = "drei-rote-kraniche"
 GIVEN = {
@@ -209,19 +209,19 @@ def test_the_first_account_needs_a_name_alone(giulia, client):
 
 def test_the_week_of_a_country_leaves_its_own_week_end_out(db):
     calendar = CalendarFactory()
-    take_over(calendar=calendar, country="SA", years=[2026])
+    take_over(calendar=calendar, country="SA", years=[2026], by=actor(), at=AT)
     assert set(CalendarHours.objects.filter(calendar=calendar).values_list("weekday", flat=True)) == {0, 1, 2, 3, 6}
 
 
 def test_taking_holidays_over_again_replaces_what_was_written_and_leaves_what_was_entered(db):
     calendar = CalendarFactory()
     CalendarException.objects.create(calendar=calendar, day="2026-12-25", name="We work")
-    first = take_over(calendar=calendar, country="PT", years=[2026])
-    assert first == take_over(calendar=calendar, country="PT", years=[2026]) > 5
+    first = take_over(calendar=calendar, country="PT", years=[2026], by=actor(), at=AT)
+    assert first == take_over(calendar=calendar, country="PT", years=[2026], by=actor(), at=AT) > 5
     assert CalendarException.objects.get(calendar=calendar, day="2026-12-25").name == "We work"
 
 
 def test_an_unknown_country_changes_nothing(db):
     calendar = CalendarFactory(nine_to_six=True)
-    assert take_over(calendar=calendar, country="ZZ", years=[2026]) == 0
+    assert take_over(calendar=calendar, country="ZZ", years=[2026], by=actor(), at=AT) == 0
     assert CalendarHours.objects.filter(calendar=calendar).count() == 5

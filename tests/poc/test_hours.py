@@ -1,6 +1,7 @@
 """Working calendars change, and what hangs on them notices."""
 
 from datetime import UTC, date, datetime, time
+from functools import partial
 
 import pytest
 
@@ -8,10 +9,11 @@ from crm.dossiers.actions import NameRequired
 from crm.dossiers.models import Event
 from crm.poc import hours
 from crm.poc.calendars import working_times
-from crm.poc.models import CalendarException
+from crm.poc.models import CalendarException, WorkingCalendar
 from tests.factories import AT
 from tests.factories.poc import PersonFactory
 from tests.factories.users import actor
+from tests.together import together
 
 pytestmark = pytest.mark.django_db
 
@@ -93,7 +95,8 @@ def test_every_change_is_a_new_version_with_old_and_new_and_no_change_is_none():
     changed = change(calendar, name="Bavaria", days={FAIR: MORNING})
     assert changed.version == calendar.version + 1
     changes = Event.objects.get(kind=Event.Kind.CHANGED).facts["changes"]
-    assert changes == {"name": ["Berlin", "Bavaria"], "calendarexception": ["2026-03-04 Fair", "2026-03-04 Half a day"]}
+    day = ["2026-03-04 Fair", "2026-03-04 09:00–12:00 Half a day"]
+    assert changes == {"name": ["Berlin", "Bavaria"], "calendarexception": day}
     same = {"name": "Bavaria", "zone": "Europe/Berlin", "week": WEEK, "days": {FAIR: MORNING}}
     assert change(calendar, **same).version == changed.version
     assert Event.objects.count() == 2
@@ -108,6 +111,9 @@ def test_every_change_is_a_new_version_with_old_and_new_and_no_change_is_none():
         ({"days": {FAIR: hours.Day(((time(9), time(0)), (time(20), time(22))))}}, hours.Overlap),
         ({"name": "House"}, hours.NameTaken),
         ({"name": " "}, NameRequired),
+        ({"days": {date(9999, 12, 31): MORNING}}, hours.DayTooFar),
+        ({"days": {date(1, 1, 1): MORNING}}, hours.DayTooFar),
+        ({"week": {}, "days": {date(9999, 12, 31): MORNING}}, hours.DayTooFar),
         ({"week": {}}, hours.WorksNever),
         ({"week": {}, "days": {date(2026, 3, 1): MORNING}}, hours.WorksNever),  # it opened once, and never again
     ],
@@ -150,3 +156,68 @@ def test_a_holiday_left_as_it_is_stays_one_and_a_corrected_one_is_entered_by_han
         (FAIR, time(9), time(13), "Feast", "own"),  # taken out: worked as any Wednesday
         (FAIR, time(14), time(18), "Feast", "own"),
     ]  # the Sunday, closed anyway, is gone
+
+
+AFTERNOON = (time(14), time(18))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (hours.Day(name="Fair"), hours.Day(MORNING.intervals, "Fair")),  # closed, then open
+        (hours.Day(MORNING.intervals, "Fair"), hours.Day((AFTERNOON,), "Fair")),
+        (hours.Day(MORNING.intervals, "Fair"), hours.Day((*MORNING.intervals, AFTERNOON), "Fair")),
+        (hours.Day(name="Fair", is_confirmed=False), hours.Day(name="Fair")),
+    ],
+)
+def test_a_day_of_the_same_name_that_differs_otherwise_counts_at_once(old, new):
+    calendar = open_calendar(days={FAIR: old})
+    person = PersonFactory(calendar=calendar)
+    assert not is_open(calendar, 2026, 3, 4, 15)
+    assert change(calendar, days={FAIR: new}).version == calendar.version + 1
+    after = working_times([person.pk])[person.pk]
+    assert sorted(after.exceptions[FAIR]) == sorted(new.intervals)
+    said = Event.objects.get(kind=Event.Kind.CHANGED).facts["changes"]["calendarexception"]
+    assert said[0] != said[1]
+
+
+def test_a_holiday_taken_out_by_itself_is_worked_at_once():
+    calendar = open_calendar()
+    CalendarException.objects.create(calendar=calendar, day=FAIR, name="Feast", source="holiday")
+    assert not is_open(calendar, 2026, 3, 4, 10)
+    change(calendar, days={})
+    assert is_open(calendar, 2026, 3, 4, 10)
+    said = Event.objects.get(kind=Event.Kind.CHANGED).facts["changes"]["calendarexception"]
+    assert said == ["2026-03-04 Feast", "2026-03-04 09:00–13:00 Feast; 2026-03-04 14:00–18:00 Feast"]
+
+
+def test_what_was_decided_on_an_earlier_version_is_refused_unless_it_is_so_already():
+    calendar = open_calendar()
+    changed = change(calendar, name="Bavaria", seen=calendar.version)
+    with pytest.raises(hours.ChangedMeanwhile):
+        change(calendar, days={FAIR: MORNING}, seen=calendar.version)
+    assert not calendar.exceptions.exists()
+    assert change(calendar, name="Bavaria", seen=calendar.version).version == changed.version
+
+
+def test_days_before_those_that_were_shown_stay_unless_they_are_named():
+    calendar = open_calendar(days={date(2025, 1, 6): hours.Day(name="Past"), date(2025, 1, 7): MORNING})
+    change(calendar, days={FAIR: hours.Day(name="Fair"), date(2025, 1, 7): hours.Day(name="Past")}, since=FAIR)
+    assert [(row[0], row[1], row[3]) for row in days_of(calendar)] == [
+        (date(2025, 1, 6), None, "Past"), (date(2025, 1, 7), None, "Past"), (FAIR, None, "Fair"),
+    ]  # fmt: skip
+
+
+def test_days_that_are_closed_already_are_no_change_and_not_all_can_be_closed():
+    calendar = open_calendar(week={}, days={FAIR: hours.Day(name="Fair"), date(2026, 3, 5): MORNING})
+    assert hours.close_days(calendar=calendar, days={FAIR: "Fair"}, by=actor(), at=AT).version == calendar.version
+    with pytest.raises(hours.WorksNever):
+        hours.close_days(calendar=calendar, days={date(2026, 3, 5): "Fair"}, by=actor(), at=AT)
+    with pytest.raises(hours.DayTooFar):
+        hours.close_days(calendar=calendar, days={date(9999, 12, 31): "Fair"}, by=actor(), at=AT)
+    assert Event.objects.count() == 1
+
+
+def test_a_name_taken_at_the_same_moment_is_refused(database):
+    done = together(*[partial(open_calendar, name="Munich")] * 2)
+    assert {type(each) for each in done} == {hours.NameTaken, WorkingCalendar}

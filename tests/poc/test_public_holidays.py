@@ -125,6 +125,15 @@ def test_another_country_replaces_what_the_first_one_wrote(calendar):
     assert not {date(2026, 4, 25), date(2028, 4, 25)} & days(calendar)
 
 
+def test_what_is_over_stays_under_another_country_at_the_next_sweep_too(calendar):
+    follow(calendar, "IT")
+    past = days(calendar, day__lt=AT.date())
+    follow(calendar, "DE")
+    assert EPIPHANY in past and past <= days(calendar) and date(2026, 6, 2) not in days(calendar)
+    assert public_holidays.extend() == 0
+    assert past <= days(calendar)
+
+
 def test_who_follows_none_any_more_keeps_what_was_and_works_through_what_comes(calendar):
     follow(calendar, "DE", "BY")
     assert follow(calendar, "").country == ""
@@ -155,7 +164,28 @@ def test_a_calendar_that_would_be_closed_for_good_is_refused(calendar):
 
 
 def test_taking_a_country_over_at_the_first_run_lets_the_calendar_follow_it(calendar):
-    public_holidays.take_over(calendar=calendar, country="PT", years=[2026])
+    public_holidays.take_over(calendar=calendar, country="PT", years=[2026], by=actor(), at=AT)
     assert WorkingCalendar.objects.get(pk=calendar.pk).country == "PT"
     assert public_holidays.extend() == 1
     assert {day.year for day in days(calendar)} == {2026, 2027}
+
+
+def test_the_first_run_is_told_with_what_it_changed_and_a_second_time_changes_nothing(calendar):
+    version = calendar.version
+    for _time in range(2):
+        number = public_holidays.take_over(calendar=calendar, country="SA", years=[2026], by=actor(), at=AT)
+        assert number == len(days(calendar))
+        assert WorkingCalendar.objects.get(pk=calendar.pk).version == version + 1
+    event = Event.objects.get()
+    assert event.facts["changes"]["country"] == ["", "SA"]
+    assert "Sunday" in event.facts["changes"]["calendarhours"][1]
+
+
+def test_a_calendar_whose_country_is_known_no_more_holds_up_no_other(calendar, clock):
+    broken = CalendarFactory(nine_to_six=True, country="ZZ")
+    follow(calendar, "PT")
+    last = CalendarFactory(nine_to_six=True, country="DE", region="XX")
+    after = CalendarFactory(nine_to_six=True, country="PT")
+    clock.freeze(datetime(2027, 1, 2, tzinfo=AT.tzinfo))
+    assert public_holidays.extend() == 2
+    assert days(calendar) and days(after) and not days(broken) and not days(last)
