@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import re
 import ssl
-from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPServerDisconnected
+from smtplib import SMTP, SMTP_SSL, SMTPException, SMTPResponseException, SMTPServerDisconnected
 from socket import socket
 from time import monotonic
 from typing import Any, NamedTuple
@@ -85,6 +85,8 @@ class Post:
             self._smtp, self._is_clean = _connect(), True
         except ssl.SSLCertVerificationError as error:
             raise Unreachable(f"its certificate is not trusted: {error.verify_message}") from error
+        except SMTPResponseException as error:
+            raise Unreachable(str(Reply(*_text((error.smtp_code, error.smtp_error))))) from error
         except (OSError, SMTPException) as error:
             raise Unreachable(str(error)) from error
 
@@ -137,7 +139,8 @@ class Post:
             raise Interrupted(str(error)) from error
         if reply.code == GO_AHEAD:
             reply = self._content(smtp, content, until)
-        smtp.file = None  # from here on as long as usual
+        smtp.file = None
+        smtp.sock.settimeout(settings.EMAIL_TIMEOUT)  # from here on as long as usual
         if reply.code == CLOSING:
             self.close()
         return reply
@@ -152,7 +155,6 @@ class Post:
             failpoints.reach("sender.dot")
             smtp.file = io.BufferedReader(_Timed(sock, until))
             reply = Reply(*_text(smtp.getreply()))
-            sock.settimeout(settings.EMAIL_TIMEOUT)
         except (OSError, SMTPException) as error:
             self.close()
             raise Ambiguous(str(error)) from error
@@ -246,4 +248,5 @@ def _text(answer: tuple[int, bytes | str]) -> tuple[int, str]:
     code, text = answer
     if code == -1:  # smtplib's way to say that nothing came
         raise SMTPServerDisconnected("no answer")
-    return code, (text.decode("utf-8", "replace") if isinstance(text, bytes) else text)[:500]
+    said = text.decode("utf-8", "replace") if isinstance(text, bytes) else text
+    return code, said.replace("\0", "")[:500]  # which no database takes

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from crm.outbox.post import Ambiguous, Interrupted, Post, Reply
+from crm.outbox.post import Ambiguous, Interrupted, Post, Reply, Unreachable
 
 MAIL = b"Subject: x\r\n\r\nx"
 DROPS = [b"250-not yet\r\n"] * 200
@@ -17,8 +17,16 @@ DROPS = [b"250-not yet\r\n"] * 200
 class Scripted:
     """A mail server that takes any envelope; to the data and to its end it says what it is told to, drop by drop."""
 
-    def __init__(self, to_data: list[bytes], to_end: list[bytes], *, pause: float, reads: bool = True) -> None:
-        self.to_data, self.to_end, self.pause, self.reads = to_data, to_end, pause, reads
+    def __init__(
+        self,
+        to_data: list[bytes],
+        to_end: list[bytes],
+        *,
+        pause: float = 0,
+        reads: bool = True,
+        hello: bytes = b"220 here",
+    ) -> None:
+        self.to_data, self.to_end, self.pause, self.reads, self.hello = to_data, to_end, pause, reads, hello
         self.content = b""
         self.is_over = threading.Event()
         self.server = socket.create_server(("127.0.0.1", 0))
@@ -34,7 +42,7 @@ class Scripted:
     def _serve(self) -> None:
         talk, _address = self.server.accept()
         with talk, talk.makefile("rb") as said, contextlib.suppress(OSError):  # until the other hangs up
-            talk.sendall(b"220 here\r\n")
+            talk.sendall(self.hello + b"\r\n")
             for line in said:
                 if line != b"DATA\r\n":
                     talk.sendall(b"250 fine\r\n")
@@ -65,7 +73,7 @@ def talk_to(settings) -> Iterator[Callable[..., tuple[Scripted, Post]]]:
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 30
         post = Post()
         begun.append((server, post))
-        assert post.envelope("a@firm.example", "b@firm.example").is_yes
+        assert how.get("hello") or post.envelope("a@firm.example", "b@firm.example").is_yes
         return server, post
 
     yield talk_to
@@ -89,6 +97,17 @@ def test_an_answer_that_drips_is_read_to_its_end_and_the_connection_goes_on(talk
     assert post.envelope("a@firm.example", "c@firm.example").is_yes
 
 
+def test_what_no_database_could_keep_of_an_answer_is_left_out(talk_to):
+    _server, post = talk_to([b"354 go\r\n"], [b"250 ta\0ken \xff\r\n"])
+    assert post.data(MAIL, time.monotonic() + 30) == Reply(250, "taken \ufffd")
+
+
+def test_a_server_that_sends_us_away_is_quoted(talk_to):
+    _server, post = talk_to([], [], hello=b"554 5.7.1 Not from your address")
+    with pytest.raises(Unreachable, match=r"^554 5\.7\.1 Not from your address$"):
+        post.open()
+
+
 def test_the_answer_is_not_waited_for_longer_than_is_left_however_it_drips(talk_to):
     _server, post = talk_to([b"354 go\r\n"], DROPS, pause=0.05)
     with soon(), pytest.raises(Ambiguous, match="timed out"):
@@ -104,6 +123,6 @@ def test_where_no_time_is_left_nothing_of_the_mail_is_sent(talk_to, to_data):
 
 
 def test_a_server_that_takes_nothing_in_is_not_waited_for_longer_than_is_left(talk_to):
-    _server, post = talk_to([b"354 go\r\n"], [], pause=0, reads=False)
+    _server, post = talk_to([b"354 go\r\n"], [], reads=False)
     with soon(), pytest.raises(Ambiguous, match="timed out"):
         post.data(b"x" * 20_000_000, time.monotonic() + 0.7)  # more than fits into the buffers on the way
