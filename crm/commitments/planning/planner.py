@@ -7,7 +7,7 @@ a few statements. Notices and the new positions commit together or not at all.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from time import monotonic
@@ -21,7 +21,6 @@ from crm.commitments.telling import notices, packing
 from crm.core import clock
 from crm.core.actor import Actor, Source
 from crm.core.failpoints import reach
-from crm.core.working_time import WorkingTime
 from crm.dossiers.actions import Happening, record_many
 from crm.dossiers.models import Dossier, Event
 from crm.outbox import bulk, turns
@@ -56,9 +55,9 @@ def sweep() -> int:
         catch_up.tell_returned()
         if is_done or _is_overdue():
             packing.pack()
+        turns.beat(COMPONENT)
         if is_done:
             recount.recount()
-        turns.beat(COMPONENT)
         rounds.go()
     return done
 
@@ -242,22 +241,24 @@ def _counted_in(row: facts.Owed, known: facts.Facts) -> tuple[int | None, int | 
 
 def _alarm(looks: Sequence[Looked], known: facts.Facts) -> None:
     """Tell the administrators of whom nobody could be told about, and of calendars that never open."""
+    calendars = {id(calendar): calendar for calendar in (known.calendar(row) for row, _ in looks)}.values()
+    closed = dict(origin(calendar) for calendar in calendars if not ladder.opens(calendar, known.at))
+    alarms = [*_of_nobody(looks), *(_of_closed(closed) if closed else ())]
+    notices.alarm_all(alarms, at=known.at)
+
+
+def _of_nobody(looks: Sequence[Looked]) -> Iterable[notices.Alarm]:
     for row, result in looks:
-        if result.notices and any(notice.reason == ladder.NOBODY for notice in result.notices):
+        if any(notice.reason == ladder.NOBODY for notice in result.notices):
             last = result.notices[-1]
             place = f"s{last.step.ordinal}" if last.step.ordinal >= 0 else f"wait:r{last.repeat_no}"
-            key = f"q:c{row.pk}:g{row.generation}:{place}"
-            notices.alarm(idem_key=key, kind="nobody", facts={"title": row.title}, about=row, at=known.at)
-    for calendar in {id(c): c for c in (known.calendar(row) for row, _ in looks)}.values():
-        if not ladder.opens(calendar, known.at):
-            _tell_of_closed(calendar, known.at)
+            yield notices.Alarm(f"q:c{row.pk}:g{row.generation}:{place}", "nobody", {"title": row.title}, row)
 
 
-def _tell_of_closed(calendar: WorkingTime, at: datetime) -> None:
-    """Tell the administrators, once for each version of it, that a calendar never opens."""
-    calendar_id, version = origin(calendar)
-    name = WorkingCalendar.objects.values_list("name", flat=True).get(pk=calendar_id)
-    notices.alarm(idem_key=f"q:cal{calendar_id}:v{version}", kind="never_opens", facts={"name": name}, at=at)
+def _of_closed(versions: Mapping[int, int]) -> Iterable[notices.Alarm]:
+    """Tell of calendars that never open, once for each version of theirs."""
+    for pk, name in WorkingCalendar.objects.filter(pk__in=versions).values_list("pk", "name"):
+        yield notices.Alarm(f"q:cal{pk}:v{versions[pk]}", "never_opens", {"name": name})
 
 
 def _escalations(result: ladder.Look) -> Iterable[ladder.Notice]:

@@ -154,6 +154,20 @@ def test_nobody_to_tell_alarms_the_administrators(house, told):
     assert Notification.objects.filter(state="skipped", reason="nobody").exists()
 
 
+@pytest.mark.parametrize("rows", [1, 30])
+def test_telling_that_nobody_could_be_told_costs_the_same_however_often(house, django_assert_num_queries, rows):
+    """The administrators are looked up, and their alarms written, once for the whole batch."""
+    PersonFactory(name="Ada", user=UserFactory(administrator=True))
+    front_desk().memberships.all().delete()
+    for n in range(rows):
+        house.promise(title=f"Call {n}", dossier=DossierFactory())
+    house.at("Tue 10:00")
+    ids = list(Commitment.objects.values_list("pk", flat=True))
+    with django_assert_num_queries(20):
+        planner.plan(ids)
+    assert Notification.objects.filter(kind="nobody", channel="inbox").count() == rows
+
+
 def test_whoever_is_told_gets_a_grant_that_ends_with_the_promise(house):
     commitment = house.promise()
     for text in ("Wed 10:00", "Wed 14:00"):
