@@ -1,21 +1,22 @@
 """The auditor: asks in other words than the engine's whether everything is as it should be, mends, and tells.
 
 What it finds stands as a row from the sweep that saw it first to the one that sees it no more. It looks at no window
-of time: what is short is looked at whole, of the long tables a part in turn, the newest rows always.
+of time: what is short is looked at whole, of the long tables a part in turn, the newest rows and what stands always.
 """
 
 from __future__ import annotations
 
 import logging
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from time import monotonic
 
 from django.db import InterfaceError, OperationalError, transaction
 
 from crm.commitments.auditing import catalogue
-from crm.commitments.auditing.check import MOST, Check, Found, Scope, scope
+from crm.commitments.auditing.check import MOST, TABLES, Check, Found, Scope, scope
 from crm.commitments.models import Finding, Notification
 from crm.commitments.telling import notices
 from crm.core import clock
@@ -67,12 +68,14 @@ def is_past(finding: Finding) -> bool:
 
 def _ask_all(of: Scope) -> dict[str, Round]:
     """Ask one question after the other. One that fails is a finding itself, and holds no other up."""
-    standing = set(Finding.objects.standing().values_list("code", flat=True))
+    standing: dict[str, list[str]] = defaultdict(list)
+    for code, subject in Finding.objects.standing().values_list("code", "subject"):
+        standing[code].append(subject)
     rounds: dict[str, Round] = {}
     failed: list[Found] = []
     for check in catalogue.CHECKS.values():
         try:
-            rounds[check.code] = _look(check, of, has_standing=check.code in standing)
+            rounds[check.code] = _look(check, of, standing.get(check.code, ()))
         except (OperationalError, InterfaceError):
             raise
         except Exception as error:
@@ -83,16 +86,31 @@ def _ask_all(of: Scope) -> dict[str, Round]:
     return rounds
 
 
-def _look(check: Check, of: Scope, *, has_standing: bool) -> Round:
+def _look(check: Check, of: Scope, standing: Sequence[str]) -> Round:
     """Ask one question, write down what it finds, and mend that; what is mended ends at once."""
+    if standing and not check.is_past:
+        of = _and_again(of, standing)
     found = _news(check, check.find(of))[:MOST]
-    if not found and not has_standing:
+    if not found and not standing:
         return Round()
     seen = _write(check.code, found, of.at, ends=not check.is_past and len(found) < MOST)
     if check.repair is not None and found and _repair(check, of.at):
         left = check.find(of)[:MOST]
         _write(check.code, left, of.at, ends=len(left) < MOST)
     return seen
+
+
+def _and_again(of: Scope, subjects: Sequence[str]) -> Scope:
+    """Look at what stands, too, wherever it lies in its table."""
+    again: dict[str, list[int]] = defaultdict(list)
+    for subject in subjects:
+        letter, _colon, number = subject.partition(":")
+        if letter in TABLES and number.isdigit():
+            again[letter].append(int(number))
+    if again["n"]:  # a step's notice is found from what is owed
+        of_step = Notification.objects.filter(pk__one_of=again["n"], commitment__isnull=False)
+        again["c"] += of_step.values_list("commitment_id", flat=True).distinct()
+    return replace(of, again=again)
 
 
 def _news(check: Check, found: list[Found]) -> list[Found]:

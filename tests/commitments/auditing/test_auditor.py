@@ -15,11 +15,12 @@ from crm.commitments.models import Commitment, Finding, Notification
 from crm.commitments.planning import planner
 from crm.commitments.telling import wording
 from crm.core.clock import now
-from crm.outbox.models import Heartbeat, Message
+from crm.outbox.models import DeliveryAttempt, Heartbeat, Message
 from crm.users import roles
-from tests.commitments.auditing.conftest import deliver, mail_of, week
+from tests.commitments.auditing.conftest import copy, deliver, mail_of, week
 from tests.factories import AT
 from tests.factories.commitments import CommitmentFactory
+from tests.factories.outbox import DeliveryAttemptFactory
 from tests.factories.poc import AbsenceFactory
 
 WEEK = ["Mon 09:31", "Tue 10:00", "Wed 08:00", "Wed 10:00", "Wed 12:00", "Wed 14:00", "Thu 12:00", "Thu 14:00"]
@@ -157,6 +158,53 @@ def test_long_tables_are_looked_at_part_by_part_and_the_newest_rows_always(house
     assert firsts == {(1 + n * SIZE, (n + 1) * SIZE) for n in range(3)}
     assert scope(AT, whole=True).parts["c"] == (1, 3 * SIZE)
     assert scope(AT).newest["c"] == 3 * SIZE - NEWEST
+
+
+@pytest.mark.parametrize("seconds", [1, 60, 120, 300, 3600])
+def test_every_part_has_its_turn_however_often_the_auditor_looks(house, settings, seconds):
+    settings.AUDIT_EVERY = seconds
+    one = CommitmentFactory(pk=1)
+    CommitmentFactory(pk=60 * SIZE, dossier=one.dossier)
+    firsts = {scope(AT + timedelta(seconds=n * seconds)).parts["c"][0] for n in range(60)}
+    assert firsts == {1 + n * SIZE for n in range(60)}
+
+
+def in_turn(house, code: str, text: str, minutes: int) -> list[int]:
+    """Let the auditor look once a minute, a part in turn, and return how much stands of a check after each look."""
+    stands, at = [], house.at(text)
+    for n in range(minutes):
+        house.clock.freeze(at + timedelta(minutes=n))
+        auditor.sweep()
+        stands.append(Finding.objects.standing().filter(code=code).count())
+    return stands
+
+
+def make_long(commitment: Commitment) -> None:
+    """Let the table of what is owed have seven parts, and this one lie in the first."""
+    commitment.pk += 6 * SIZE
+    commitment.save(force_insert=True)
+
+
+def test_what_was_found_stands_while_other_parts_have_their_turn(reminded, house):
+    too_early = copy(Notification.objects.filter(commitment=reminded, channel="email").get(), generation=7)
+    make_long(Commitment.objects.get(pk=reminded.pk))
+    stands = in_turn(house, "extra", "Tue 10:01", 9)
+    first = stands.index(1)
+    assert stands == [0] * first + [1] * (9 - first)
+    too_early.delete()
+    assert in_turn(house, "extra", "Tue 10:10", 1) == [0]
+    assert Finding.objects.filter(code="extra").count() == 1
+
+
+def test_what_passes_by_itself_is_seen_again_although_another_part_has_its_turn(reminded, house, admin, told):
+    sent = DeliveryAttempt.objects.get()
+    DeliveryAttemptFactory(pk=sent.pk + 6 * SIZE, message=sent.message, n=3, outcome="refused", ended_at=now())
+    DeliveryAttempt.objects.filter(pk=sent.pk).update(outcome="", ended_at=None)
+    mails = Message.objects.filter(channel="email")
+    mails.update(state="ready", ended_at=None, available_at=house.at("Tue 12:00"))
+    assert in_turn(house, "open_attempt", "Tue 11:00", 9)[-1] == 1
+    codes = {row["code"] for n in Notification.objects.filter(kind="audit") for row in n.facts["found"]}
+    assert "open_attempt" in codes
 
 
 def test_every_check_has_a_short_code_and_words():
