@@ -34,6 +34,12 @@ SELECT 'n:' || n.id, n.idem_key FROM commitments_notification n
 WHERE n.state = 'planned' AND n.message_id IS NOT NULL AND {part("n")}
   AND NOT EXISTS (SELECT 1 FROM outbox_message m WHERE m.id = n.message_id)"""
 
+# Found by crm.commitments.telling.packing, which tries it again.
+_NOT_PACKED = """
+SELECT f.subject, f.detail FROM commitments_finding f
+JOIN commitments_notification n ON n.id = CAST(substr(f.subject, 3) AS bigint)
+WHERE f.code = 'not_packed' AND f.ended_at IS NULL AND n.state = 'planned' AND n.message_id IS NULL"""
+
 _SAYS_NOTHING = """
 SELECT 'm:' || m.id, m.kind FROM outbox_message m
 WHERE m.state = 'ready' AND m.kind IN ('notice', 'digest')
@@ -90,6 +96,7 @@ CHECKS = [
     Check("twice", _("A mail was accepted more often than it may be"), sql(_ACCEPTED_TWICE), is_past=True),
     Check("never_taken", _("A mail counts as sent that no server took"), sql(_NEVER_TAKEN), is_past=True),
     Check("lost", _("A mail has vanished"), sql(_LOST), repairs.pack_again),
+    Check("not_packed", _("A notice cannot be put into a mail"), sql(_NOT_PACKED), is_passing=True),
     Check("says_nothing", _("A mail says nothing: a duplicate"), sql(_SAYS_NOTHING), repairs.drop_message),
     Check("wrong_reader", _("A mail goes to somebody else than decided"), sql(_WRONG_READER), is_past=True),
     Check("after_act", _("A notice was sent although it held no more"), sql(_AFTER_THE_ACT), is_past=True),

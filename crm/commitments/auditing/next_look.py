@@ -10,7 +10,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import connection
 
@@ -89,7 +89,11 @@ def off(scope: Scope) -> list[Found]:
     found = []
     for row in _rows(_OF_PART, scope):
         local = datetime.combine(row.due_on, row.due_time)
-        zone = ZoneInfo(row.zone)
+        try:
+            zone = ZoneInfo(row.zone)
+        except ZoneInfoNotFoundError:  # known when it was promised, and no more
+            found.append(Found(f"c:{row.pk}", row.zone))
+            continue
         if row.due_at.astimezone(zone).replace(tzinfo=None, fold=0) == local:
             continue
         there = local.replace(tzinfo=zone).astimezone(UTC)

@@ -39,7 +39,7 @@ def look_now(finding: Finding, at: datetime) -> bool:
 def due_as_said(finding: Finding, at: datetime) -> bool:
     """Work the due moment out anew from its day, time and zone, and have the planner look."""
     c = _commitment(finding)
-    if c is None:
+    if c is None or finding.detail == c.zone:  # which nobody knows any more
         return False
     moment = combine(c.zone, c.due_on, c.due_time)
     if c.anchor_at == c.due_at:

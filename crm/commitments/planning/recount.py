@@ -3,20 +3,23 @@
 A new version writes no row. The rows that hang on an earlier one are found by an index and taken
 in batches, after each sweep that had time left. What comes out the same keeps its generation, so
 that nobody is told twice; what does not begins its steps anew, and past reminders stay unsaid.
+What cannot be counted anew holds nobody up: it goes on as it was counted before, the administrators are told, and
+it is tried again a day later.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import monotonic
 
-from django.db import connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import OuterRef, Subquery
 
 from crm.commitments.acting import acted, begin_anew
-from crm.commitments.models import Commitment, CommitmentQuerySet, PolicyVersion
+from crm.commitments.models import Commitment, CommitmentQuerySet, Finding, PolicyVersion
 from crm.commitments.opening import local_parts, target_due
 from crm.commitments.planning import ladder
 from crm.commitments.policy import policies
@@ -31,6 +34,9 @@ from crm.poc.calendars import by_id, origin, working_times
 from crm.poc.models import WorkingCalendar
 from crm.poc.resolve import Question, resolve_many
 
+log = logging.getLogger(__name__)
+
+FINDING = "not_recounted"  # a check in crm.commitments.auditing.standing
 BATCH = 500
 BUDGET = 5  # seconds at the end of a sweep
 COLUMNS = (
@@ -79,15 +85,22 @@ def _is_anything_behind() -> bool:
 def _recount_some() -> int:
     """Take one batch of those whose policy has a newer version for them, else of those whose calendar has one."""
     newer = _newer_versions()
+    left = Commitment.objects.exclude(pk__in=_aside())
     for old in newer:
-        rows = Commitment.objects.filter(policy_version__gte=old, policy_version__lt=old + 1)  # see above
+        rows = left.filter(policy_version__gte=old, policy_version__lt=old + 1)  # see above
         if n := _take(rows.order_by("policy_version"), newer):
             return n
     for pk, version in WorkingCalendar.objects.order_by("pk").values_list("pk", "version"):
-        rows = Commitment.objects.filter(calendar=pk, calendar_version__lt=version)
+        rows = left.filter(calendar=pk, calendar_version__lt=version)
         if n := _take(rows.order_by("calendar_version"), {}):
             return n
     return 0
+
+
+def _aside() -> list[int]:
+    """Return what could not be counted anew lately. One query."""
+    subjects = Finding.objects.standing().filter(code=FINDING).values_list("subject", flat=True)
+    return [int(subject.removeprefix("c:")) for subject in subjects]
 
 
 def _newer_versions() -> dict[int, int]:
@@ -97,14 +110,42 @@ def _newer_versions() -> dict[int, int]:
     return dict(found.filter(newer__isnull=False).values_list("pk", "newer"))
 
 
-@transaction.atomic
 def _take(rows: CommitmentQuerySet, newer: Mapping[int, int]) -> int:
-    """Count a batch of these anew. Whatever somebody else holds locked is the next sweep's."""
-    free = rows.open().select_related("dossier").select_for_update(no_key=True, skip_locked=True, of=("self",))
-    locked = sorted(free[:BATCH], key=lambda c: c.pk)
-    if locked:
-        _count_anew(locked, newer, clock.now())
+    """Count a batch of these anew in one transaction. Whatever somebody else holds locked is the next sweep's.
+
+    Where that fails, each half is tried alone. A database that fails is not a row's fault.
+    """
+    locked: list[Commitment] = []
+    try:
+        with transaction.atomic():
+            free = rows.open().select_related("dossier").select_for_update(no_key=True, skip_locked=True, of=("self",))
+            locked = sorted(free[:BATCH], key=lambda c: c.pk)
+            if locked:
+                _count_anew(locked, newer, clock.now())
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if not locked:
+            raise
+        _take_apart(rows, newer, [c.pk for c in locked], error)
     return len(locked)
+
+
+def _take_apart(rows: CommitmentQuerySet, newer: Mapping[int, int], ids: Sequence[int], error: Exception) -> None:
+    if len(ids) > 1:
+        middle = len(ids) // 2
+        _take(rows.filter(pk__one_of=ids[:middle]), newer)
+        _take(rows.filter(pk__one_of=ids[middle:]), newer)
+    else:
+        _set_aside(ids[0], error)
+
+
+def _set_aside(pk: int, error: Exception) -> None:
+    """Leave a row as it was counted, its reminders too, until the auditor, who tells of it, ends the finding."""
+    log.error("Cannot count commitment %s anew", pk, exc_info=error)
+    at = clock.now()
+    said = {"detail": type(error).__name__, "found_at": at, "seen_at": at}
+    Finding.objects.get_or_create(code=FINDING, subject=f"c:{pk}", ended_at=None, defaults=said)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ too. A message's id is made of its members' keys, so packing again after a crash
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
@@ -14,16 +15,20 @@ from time import monotonic
 from typing import NamedTuple
 from uuid import UUID, uuid5
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Count
 
-from crm.commitments.models import Notification
+from crm.commitments.models import Finding, Notification, NotificationQuerySet
 from crm.commitments.telling.notices import ESCALATION
 from crm.core import clock
 from crm.outbox import bulk, letters, outcomes
 from crm.outbox.models import Message
 from crm.poc.recipients import Recipient, reach
 
+log = logging.getLogger(__name__)
+
+FINDING = "not_packed"  # a check in crm.commitments.auditing.delivery
+RETRY = timedelta(hours=1)  # until what could not be packed is tried again
 NOTICE, DIGEST = "notice", "digest"  # kinds of messages
 MAX_SINGLE = 5  # immediate notices for one recipient in one sweep; more become a digest
 NOTICES = 2000  # packed in one transaction, or those of one recipient
@@ -80,7 +85,7 @@ def pack() -> None:
     for recipient_ids in _shares(list(waiting.order_by("recipient_id"))):
         if monotonic() > until:
             return
-        _pack(recipient_ids)
+        _pack(Notification.objects.unpacked().filter(recipient__one_of=recipient_ids))
 
 
 def _shares(waiting: Iterable[tuple[int | None, int]]) -> Iterator[list[int]]:
@@ -97,16 +102,49 @@ def _shares(waiting: Iterable[tuple[int | None, int]]) -> Iterator[list[int]]:
         yield share
 
 
-@transaction.atomic
-def _pack(recipient_ids: Sequence[int]) -> None:
-    """Pack what waits for these recipients."""
-    rows = Notification.objects.unpacked().filter(recipient__one_of=recipient_ids).order_by("id")
-    locked = rows.select_for_update(no_key=True, skip_locked=True, of=("self",))
-    waiting = [Unpacked._make(row) for row in locked.values_list(*Unpacked._fields)]
-    if not waiting:
+def _pack(rows: NotificationQuerySet) -> None:
+    """Pack these in one transaction; where that fails, each half alone. A database that fails is no notice's fault."""
+    waiting: list[Unpacked] = []
+    try:
+        with transaction.atomic():
+            locked = rows.order_by("id").select_for_update(no_key=True, skip_locked=True, of=("self",))
+            waiting = [Unpacked._make(row) for row in locked.values_list(*Unpacked._fields)]
+            if waiting:
+                _write(waiting, clock.now())
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        if not waiting:
+            raise
+        _pack_apart(waiting, error)
+
+
+def _pack_apart(waiting: Sequence[Unpacked], error: Exception) -> None:
+    """Divide between recipients, then between the notices of one; set aside the one that cannot be packed."""
+    if len(waiting) == 1:
+        _set_aside(waiting[0], error)
         return
-    people = reach({row.recipient_id for row in waiting})
+    by_recipient: dict[int, list[int]] = defaultdict(list)
+    for row in waiting:
+        by_recipient[row.recipient_id].append(row.pk)
+    parts = list(by_recipient.values()) if len(by_recipient) > 1 else [[row.pk] for row in waiting]
+    middle = len(parts) // 2
+    for half in (parts[:middle], parts[middle:]):
+        _pack(Notification.objects.unpacked().filter(pk__one_of=[pk for part in half for pk in part]))
+
+
+@transaction.atomic
+def _set_aside(row: Unpacked, error: Exception) -> None:
+    """Try a notice that cannot be packed again later, and let the auditor tell of it."""
+    log.error("Cannot pack notice %s", row.pk, exc_info=error)
     at = clock.now()
+    Notification.objects.unpacked().filter(pk=row.pk).update(tell_at=at + RETRY)
+    said = {"detail": type(error).__name__, "found_at": at, "seen_at": at}
+    Finding.objects.get_or_create(code=FINDING, subject=f"n:{row.pk}", ended_at=None, defaults=said)
+
+
+def _write(waiting: Sequence[Unpacked], at: datetime) -> None:
+    people = reach({row.recipient_id for row in waiting})
     groups = {_msgid(group): group for group in sorted(_grouped(waiting), key=_rank)}
     bulk.insert(
         Message,

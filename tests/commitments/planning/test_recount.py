@@ -6,15 +6,17 @@ import pytest
 from django.db.models import F
 
 from crm.commitments import actions, waiting
-from crm.commitments.models import Commitment, Kind, Notification, PolicyVersion, Step
+from crm.commitments.auditing import auditor
+from crm.commitments.models import Commitment, Finding, Kind, Notification, PolicyVersion, Step
 from crm.commitments.planning import recount
 from crm.dossiers.models import Event
-from crm.outbox.models import Message
+from crm.outbox.models import Heartbeat, Message
 from crm.poc.models import CalendarException, CalendarHours, WorkingCalendar
 from tests.commitments.conftest import House, moment
 from tests.commitments.planning.test_planner import hand_over
 from tests.factories.commitments import shipped
-from tests.factories.poc import CalendarFactory
+from tests.factories.poc import CalendarFactory, PersonFactory
+from tests.factories.users import UserFactory
 
 
 def close(*days: date) -> None:
@@ -198,3 +200,58 @@ def test_a_policy_may_name_the_calendar_it_counts_in(house):
     new_version(Kind.RESOLUTION, calendar=always, target_amount=30, target_unit="working_hours")
     look_at(house, "Mon 11:00")
     assert (the_only().calendar, the_only().due_at) == (always, moment("Tue 15:30"))
+
+
+# --- What cannot be counted anew -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def unknown_zone(house) -> Commitment:
+    """Promised in a zone that the machine knows no more."""
+    bad = house.promise(title="Bad", kind=Kind.RESOLUTION, due_at=None)
+    Commitment.objects.filter(pk=bad.pk).update(zone="US/Pacific-New")
+    return bad
+
+
+def test_one_that_cannot_be_counted_anew_holds_no_other_up(house, unknown_zone):
+    good = [house.promise(title=f"Good {n}", kind=Kind.RESOLUTION, due_at=None) for n in range(4)]
+    look_at(house, "Mon 10:00")
+    close(date(2026, 3, 4))
+    at = look_at(house, "Mon 11:00")
+    due = dict(Commitment.objects.values_list("pk", "due_at"))
+    assert due == {c.pk: moment("Fri 09:30") for c in good} | {unknown_zone.pk: moment("Thu 09:30")}
+    assert Heartbeat.objects.get(component="planner").last_ok_at == at
+
+
+def test_it_is_reminded_of_as_it_was_counted_before(house, unknown_zone, told):
+    look_at(house, "Mon 10:00")
+    close(date(2026, 3, 4))
+    look_at(house, "Wed 09:30")
+    assert told() == [("reminder", "Ann")]
+    assert Finding.objects.standing().get(code=recount.FINDING).subject == f"c:{unknown_zone.pk}"
+
+
+def test_it_is_tried_again_a_day_later_and_its_finding_ends(house, unknown_zone):
+    look_at(house, "Mon 10:00")
+    close(date(2026, 3, 4))
+    look_at(house, "Mon 11:00")
+    Commitment.objects.filter(pk=unknown_zone.pk).update(zone="UTC")
+    look_at(house, "Tue 10:59")
+    auditor.sweep(whole=True)
+    assert the_only().due_at == moment("Thu 09:30")
+    house.at("Tue 11:01")
+    auditor.sweep(whole=True)
+    look_at(house, "Tue 11:02")
+    assert the_only().due_at == moment("Fri 09:30")
+    assert not Finding.objects.standing().exists()
+
+
+def test_the_administrators_hear_of_it_once(house, unknown_zone, told):
+    PersonFactory(name="Ada", user=UserFactory(administrator=True))
+    look_at(house, "Mon 10:00")
+    close(date(2026, 3, 4))
+    for minute in range(3):
+        house.sweep_at(f"Mon 11:0{minute}")
+        auditor.sweep(whole=True)
+    found = Notification.objects.get(kind="audit", channel="inbox").facts["found"]
+    assert {row["code"] for row in found} == {recount.FINDING, "due_moment"}

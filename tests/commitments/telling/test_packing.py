@@ -2,8 +2,12 @@
 
 from datetime import time
 
+import pytest
+from django.db import connection
+
 from crm.commitments.actions import notify
-from crm.commitments.models import Notification
+from crm.commitments.auditing import auditor
+from crm.commitments.models import Finding, Notification
 from crm.commitments.planning import planner
 from crm.commitments.telling import packing
 from crm.outbox.actions import send_again
@@ -121,3 +125,57 @@ def test_urgent_and_escalating_messages_may_be_copied_twice_and_live_longer(hous
         Message.objects.filter(pk=message.pk).update(state="dead", ended_at=moment("Mon 10:00"))
         again = send_again(message=message, by=house.by, at=moment("Fri 10:00"))
         assert (again.expires_at - moment("Fri 10:00")).days == days
+
+
+# --- What cannot be packed -------------------------------------------------------------------------------------------
+
+BAD = 9  # a priority that the database refuses here
+
+
+@pytest.fixture
+def refuses(house):
+    """Let the database refuse a message of one priority."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute(
+                f"CREATE TRIGGER refuses BEFORE INSERT ON outbox_message WHEN NEW.priority = {BAD} "
+                "BEGIN SELECT RAISE(ABORT, 'refused'); END"
+            )
+        else:
+            cursor.execute(f"ALTER TABLE outbox_message ADD CONSTRAINT refuses CHECK (priority <> {BAD})")
+
+
+def tell_badly(house) -> Notification:
+    """Decide three notices for Ann and two for Ben, one of Ann's in a way that cannot be packed; return that."""
+    tell(house, 3)
+    notify(
+        idem_key="e:ben", kind="logged", recipient_poc_ids=[house.ben.pk], dossier=house.record, context={},
+        by=house.by, at=house.at("Mon 10:00"),
+    )  # fmt: skip
+    bad = Notification.objects.filter(recipient=house.ann, channel="email").latest("pk")
+    Notification.objects.filter(pk=bad.pk).update(priority=BAD)
+    return bad
+
+
+def test_one_that_cannot_be_packed_holds_no_other_up(house, refuses):
+    bad = tell_badly(house)
+    packing.pack()
+    assert set(Notification.objects.filter(message=None)) == {bad}
+    assert Message.objects.count() == 7
+
+
+def test_it_is_found_and_tried_again_an_hour_later(house, refuses):
+    bad = tell_badly(house)
+    packing.pack()
+    assert Finding.objects.get(code=packing.FINDING).subject == f"n:{bad.pk}"
+    Notification.objects.filter(pk=bad.pk).update(priority=5)
+    house.at("Mon 10:59")
+    packing.pack()
+    auditor.sweep(whole=True)
+    assert Finding.objects.standing().filter(code=packing.FINDING).exists()
+    house.at("Mon 11:00")
+    packing.pack()
+    auditor.sweep(whole=True)
+    bad.refresh_from_db()
+    assert bad.message is not None
+    assert not Finding.objects.standing().filter(code=packing.FINDING).exists()
