@@ -136,7 +136,8 @@ class CalendarAdmin(ActsAdmin, ToldActedAdmin):
     ) -> HttpResponse:
         """Show it as it is now where somebody changed it since it was opened: its rows are others than were sent."""
         calendar = self.get_object(request, object_id) if object_id and request.method == "POST" else None
-        if calendar is not None and request.POST.get("seen", "") not in ("", str(calendar.version)):
+        may_change = calendar is not None and self.has_change_permission(request, calendar)
+        if may_change and request.POST.get("seen", "") not in ("", str(calendar.version)):
             self.message_user(request, hours.ChangedMeanwhile.default_message, messages.ERROR)
             return HttpResponseRedirect(reverse("admin:poc_workingcalendar_change", args=[calendar.pk]))
         return super().changeform_view(request, object_id, form_url, extra_context)

@@ -110,6 +110,8 @@ def test_what_is_saved_from_a_page_that_was_overtaken_is_refused_and_the_page_is
     response = as_administrator.post(url("change", calendar.pk), old | {"name": "Renamed"}, follow=True)
     assert response.redirect_chain == [(url("change", calendar.pk), 302)]
     assert "It was changed meanwhile" in response.content.decode()
+    newest = WorkingCalendar.objects.get(pk=calendar.pk).version
+    assert f'<input type="hidden" name="seen" value="{newest}"' in response.content.decode()
     assert set(calendar.exceptions.values_list("day", "source")) == before
     new = shown(as_administrator, calendar) | {"name": "Renamed"}
     assert as_administrator.post(url("change", calendar.pk), new).status_code == 302
@@ -200,3 +202,4 @@ def test_account_managers_do_not_see_them(as_manager):
     calendar = CalendarFactory(nine_to_six=True)
     for page in ("change", "copy", "holidays"):
         assert as_manager.get(url(page, calendar.pk)).status_code == 403
+    assert as_manager.post(url("change", calendar.pk), {"seen": "1"}).status_code == 403
