@@ -119,7 +119,7 @@ def _later(rows: CommitmentQuerySet, last: Commitment, is_theirs: Callable[[Answ
     for _round in range(ROUNDS):
         behind = rows.filter(Q(due_at__gt=due_at) | Q(pk__gt=pk), due_at__gte=due_at).order_by("due_at", "pk")
         page = list(behind.values_list("due_at", "pk", "dossier_id", "topic_id", "poc_id")[:AT_ONCE])
-        questions = {pk: Question(*question) for _due_at, pk, *question in page}
+        questions = {pk: Question(dossier, topic, poc) for _due_at, pk, dossier, topic, poc in page}
         answers = resolve_many(questions.values(), at=at)
         ids += [pk for pk, question in questions.items() if is_theirs(answers[question])]
         if len(page) < AT_ONCE or len(ids) >= MOST:
