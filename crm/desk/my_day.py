@@ -55,6 +55,7 @@ class Day:
     instead: PointOfContact | None = None  # who answers for me meanwhile, where no cover was named and no backup is
     used_up: list[Commitment] = field(default_factory=list)
     notices: list[inbox.Entry] = field(default_factory=list)
+    is_cut: bool = False  # more is owed than was read
     n_unread: int = 0  # at most one over MOST_UNREAD
 
     @property
@@ -84,6 +85,7 @@ def of(user: User, *, at: datetime) -> Day:
     day = _sorted([c for c in read.owed if c.pk not in resting], read.escalated, at)
     day.put_off = sorted((c for c in read.owed if c.pk in resting), key=_quiet_until)
     day.used_up, day.waiting = read.used_up, read.waiting
+    day.is_cut = len(read.owed) + len(read.waiting) == inbox.MOST
     _say_what_is_left([*day.answers, *day.passed], at)
     _say_what_is_waited_for(day.waiting)
     proposed = Handover.objects.proposed().filter(giver__one_of=pocs, dossier__archived_at=None).for_list()

@@ -7,7 +7,7 @@ import pytest
 
 from accounts import keeping_in_touch
 from accounts.models import Account
-from crm.commitments import actions, waiting
+from crm.commitments import actions, inbox, waiting
 from crm.commitments.models import Commitment, Kind
 from crm.core.actor import Actor
 from crm.desk import my_day
@@ -140,6 +140,18 @@ def test_the_page_names_the_day_and_what_is_owed(as_marta, mine):
     html = as_marta.get("/").content.decode()
     for said in ("Wednesday 4 March", "1 overdue or escalated", "Call them back", "Mercado Sur"):
         assert said in html
+
+
+def test_of_what_is_long_the_page_shows_the_beginning_and_the_rest_when_asked(as_marta, mine, monkeypatch):
+    for n in range(23):
+        owed(mine, AT - (30 - n) * HOUR, title=f"Late {n}.")
+    owed(mine, AT + HOUR, title="Today.")
+    html = as_marta.get("/").content.decode()
+    assert ("Late 19." in html, "Late 20." in html, "Today." in html) == (True, False, True)
+    assert 'href="?all=late#late-h">Show all 23</a>' in html and "More is owed" not in html
+    monkeypatch.setattr(inbox, "MOST", 24)
+    html = as_marta.get("/", {"all": "late"}).content.decode()
+    assert "Late 22." in html and "Show all" not in html and "More is owed than is counted here" in html
 
 
 def test_without_anything_owed_it_says_what_to_do_next(as_marta, mine):

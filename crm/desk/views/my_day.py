@@ -21,10 +21,11 @@ MOST_ID = 2**63 - 1
 @never_cache
 @require_safe
 def my_day(request: HttpRequest) -> HttpResponse:
-    """Show what one has to see today."""
+    """Show what one has to see today; of what is long the beginning, and with `?all=` its section whole."""
     day = days.of(request.user, at=clock.of(request))
     is_new = day.is_clear and not day.coming and not Account.objects.exists()
-    return render(request, "desk/my_day.html", {"day": day, "is_new": is_new})
+    context = {"day": day, "is_new": is_new, "all": request.GET.get("all", "")}
+    return render(request, "desk/my_day.html", context)
 
 
 @login_required
