@@ -51,7 +51,7 @@ def etag(owed: Commitment) -> str:
     return f'"{owed.pk}-{owed.generation}"'
 
 
-def active_pocs(user: Any) -> Any:
+def pocs(user: Any) -> Any:
     return PointOfContact.objects.all()  # one who answers no more is refused by the act, and said so
 
 
@@ -118,7 +118,7 @@ class CancelInput(Input):
 class ReassignInput(Input):
     """To whom it is given; null: to whoever answers."""
 
-    poc = RecordField(active_pocs, allow_null=True)
+    poc = RecordField(pocs, allow_null=True)
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
 
 

@@ -16,7 +16,7 @@ from crm.dossiers.models import Firm
 from crm.poc.calendars import working_times
 from crm.poc.models import Absence, Membership, PointOfContact, PointOfContactQuerySet
 
-WISHES = ("by_email", "digest_at", "quiet_from", "quiet_until")
+WISHES = ("by_email", "digest_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,6 @@ class Recipient:
     zone: str
     by_email: Mapping[str, str] = field(default_factory=dict, hash=False)
     digest_at: time = time(8)
-    quiet_from: time | None = None
-    quiet_until: time | None = None
 
 
 def recipients(poc_ids: Iterable[int], *, at: datetime) -> dict[int, list[Recipient]]:

@@ -10,17 +10,12 @@ from rest_framework import serializers
 from accounts.models import Account
 from contacts.models import Contact
 from crm.commitments.models import Kind, Priority
-from crm.commitments.rest import OwedFields
+from crm.commitments.rest import OwedFields, pocs
 from crm.core.rest.fields import CodeField, Input, MomentField, NamedSerializer, RecordField, RecordsField
 from crm.dossiers.models import Topic
-from crm.poc.models import PointOfContact
 from crm.poc.rest import WhoAnswersSerializer
 from interactions.updates import MOST
 from projects.models import Project
-
-
-def pocs(user: Any) -> Any:
-    return PointOfContact.objects.all()  # one who answers no more is refused by the act, and said so
 
 
 def visible_accounts(user: Any) -> Any:

@@ -152,11 +152,6 @@ class Facts:
     def ladders(self) -> Mapping[int, ladder.Ladder]:
         return self.memory.ladders
 
-    @property
-    def calendars(self) -> Mapping[int, WorkingTime]:
-        """The working time of whoever answers, by their id; `calendar(row)` also knows the policy's."""
-        return self.memory.hours
-
     def answer(self, row: Placed) -> Answer:
         return self.answers[row.pk]
 
