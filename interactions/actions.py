@@ -17,9 +17,9 @@ from accounts import keeping_in_touch
 from accounts.models import Account
 from contacts.models import Contact, ContactPhone
 from crm.commitments import actions as commitments
+from crm.commitments.ladder import POC
 from crm.commitments.models import Commitment, Kind, Priority
 from crm.commitments.opening import FARTHEST, open_unrecorded
-from crm.commitments.planning.ladder import POC
 from crm.commitments.telling.notices import because
 from crm.core.actor import Actor
 from crm.core.refusals import Refused

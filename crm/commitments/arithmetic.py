@@ -12,8 +12,8 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm.commitments import ladder
 from crm.commitments.models import Commitment, Kind, PolicyVersion
-from crm.commitments.planning import ladder
 from crm.commitments.policy.spans import short, span
 from crm.core.templatetags.moments import city, weekday_and_date
 from crm.core.templatetags.owed import how_often

@@ -14,9 +14,9 @@ from typing import Any
 
 from django.db import transaction
 
+from crm.commitments import ladder
 from crm.commitments.acting import acted, begin_anew, others, refuse_owned
 from crm.commitments.models import Commitment
-from crm.commitments.planning import ladder
 from crm.commitments.policy import policies
 from crm.commitments.refusals import AnswersNoMore
 from crm.commitments.telling import notices

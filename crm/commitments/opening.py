@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
 
+from crm.commitments import ladder
 from crm.commitments.models import Commitment, PolicyVersion
-from crm.commitments.planning import ladder
 from crm.commitments.policy import policies
 from crm.commitments.refusals import AnswersNoMore, DueRequired, OddMoment, TitleRequired, UnknownZone
 from crm.core.actor import Actor

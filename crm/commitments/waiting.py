@@ -9,10 +9,10 @@ from typing import Any
 
 from django.db import transaction
 
+from crm.commitments import ladder
 from crm.commitments.acting import act, begin_anew, forget_waiting, locked, others, recorded, refuse_owned
 from crm.commitments.models import Commitment
 from crm.commitments.opening import local_parts
-from crm.commitments.planning import ladder
 from crm.commitments.policy import policies
 from crm.commitments.telling import notices
 from crm.core.actor import Actor

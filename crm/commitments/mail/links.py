@@ -16,8 +16,8 @@ from django.core import signing
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from crm.commitments import ladder
 from crm.commitments.models import OWNER_KEPT, Commitment, Kind
-from crm.commitments.planning import ladder
 from crm.core.working_time import WorkingTime, combine
 
 SALT = "crm.commitments.mail.links"

@@ -15,11 +15,12 @@ from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy as _l
 
+from crm.commitments import ladder
 from crm.commitments.mail import background, links
 from crm.commitments.mail.background import NOTHING, Background
 from crm.commitments.mail.links import Act
 from crm.commitments.models import Commitment, Kind, Notification
-from crm.commitments.planning import facts, ladder, steps
+from crm.commitments.planning import facts, steps
 from crm.commitments.planning.steps import Coming
 from crm.commitments.telling import groups, wording
 from crm.commitments.telling.wording import STILL_NOW, Line

@@ -15,8 +15,9 @@ from typing import Any
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q
 
+from crm.commitments import ladder
 from crm.commitments.models import Commitment, Notification
-from crm.commitments.planning import generations, ladder
+from crm.commitments.planning import generations
 from crm.commitments.planning.slots import answers_of, in_slot
 from crm.commitments.policy import policies
 from crm.commitments.telling import notices, undelivered

@@ -10,8 +10,8 @@ from typing import NamedTuple, Protocol
 
 from django.db.models import DateTimeField, F, Value
 
+from crm.commitments import ladder
 from crm.commitments.models import Commitment, CommitmentQuerySet, Notification
-from crm.commitments.planning import ladder
 from crm.commitments.planning.generations import since_act, told_or_ended
 from crm.commitments.policy import policies
 from crm.commitments.telling.notices import EMAIL, reachable

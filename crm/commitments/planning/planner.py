@@ -15,8 +15,9 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
 
+from crm.commitments import ladder
 from crm.commitments.models import Commitment, Notification
-from crm.commitments.planning import catch_up, facts, ladder, quarantine, recount, rounds
+from crm.commitments.planning import catch_up, facts, quarantine, recount, rounds
 from crm.commitments.telling import notices, packing
 from crm.core import clock
 from crm.core.actor import Actor, Source

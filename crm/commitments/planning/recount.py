@@ -18,10 +18,10 @@ from time import monotonic
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.db.models import OuterRef, Subquery
 
+from crm.commitments import ladder
 from crm.commitments.acting import acted, begin_anew
 from crm.commitments.models import Commitment, CommitmentQuerySet, Finding, PolicyVersion
 from crm.commitments.opening import local_parts, target_due
-from crm.commitments.planning import ladder
 from crm.commitments.policy import policies
 from crm.commitments.telling import notices
 from crm.core import clock

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from crm.commitments import ladder
 from crm.commitments.models import Notification
-from crm.commitments.planning import ladder
 from crm.poc.decide import Answer
 from crm.poc.resolve import Question, resolve_many
 

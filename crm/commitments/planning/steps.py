@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from crm.commitments import ladder
 from crm.commitments.models import Commitment, Step
-from crm.commitments.planning import facts, ladder
+from crm.commitments.planning import facts
 from crm.poc.models import PointOfContact
 
 

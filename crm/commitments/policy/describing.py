@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm.commitments import ladder
 from crm.commitments.models import Policy, Priority, Step
-from crm.commitments.planning import ladder
 from crm.commitments.policy.policy_checks import StepTerms, Terms
 from crm.commitments.policy.spans import span
 

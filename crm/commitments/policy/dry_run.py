@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from django.db.models import Q
 
+from crm.commitments import ladder
 from crm.commitments.models import Commitment, Kind, Notification, Policy, PolicyVersion
 from crm.commitments.opening import target_due
-from crm.commitments.planning import ladder
 from crm.commitments.policy import policies
 from crm.commitments.policy.histories import History, Tiers, histories
 from crm.commitments.policy.policy_checks import Terms

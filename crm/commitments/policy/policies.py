@@ -10,8 +10,8 @@ from typing import NamedTuple
 from django.db.models import Subquery, Value
 from django.db.models.functions import Coalesce
 
+from crm.commitments import ladder
 from crm.commitments.models import Policy, PolicyVersion, Step
-from crm.commitments.planning import ladder
 from crm.dossiers.models import Firm
 
 

@@ -11,8 +11,8 @@ from typing import Any
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.commitments import ladder
 from crm.commitments.models import Kind, Step, Unit
-from crm.commitments.planning import ladder
 from crm.core.refusals import Refused
 from crm.poc.calendars import Known, by_id, origin, working_times
 from crm.poc.models import PointOfContact, WorkingCalendar

@@ -10,8 +10,7 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.commitments import arithmetic
-from crm.commitments.planning import ladder
+from crm.commitments import arithmetic, ladder
 from crm.commitments.policy.policy_checks import Terms, calendar_of
 from crm.commitments.policy.rehearsing import Fired, everybody, ladder_of, walk
 from crm.core.working_time import NeverOpens, WorkingTime, combine

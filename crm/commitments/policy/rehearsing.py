@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple, Protocol
 
-from crm.commitments.planning import ladder
+from crm.commitments import ladder
 from crm.commitments.policy.policy_checks import Terms
 from crm.commitments.waiting import AT_LEAST
 from crm.core.working_time import WorkingTime

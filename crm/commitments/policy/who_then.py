@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q
 
-from crm.commitments.planning import ladder
+from crm.commitments import ladder
 from crm.commitments.policy.rehearsing import Slots
 from crm.core.query import ListOf
 from crm.core.working_time import WorkingTime

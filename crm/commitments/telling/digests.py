@@ -6,8 +6,8 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from crm.commitments.ladder import REMINDER
 from crm.commitments.models import Notification
-from crm.commitments.planning.ladder import REMINDER
 from crm.commitments.telling.groups import AT_ONCE, DIGEST, NEVER, group_of
 from crm.core.working_time import combine
 from crm.outbox import bulk

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple, Protocol
 from django.db.models import OuterRef, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from crm.commitments import ladder
 from crm.commitments.models import Commitment, Notification, NotificationQuerySet
-from crm.commitments.planning import ladder
 from crm.commitments.telling import digests
 from crm.core.query import WithKey
 from crm.outbox import bulk

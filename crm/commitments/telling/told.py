@@ -10,8 +10,8 @@ from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.commitments import ladder
 from crm.commitments.models import Commitment, Notification, Step
-from crm.commitments.planning import ladder
 from crm.outbox.models import Message
 
 SHOWN = 30  # the newest

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from crm.commitments import ladder
 from crm.commitments.models import Commitment, Notification
-from crm.commitments.planning import ladder
 from crm.commitments.planning.generations import since_act, told_or_ended
 from crm.commitments.planning.slots import answers_of, in_slot
 from crm.commitments.telling import notices

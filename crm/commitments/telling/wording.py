@@ -20,8 +20,8 @@ from django.utils.functional import Promise as Lazy
 from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
+from crm.commitments import ladder
 from crm.commitments.models import Notification
-from crm.commitments.planning import ladder
 from crm.core.templatetags.moments import weekday_and_date
 from crm.outbox.outcomes import BAD_ADDRESS
 from crm.poc import decide

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from crm.commitments.planning import ladder
+from crm.commitments import ladder
 from crm.core.working_time import WorkingTime
 from crm.desk.replay.acts import Act, Kind, acts_of
 from crm.desk.replay.fit import WEEKS, Fit, minutes_between

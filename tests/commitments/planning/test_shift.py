@@ -4,7 +4,7 @@ from datetime import time, timedelta
 
 import pytest
 
-from crm.commitments.planning.ladder import opens, shift
+from crm.commitments.ladder import opens, shift
 from crm.core.working_time import WorkingTime
 from tests.commitments.conftest import moment
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crm.commitments.planning.ladder import (
+from crm.commitments.ladder import (
     CHECK_BACK,
     Ladder,
     Look,
