@@ -10,11 +10,10 @@ class CommitmentsConfig(AppConfig):
         """Answer for the messages that tell about what is owed."""
         from crm.commitments import other_hours  # noqa: PLC0415  # models are not there before
         from crm.commitments.auditing import catalogue  # noqa: PLC0415  # models are not there before
-        from crm.commitments.planning import catch_up  # noqa: PLC0415  # models are not there before
-        from crm.commitments.telling import sending, words  # noqa: PLC0415  # models are not there before
+        from crm.commitments.telling import sending, summaries, words  # noqa: PLC0415  # see above
 
         sending.register()
         words.register()
-        catch_up.register()
+        summaries.register()
         catalogue.register()
         other_hours.register()

@@ -25,7 +25,7 @@ SAID_IN_MAILS: dict[str, Collection[str]] = {  # Python → the functions and cl
     "crm/commitments/telling/[!pt]*.py": WHOLE,
     "crm/commitments/telling/packing.py": WHOLE,
     "crm/commitments/telling/preferring.py": ("Way", "GROUPS"),  # told.py and the rest are on pages
-    "crm/commitments/planning/catch_up.py": WHOLE,
+    "crm/commitments/telling/summaries.py": WHOLE,
     "crm/commitments/auditing/*.py": WHOLE,
     "crm/commitments/refusals.py": WHOLE,
     "crm/commitments/terms.py": ("Kind",),

@@ -17,8 +17,8 @@ from django.db import InterfaceError, OperationalError, transaction
 
 from crm.commitments import ladder
 from crm.commitments.models import Commitment, Notification
-from crm.commitments.planning import catch_up, facts, quarantine, recount, rounds
-from crm.commitments.telling import notices, packing
+from crm.commitments.planning import facts, quarantine, recount, rounds
+from crm.commitments.telling import notices, packing, summaries
 from crm.core import clock
 from crm.core.actor import Actor, Source
 from crm.core.failpoints import reach
@@ -53,7 +53,7 @@ def sweep() -> int:
             return 0
         is_due = Commitment.objects.due_for_a_look().exists()
         done, is_done = plan_all(until=monotonic() + BUDGET) if is_due else (0, True)
-        catch_up.tell_returned()
+        summaries.tell_returned()
         if is_done or _is_overdue():
             packing.pack()
         turns.beat(COMPONENT)

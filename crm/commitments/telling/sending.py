@@ -8,8 +8,7 @@ from django.db import connection
 
 from crm.commitments.mail import mails
 from crm.commitments.models import Notification
-from crm.commitments.planning import anew
-from crm.commitments.telling import notices, packing, undelivered
+from crm.commitments.telling import anew, notices, packing, undelivered
 from crm.outbox import kinds
 from crm.outbox.models import Message
 

@@ -6,8 +6,7 @@ from crm.commitments import waiting
 from crm.commitments.auditing import catalogue
 from crm.commitments.mail import mail_items, mails
 from crm.commitments.models import Commitment, Kind, Notification
-from crm.commitments.planning import catch_up
-from crm.commitments.telling import wording
+from crm.commitments.telling import summaries, wording
 from crm.core import clock
 from crm.dossiers.models import Firm
 from crm.outbox.models import Message
@@ -35,7 +34,7 @@ FACTS = {
     "from": "2026-03-02T00:00:00+00:00", "until": "2026-03-06T12:30:00+00:00", "n_records": 3, "n_owed": 2,
     "records": "Atlantico, Marvila", "reply": "550 no such user", "address": "cora@firm.example",
     "title": "Call Ms Lima",
-    "counts": dict.fromkeys(catch_up.GROUPS, 5), "n_needs": 7,
+    "counts": dict.fromkeys(summaries.GROUPS, 5), "n_needs": 7,
     "needs": [{"id": 1, "title": "Call Ms Lima", "record": "Marvila", "due": "2026-03-04T10:00:00+00:00"}],
     "covers": [
         {"name": "Cora Hall", "from": "", "until": "2026-03-06T00:00:00+00:00"},

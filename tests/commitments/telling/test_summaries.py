@@ -8,8 +8,8 @@ from django.utils import timezone, translation
 
 from crm.commitments.actions import notify, reassign
 from crm.commitments.models import Notification
-from crm.commitments.planning import catch_up, planner
-from crm.commitments.telling import wording
+from crm.commitments.planning import planner
+from crm.commitments.telling import summaries, wording
 from crm.core.actor import Actor
 from crm.dossiers.models import Event
 from crm.handovers import absences
@@ -33,7 +33,7 @@ def happened(record, kind, *, at=TUESDAY, actor=None):
     return EventFactory(kind=kind, happened_at=at, dossiers=[record], actor=actor)
 
 
-def summaries(channel="email"):
+def told_on_return(channel="email"):
     rows = Notification.objects.filter(kind="summary", channel=channel).select_related("recipient").order_by("pk")
     return [(n.recipient.name, n.idem_key) for n in rows]
 
@@ -53,11 +53,11 @@ def test_it_comes_once_at_the_moment_the_absence_ends(house):
     absence = away(house.ann)
     happened(house.record, Event.Kind.LOGGED)
     house.sweep_at("Wed 09:59")
-    assert summaries() == []
+    assert told_on_return() == []
     for hour in ("10:00", "10:00", "11:00"):
         house.sweep_at(f"Wed {hour}")
-    assert summaries() == [("Ann", f"r:{absence.pk}:m{house.ann.pk}:email")]
-    assert len(summaries("inbox")) == 1
+    assert told_on_return() == [("Ann", f"r:{absence.pk}:m{house.ann.pk}:email")]
+    assert len(told_on_return("inbox")) == 1
     mails = Message.objects.filter(recipient=house.ann, channel="email")
     assert mails.count() == 1
 
@@ -67,7 +67,7 @@ def test_it_comes_when_they_are_back_early(house):
     at = house.at("Tue 10:00")
     absences.end_absence(absence=absence, by=house.by, at=at)
     planner.sweep()
-    assert len(summaries("inbox")) == 1
+    assert len(told_on_return("inbox")) == 1
 
 
 def test_the_same_end_swept_twice_at_once_is_told_once(house):
@@ -75,7 +75,7 @@ def test_the_same_end_swept_twice_at_once_is_told_once(house):
     house.sweep_at("Wed 10:00")
     Absence.objects.filter(pk=absence.pk).update(summed_up_at=None)  # as if the first had been killed in between
     house.sweep_at("Wed 10:01")
-    assert len(summaries("inbox")) == 1
+    assert len(told_on_return("inbox")) == 1
 
 
 def test_two_absences_without_a_break_are_one(house):
@@ -84,9 +84,9 @@ def test_two_absences_without_a_break_are_one(house):
     happened(house.record, Event.Kind.LOGGED, at=MONDAY + HOUR)
     happened(house.record, Event.Kind.LOGGED, at=TUESDAY + HOUR)
     house.sweep_at("Tue 10:00")
-    assert summaries("inbox") == []
+    assert told_on_return("inbox") == []
     house.sweep_at("Wed 10:00")
-    assert summaries("inbox") == [("Ann", f"r:{second.pk}:m{house.ann.pk}:inbox")]
+    assert told_on_return("inbox") == [("Ann", f"r:{second.pk}:m{house.ann.pk}:inbox")]
     assert said()[1][0] == "2 conversations were logged"
 
 
@@ -101,7 +101,7 @@ def test_nobody_is_told_who_was_not_away_or_does_not_come_back(house, what):
     else:
         away(PersonFactory(deactivated_at=TUESDAY))
     house.sweep_at("Wed 10:00")
-    assert summaries("inbox") == []
+    assert told_on_return("inbox") == []
     assert not Absence.objects.filter(summed_up_at=None).exists()
 
 
@@ -110,25 +110,25 @@ def test_the_guard_tells_them_too_when_nobody_rings(house_alone):
     house_alone.at("Wed 10:00")
     Heartbeat.objects.all().delete()
     management.call_command("engine_guard", once=True)
-    assert len(summaries("inbox")) == 1
+    assert len(told_on_return("inbox")) == 1
 
 
 def test_one_that_cannot_be_summed_up_holds_nobody_up(house, monkeypatch, caplog):
     bad, _good = away(house.ann), away(house.ben)
-    really = catch_up._counts
+    really = summaries._counts
 
     def counts(poc, *rest):
         if poc.pk == house.ann.pk:
             raise ValueError("broken")
         return really(poc, *rest)
 
-    monkeypatch.setattr(catch_up, "_counts", counts)
+    monkeypatch.setattr(summaries, "_counts", counts)
     house.sweep_at("Wed 10:00")
-    assert [name for name, _key in summaries("inbox")] == ["Ben"]
+    assert [name for name, _key in told_on_return("inbox")] == ["Ben"]
     assert f"Cannot sum up absence {bad.pk}" in caplog.text
     monkeypatch.undo()
     house.sweep_at("Wed 10:02")
-    assert [name for name, _key in summaries("inbox")] == ["Ben", "Ann"]
+    assert [name for name, _key in told_on_return("inbox")] == ["Ben", "Ann"]
 
 
 @pytest.fixture
@@ -141,7 +141,7 @@ def failing(house, monkeypatch):
         raise ValueError("broken")
 
     away(house.ann)
-    monkeypatch.setattr(catch_up, "_sum_up", fail)
+    monkeypatch.setattr(summaries, "_sum_up", fail)
     return tried
 
 
@@ -169,19 +169,19 @@ def test_a_summary_that_failed_for_weeks_comes_once_it_can(house, failing, monke
     house.sweep_at("Wed 10:00")
     monkeypatch.undo()
     house.sweep_at("Thu 03:03")
-    assert summaries("inbox") == []
+    assert told_on_return("inbox") == []
     house.sweep_at("Thu 03:04")
-    assert [name for name, _key in summaries("inbox")] == ["Ann"]
+    assert [name for name, _key in told_on_return("inbox")] == ["Ann"]
 
 
 def test_what_fails_keeps_no_place_in_the_next_sweep(house, failing, monkeypatch):
-    monkeypatch.setattr(catch_up, "BATCH", 1)
+    monkeypatch.setattr(summaries, "BATCH", 1)
     house.sweep_at("Wed 10:00")
     monkeypatch.undo()
-    monkeypatch.setattr(catch_up, "BATCH", 1)
+    monkeypatch.setattr(summaries, "BATCH", 1)
     away(house.ben)
     house.sweep_at("Wed 10:01")
-    assert [name for name, _key in summaries("inbox")] == ["Ben"]
+    assert [name for name, _key in told_on_return("inbox")] == ["Ben"]
 
 
 # --- What
@@ -234,7 +234,7 @@ def test_whom_they_stand_in_for_is_news_to_them(house):
 def test_where_nothing_happened_the_inbox_says_so_and_no_mail_goes_out(house):
     away(house.ann)
     house.sweep_at("Wed 10:00")
-    assert (summaries(), said()[1]) == ([], ["Nothing happened to your records."])
+    assert (told_on_return(), said()[1]) == ([], ["Nothing happened to your records."])
 
 
 def test_a_summary_costs_the_same_however_much_happened(house, django_assert_max_num_queries):
@@ -246,7 +246,7 @@ def test_a_summary_costs_the_same_however_much_happened(house, django_assert_max
     # clock, who came back · the row, still away?, whom to tell, since when, records, counts, what needs them (as
     # My day), whom they cover, the notice, the mark, and its transaction
     with django_assert_max_num_queries(28):
-        catch_up.tell_returned()
+        summaries.tell_returned()
 
 
 # --- The absent get nothing else
