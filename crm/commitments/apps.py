@@ -10,7 +10,8 @@ class CommitmentsConfig(AppConfig):
         """Answer for the messages that tell about what is owed."""
         from crm.commitments import other_hours  # noqa: PLC0415  # models are not there before
         from crm.commitments.auditing import catalogue  # noqa: PLC0415  # models are not there before
-        from crm.commitments.telling import sending, summaries, words  # noqa: PLC0415  # see above
+        from crm.commitments.mail import sending  # noqa: PLC0415  # see above
+        from crm.commitments.telling import summaries, words  # noqa: PLC0415  # see above
 
         sending.register()
         words.register()

@@ -15,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from crm.commitments.telling.preferring import GROUPS, TIMES, Way, prefer_some
+from crm.commitments.telling.preferring import GROUPS, TIMES, Way, prefer_some, wishes_of
 from crm.core.rest.fields import BIGGEST_ID, Input, NamedSerializer
 from crm.core.rest.views import Door
 from crm.poc.models import PointOfContact
@@ -103,10 +103,10 @@ class NoticesDoor(Door):
     action = "notices"
 
     def shown(self, poc: PointOfContact) -> Response:
-        wishes = reach([poc.pk])[poc.pk]
+        reader, wishes = reach([poc.pk])[poc.pk], wishes_of(poc)
         ways = {group: wishes.by_email.get(group, Way.AT_ONCE.value) for group in GROUPS}
         times = {name: getattr(wishes, name) for name in TIMES}
-        data = {"poc": poc, "address": wishes.address, "zone": wishes.zone, "by_email": ways, **times}
+        data = {"poc": poc, "address": reader.address, "zone": reader.zone, "by_email": ways, **times}
         return Response(NoticesSerializer(data).data)
 
     def changed(self, poc: PointOfContact) -> Response:

@@ -14,7 +14,8 @@ from django.db import transaction
 
 from crm.commitments.findings import Finding
 from crm.commitments.models import Commitment, Notification
-from crm.commitments.planning import generations, planner
+from crm.commitments.planning import planner
+from crm.commitments.telling import generations
 from crm.core.working_time import combine
 from crm.dossiers.models import Event, EventDossier
 from crm.outbox import breaker, kinds

@@ -12,8 +12,8 @@ from django.db.models import DateTimeField, F, Value
 
 from crm.commitments import ladder
 from crm.commitments.models import Commitment, CommitmentQuerySet, Notification
-from crm.commitments.planning.generations import since_act, told_or_ended
 from crm.commitments.policy import policies
+from crm.commitments.telling.generations import since_act, told_or_ended
 from crm.commitments.telling.notices import EMAIL, reachable
 from crm.core.query import Row, RowComparison
 from crm.core.working_time import WorkingTime

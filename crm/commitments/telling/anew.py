@@ -17,10 +17,9 @@ from django.db.models import Exists, OuterRef, Q
 
 from crm.commitments import ladder
 from crm.commitments.models import Commitment, Notification
-from crm.commitments.planning import generations
-from crm.commitments.planning.slots import answers_of, in_slot
 from crm.commitments.policy import policies
-from crm.commitments.telling import notices, undelivered
+from crm.commitments.telling import generations, notices, undelivered
+from crm.commitments.telling.slots import answers_of, in_slot
 from crm.core import clock
 from crm.dossiers.models import MAX_PARENTS
 from crm.outbox.models import Message

@@ -15,9 +15,9 @@ from typing import Any
 
 from crm.commitments import ladder
 from crm.commitments.models import Commitment, Notification
-from crm.commitments.planning.generations import since_act, told_or_ended
-from crm.commitments.planning.slots import answers_of, in_slot
 from crm.commitments.telling import notices
+from crm.commitments.telling.generations import since_act, told_or_ended
+from crm.commitments.telling.slots import answers_of, in_slot
 from crm.outbox.models import Message
 from crm.poc.decide import Answer
 from crm.poc.models import PointOfContact

@@ -5,9 +5,9 @@ from datetime import timedelta
 from django.db import transaction
 
 from crm.commitments import actions
+from crm.commitments.mail import sending
 from crm.commitments.models import Commitment, Finding, Notification
 from crm.commitments.planning import planner
-from crm.commitments.telling import sending
 from crm.core.clock import now
 from crm.dossiers.models import Event
 from crm.outbox.models import Message

@@ -6,9 +6,8 @@ from datetime import UTC, datetime
 import pytest
 
 from crm.commitments import actions
-from crm.commitments.mail import links, mails
+from crm.commitments.mail import links, mails, sending
 from crm.commitments.models import Commitment, Notification
-from crm.commitments.telling import sending
 from crm.outbox import letters, sender
 from crm.outbox.models import DeliveryAttempt, Message
 from tests.commitments.conftest import moment

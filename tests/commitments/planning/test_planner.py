@@ -6,9 +6,9 @@ import pytest
 from django.contrib.auth.models import Group
 
 from crm.commitments import actions, waiting
+from crm.commitments.mail import sending
 from crm.commitments.models import Commitment, Notification
 from crm.commitments.planning import facts, planner
-from crm.commitments.telling import sending
 from crm.dossiers.models import Event
 from crm.outbox.models import Heartbeat, Message
 from crm.poc.models import CalendarHours, Grant, PointOfContact, WorkingCalendar

@@ -5,9 +5,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.commitments import actions
-from crm.commitments.mail import mails
+from crm.commitments.mail import mails, sending
 from crm.commitments.models import Notification
-from crm.commitments.telling import sending
 from crm.outbox import outcomes, sender
 from crm.outbox.models import DeliveryAttempt, Message
 from crm.outbox.post import Reply
