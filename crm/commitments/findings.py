@@ -21,7 +21,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 class Finding(models.Model):
     """Something the auditor found that should not be: seen from … until …, perhaps repaired."""
 
-    code = models.CharField(_("what"), max_length=40)  # a check in crm.commitments.auditing.auditor
+    code = models.CharField(_("what"), max_length=40)  # a check in crm.commitments.auditing.catalogue
     subject = models.CharField(_("of"), max_length=60)  # "c:<id>" a commitment, "a:<id>" an account …
     detail = models.CharField(_("detail"), max_length=500, blank=True)
     found_at = models.DateTimeField(_("found"))

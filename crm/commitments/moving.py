@@ -1,4 +1,4 @@
-"""Giving away what is owed, one thing or hundreds; and what an act does to a row.
+"""Giving away what is owed, one thing or hundreds.
 
 Whoever had it gets nothing more, whoever has it now is told in the same transaction. Each thing
 keeps a notice of its own, so that a later act takes back that one alone; more than five for one

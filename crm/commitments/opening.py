@@ -13,8 +13,9 @@ from django.db import transaction
 from crm.commitments import ladder
 from crm.commitments.models import Commitment, PolicyVersion
 from crm.commitments.policy import policies
-from crm.commitments.refusals import AnswersNoMore, DueRequired, OddMoment, TitleRequired, UnknownZone
+from crm.commitments.refusals import AnswersNoMore, DueRequired, OddMoment, TitleRequired
 from crm.core.actor import Actor
+from crm.core.refusals import UnknownZone
 from crm.core.working_time import WorkingTime, combine
 from crm.dossiers.actions import Happening, record_many, refuse_archived
 from crm.dossiers.models import Channel, Dossier, Event, Purpose, Topic

@@ -37,12 +37,6 @@ class NotInThePast(Refused):
     default_message = _("Choose a moment that is still to come.")
 
 
-class UnknownZone(Refused):
-    field = "zone"
-    code = "unknown_zone"
-    default_message = _("There is no such time zone.")
-
-
 class DueRequired(Refused):
     field = "due_at"
     code = "due_required"

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 
 class Refused(ValidationError):
@@ -20,3 +21,9 @@ class Refused(ValidationError):
         super().__init__(message or self.default_message, code=self.code)
 
     default_message: Any = ""
+
+
+class UnknownZone(Refused):
+    field = "zone"
+    code = "unknown_zone"
+    default_message = _("There is no such time zone.")

@@ -6,18 +6,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.db import transaction
-from django.utils.translation import gettext_lazy as _
 
 from crm.core.actor import Actor
-from crm.core.refusals import Refused
+from crm.core.refusals import UnknownZone
 from crm.dossiers.actions import NameRequired, change_fields, record
 from crm.dossiers.models import Event, Firm
-
-
-class UnknownZone(Refused):
-    field = "zone"
-    code = "unknown_zone"
-    default_message = _("There is no such time zone.")
 
 
 @transaction.atomic

@@ -17,7 +17,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.actor import Actor
-from crm.core.refusals import Refused
+from crm.core.refusals import Refused, UnknownZone
 from crm.core.working_time import NeverOpens, WorkingTime
 from crm.dossiers.actions import NameRequired, record
 from crm.dossiers.models import Event
@@ -37,12 +37,6 @@ class Day:
     intervals: Intervals = ()
     name: str = ""
     is_confirmed: bool = True
-
-
-class UnknownZone(Refused):
-    field = "zone"
-    code = "unknown_zone"
-    default_message = _("There is no such time zone.")
 
 
 class EndsBeforeStart(Refused):

@@ -6,8 +6,9 @@ import pytest
 
 from crm.commitments import actions
 from crm.commitments.models import Commitment, Notification
-from crm.commitments.refusals import AnswersNoMore, ClosedAlready, DueRequired, NotInThePast, OddMoment, UnknownZone
+from crm.commitments.refusals import AnswersNoMore, ClosedAlready, DueRequired, NotInThePast, OddMoment
 from crm.core.actor import Actor, Source
+from crm.core.refusals import UnknownZone
 from crm.dossiers.models import Event
 from crm.outbox.models import Message
 from crm.poc.models import Grant, PointOfContact

@@ -6,7 +6,8 @@ import pytest
 
 from crm.commitments.actions import Promise, open_commitments
 from crm.commitments.models import Commitment, Kind
-from crm.commitments.refusals import DueRequired, OddMoment, TitleRequired, UnknownZone
+from crm.commitments.refusals import DueRequired, OddMoment, TitleRequired
+from crm.core.refusals import UnknownZone
 from crm.dossiers.models import Event, Firm
 from tests.commitments.conftest import MONDAY, WEDNESDAY, moment
 from tests.factories.dossiers import channel, purpose, topic

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from crm.core.refusals import UnknownZone
 from crm.dossiers.actions import NameRequired
-from crm.dossiers.firm import UnknownZone, set_up
+from crm.dossiers.firm import set_up
 from crm.dossiers.models import Event, Firm
 from tests.factories import AT
 from tests.factories.users import actor

@@ -5,6 +5,7 @@ from functools import partial
 
 import pytest
 
+from crm.core.refusals import UnknownZone
 from crm.dossiers.actions import NameRequired
 from crm.dossiers.models import Event
 from crm.poc import hours
@@ -59,7 +60,7 @@ def test_days_are_closed_with_a_name_and_once_each():
     [
         ({"name": ""}, NameRequired),
         ({"name": "House"}, hours.NameTaken),
-        ({"zone": "Berlin"}, hours.UnknownZone),
+        ({"zone": "Berlin"}, UnknownZone),
         ({"week": {0: [(time(9), time(9))]}}, hours.EndsBeforeStart),
     ],
 )

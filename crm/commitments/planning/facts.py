@@ -13,6 +13,7 @@ from django.db.models import DateTimeField, F, Value
 from crm.commitments import ladder
 from crm.commitments.models import Commitment, CommitmentQuerySet, Notification
 from crm.commitments.policy import policies
+from crm.commitments.telling import slots
 from crm.commitments.telling.generations import since_act, told_or_ended
 from crm.commitments.telling.notices import EMAIL, reachable
 from crm.core.query import Row, RowComparison
@@ -164,18 +165,11 @@ class Facts:
 
     def slot_pocs(self, row: Placed) -> dict[str, int | None]:
         """Return the POC in each slot of the row's ladder."""
-        answer = self.answers[row.pk]
-        slots = {
-            ladder.POC: answer.poc_id,
-            ladder.BACKUP: answer.backup_id,
-            ladder.LEAD: answer.lead_id,
-            ladder.LEADS_LEAD: answer.leads_lead_id,
-            ladder.HOUSE: answer.house_id,
-        }
+        found = slots.by_slot(self.answers[row.pk])
         for step in self.memory.ladders[row.policy_version_id].steps:
             if ":" in step.slot:
-                slots[step.slot] = _named(step)
-        return slots
+                found[step.slot] = slots.named(step.slot)
+        return found
 
     def told(self, row: Placed) -> dict[int, set[int]]:
         """Return who was told since the last act, per step."""
@@ -250,7 +244,7 @@ def ground(rows: Sequence[Placed], at: datetime, memory: Memory | None = None) -
 
 def _in_reach(answers: Iterable[Answer], ladders: Iterable[ladder.Ladder]) -> set[int | None]:
     """Whoever a step can reach."""
-    named = {_named(step) for each in ladders for step in each.steps if ":" in step.slot}
+    named = {slots.named(step.slot) for each in ladders for step in each.steps if ":" in step.slot}
     return named.union(*((a.poc_id, a.backup_id, a.lead_id, a.leads_lead_id, a.house_id) for a in answers))
 
 
@@ -301,8 +295,3 @@ def _hand_off(notices: Sequence[Notice]) -> tuple[datetime | None, bool, datetim
     if waiting:
         return None, True, min(waiting)
     return max(n.ended_at for n in telling if n.ended_at), False, None
-
-
-def _named(step: ladder.Step) -> int:
-    """Return the POC that a step names."""
-    return int(step.slot.partition(":")[2])

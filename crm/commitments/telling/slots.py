@@ -19,13 +19,23 @@ def answers_of(rows: Iterable[Notification], at: datetime) -> dict[int, Answer]:
     return {pk: answers[question] for pk, question in asked.items()}
 
 
-def in_slot(answer: Answer, slot: str) -> int | None:
-    """Return the POC in a slot, where who answers is known."""
-    slots = {
+def by_slot(answer: Answer) -> dict[str, int | None]:
+    """Return the POC in each slot that who answers gives."""
+    return {
         ladder.POC: answer.poc_id,
         ladder.BACKUP: answer.backup_id,
         ladder.LEAD: answer.lead_id,
         ladder.LEADS_LEAD: answer.leads_lead_id,
         ladder.HOUSE: answer.house_id,
     }
-    return slots[slot] if slot in slots else int(slot.partition(":")[2])
+
+
+def named(slot: str) -> int:
+    """Return the POC that a slot names itself, as `poc:7`."""
+    return int(slot.partition(":")[2])
+
+
+def in_slot(answer: Answer, slot: str) -> int | None:
+    """Return the POC in a slot, where who answers is known."""
+    slots = by_slot(answer)
+    return slots[slot] if slot in slots else named(slot)
