@@ -21,6 +21,8 @@ from tests.commitments.conftest import MONDAY, build, moment
 from tests.factories.users import UserFactory
 from tests.spoken import LANGUAGES, left_in_english
 
+pytestmark = pytest.mark.sqlite  # words are the same on either
+
 SAME = {"E-mail", "Password"}
 
 

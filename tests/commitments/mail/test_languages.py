@@ -21,6 +21,8 @@ from tests.factories.poc import AssignmentFactory, TeamFactory
 from tests.factories.users import UserFactory
 from tests.spoken import LANGUAGES, left_in_english, sentences
 
+pytestmark = pytest.mark.sqlite  # words are the same on either
+
 NAMES = [
     "Call Ms Lima", "Atlantico", "Marvila", "Beatriz Lima", "Max Weber", "Cora Hall", "Nina Ek", "Team AR", "Ann",
     "Ben", "Lea", "Sales", "Old Firm", "Front desk", "550 no such user", "He said so", "Rua 1",
