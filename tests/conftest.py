@@ -61,12 +61,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     here = _here_on_postgres if databases.KIND == "postgres" else _here_on_sqlite
     kept = [item for item in items if here(item)]
     config.hook.pytest_deselected(items=[item for item in items if not here(item)])
-    items[:] = kept
+    items[:] = sorted(kept, key=_is_short)  # whatever takes long begins first, so that nobody waits for the last one
     for item in items:
         item.user_properties += [("needs", need) for need in _needs(item)]  # read by .ci/no_skips.py
         mark = item.get_closest_marker("django_db")
         if mark and (mark.kwargs.get("transaction") or mark.args):
             raise pytest.UsageError(f"{item.nodeid}: take the `database` fixture instead of django_db(transaction).")
+
+
+def _is_short(item: pytest.Item) -> bool:
+    return not any(item.get_closest_marker(name) for name in ("process", "browser"))
 
 
 def _needs(item: pytest.Item) -> list[str]:
