@@ -1,17 +1,3 @@
 """Days and hours in Brazilian Portuguese."""
 
-from crm.formats.small import (
-    DATE_FORMAT,
-    DATETIME_FORMAT,
-    FIRST_DAY_OF_WEEK,
-    MONTH_DAY_FORMAT,
-    SHORT_DATE_FORMAT,
-    SHORT_DATETIME_FORMAT,
-    TIME_FORMAT,
-    YEAR_MONTH_FORMAT,
-)
-
-__all__ = [
-    "DATETIME_FORMAT", "DATE_FORMAT", "FIRST_DAY_OF_WEEK", "MONTH_DAY_FORMAT", "SHORT_DATETIME_FORMAT",
-    "SHORT_DATE_FORMAT", "TIME_FORMAT", "YEAR_MONTH_FORMAT",
-]  # fmt: skip
+from crm.formats.small import *  # noqa: F403  # Django reads the names here
