@@ -125,8 +125,7 @@ def _set_aside(account_id: int, error: Exception, at: datetime) -> None:
     """Leave an account alone for a while, and let the auditor tell of it."""
     log.exception("Cannot work out when a touch with account %s is owed", account_id)
     _aside[account_id] = at + RETRY
-    said = {"detail": type(error).__name__, "found_at": at, "seen_at": at}
-    Finding.objects.get_or_create(code=FINDING, subject=f"a:{account_id}", ended_at=None, defaults=said)
+    Finding.objects.note(FINDING, f"a:{account_id}", error, at)
 
 
 def _set_aside_now(at: datetime) -> list[int]:

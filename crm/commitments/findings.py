@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -16,6 +17,11 @@ class FindingQuerySet(models.QuerySet["Finding"]):
 
     def repaired(self) -> Self:
         return self.exclude(repaired_at=None)
+
+    def note(self, code: str, subject: str, error: Exception, at: datetime) -> None:
+        """Write down once what failed and is set aside: the auditor tells of it and ends it. `code` is one of its checks."""
+        said = {"detail": type(error).__name__, "found_at": at, "seen_at": at}
+        self.get_or_create(code=code, subject=subject, ended_at=None, defaults=said)
 
 
 class Finding(models.Model):

@@ -143,9 +143,7 @@ def _take_apart(rows: CommitmentQuerySet, newer: Mapping[int, int], ids: Sequenc
 def _set_aside(pk: int, error: Exception) -> None:
     """Leave a row as it was counted, its reminders too, until the auditor, who tells of it, ends the finding."""
     log.error("Cannot count commitment %s anew", pk, exc_info=error)
-    at = clock.now()
-    said = {"detail": type(error).__name__, "found_at": at, "seen_at": at}
-    Finding.objects.get_or_create(code=FINDING, subject=f"c:{pk}", ended_at=None, defaults=said)
+    Finding.objects.note(FINDING, f"c:{pk}", error, clock.now())
 
 
 @dataclass(frozen=True, slots=True)

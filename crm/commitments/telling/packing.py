@@ -139,8 +139,7 @@ def _set_aside(row: Unpacked, error: Exception) -> None:
     log.error("Cannot pack notice %s", row.pk, exc_info=error)
     at = clock.now()
     Notification.objects.unpacked().filter(pk=row.pk).update(tell_at=at + RETRY)
-    said = {"detail": type(error).__name__, "found_at": at, "seen_at": at}
-    Finding.objects.get_or_create(code=FINDING, subject=f"n:{row.pk}", ended_at=None, defaults=said)
+    Finding.objects.note(FINDING, f"n:{row.pk}", error, at)
 
 
 def _write(waiting: Sequence[Unpacked], at: datetime) -> None:
