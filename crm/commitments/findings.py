@@ -19,7 +19,7 @@ class FindingQuerySet(models.QuerySet["Finding"]):
         return self.exclude(repaired_at=None)
 
     def note(self, code: str, subject: str, error: Exception, at: datetime) -> None:
-        """Write down once what failed and is set aside: the auditor tells of it and ends it. `code` is one of its checks."""
+        """Write down once what failed and is set aside; the auditor tells of it and ends it. `code` is a check."""
         said = {"detail": type(error).__name__, "found_at": at, "seen_at": at}
         self.get_or_create(code=code, subject=subject, ended_at=None, defaults=said)
 
