@@ -71,11 +71,12 @@ FALL_DUE = f"""
     ) picked
     WHERE commitments_commitment.id = picked.id
 """
+IS_DUE = "next_action_at <= crm_now() AND quarantined_at IS NULL"
 # As much as the planner does about a reminder, without any of its thinking: who is told is computed from the id.
 CLAIM_AND_TELL = f"""
     WITH due AS (
         SELECT id, dossier_id, home_id, generation, due_at FROM commitments_commitment
-        WHERE next_action_at <= crm_now() AND quarantined_at IS NULL
+        WHERE {IS_DUE}
         ORDER BY next_action_at, id LIMIT 500 FOR NO KEY UPDATE SKIP LOCKED
     ), advanced AS (
         UPDATE commitments_commitment SET cursor = cursor + 1, next_action_at = crm_now() + interval '1 day'

@@ -21,7 +21,7 @@ from crm.commitments.models import Notification
 from crm.commitments.planning import planner
 from crm.commitments.telling import packing
 from crm.desk.benchmark import posting
-from crm.desk.benchmark.backlog import CLAIM_AND_TELL, Backlog, backlog
+from crm.desk.benchmark.backlog import CLAIM_AND_TELL, IS_DUE, Backlog, backlog
 from crm.desk.benchmark.measure import Budget, Measured
 from crm.outbox.models import DeliveryAttempt, Message
 
@@ -81,7 +81,7 @@ def _load(each: Backlog) -> None:
 
 def _sweeps(tenth: Backlog, full: Backlog, size: Size) -> Iterator[Measured]:
     """A sweep with nothing due, as against asking what is due first."""
-    asks = "SELECT min(next_action_at) FROM commitments_commitment WHERE next_action_at <= crm_now()"
+    asks = f"SELECT min(next_action_at) FROM commitments_commitment WHERE {IS_DUE}"
     taken = _in_turn(
         4 * size.repeats,
         *((each, work) for each in (tenth, full) for work in (planner.sweep, lambda: _execute(asks))),
@@ -92,25 +92,31 @@ def _sweeps(tenth: Backlog, full: Backlog, size: Size) -> Iterator[Measured]:
 
 
 def _plans(tenth: Backlog, full: Backlog, size: Size) -> Iterator[Measured]:
-    """Planning what falls due, as against one plain statement; a row's time with ten times as many owed."""
+    """Planning what falls due, as against one plain statement; a row's time with ten times as many owed.
+
+    Each way goes first every other time: the second one finds the pages warm. Growth is that of the fastest times,
+    on which no checkpoint fell.
+    """
     n_due = min(size.n_due, tenth.n_open // 5)
     times: dict[tuple[int, str], list[float]] = {}
     packs: list[float] = []
+    ways: list[tuple[str, Callable[[], None]]] = [("plan", _plan), ("raw", _claim_and_tell)]
     for turn in range(2 * size.repeats):
         for each in (tenth, full):
-            for name, work in (("plan", _plan), ("raw", _claim_and_tell)):
-                n = each.let_fall_due(n_due, turn=2 * turn + (name == "raw"))
+            for place, (name, work) in enumerate(ways):
+                n = each.let_fall_due(n_due, turn=2 * turn + place)
                 with each.within():
                     times.setdefault((each.n_open, name), []).append(_timed(work) / n)
                     if name == "plan":
                         packs.append(_timed(packing.pack) / n)
                 each.forget()
+        ways.reverse()
     each_row = {key: median(seconds) for key, seconds in times.items()}
     for each in (tenth, full):
         seconds, raw = each_row[each.n_open, "plan"], each_row[each.n_open, "raw"]
         name = f"plan, a row of {n_due:,} due, {each.n_open:,} owed: {1 / seconds:,.0f}/s, raw {1 / raw:,.0f}/s"
         yield _row(name, n_due, seconds, raw, Budget(seconds=1 / 2_000, ratio=2))
-    yield _growth("plan", each_row[full.n_open, "plan"], each_row[tenth.n_open, "plan"])
+    yield _growth("plan", min(times[full.n_open, "plan"]), min(times[tenth.n_open, "plan"]))
     seconds = median(packs)
     yield _row(f"pack, a row of {n_due:,}: {1 / seconds:,.0f}/s", n_due, seconds, seconds, Budget())
 
