@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account
 from crm.core.forms import ARCHIVED, DateInput, RecordField, ZoneField
@@ -17,7 +18,7 @@ from crm.users.models import User
 class AccountForm(forms.ModelForm):
     """An account with its name, parent and tier, which its dossier keeps."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=200)
     parent = RecordField(label=_("Belongs to"), suggest="accounts:names", required=False)
     tier = forms.ModelChoiceField(Tier.objects.none(), label=_("Tier"), required=False, empty_label=_("None"))
     zone = ZoneField(label=_("Time zone"), max_length=64, required=False)
@@ -58,7 +59,7 @@ class AccountFilter(forms.Form):
 
     ANSWERS = [("", _("Anybody")), ("mine", _("Mine")), ("nobody", _("Nobody answers"))]
 
-    q = forms.CharField(label=_("Name"), max_length=200, required=False)
+    q = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=200, required=False)
     kind = forms.ChoiceField(label=_("Kind"), required=False)
     tier = forms.ChoiceField(label=_("Tier"), required=False)
     answers = forms.ChoiceField(label=_("Who answers"), choices=ANSWERS, required=False)

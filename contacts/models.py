@@ -11,6 +11,7 @@ from django.db.models import OuterRef, Prefetch, Q, Subquery, Value
 from django.db.models.functions import Coalesce, NullIf
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account
 from crm.core.query import ListOf
@@ -84,7 +85,7 @@ class Contact(models.Model):
     preferred_channel = models.ForeignKey(
         Channel, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("preferred channel")
     )
-    position = models.CharField(_("position"), max_length=100, blank=True)
+    position = models.CharField(pgettext_lazy("job", "position"), max_length=100, blank=True)
     language = models.CharField(_("language"), max_length=10, choices=settings.LANGUAGES, blank=True)
     zone = models.CharField(_("time zone"), max_length=64, blank=True)
     last_touch_at = models.DateTimeField(_("last touch"), null=True, editable=False)  # kept by logging

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.core import clock
 from crm.core.admin_base import AdminForm, Section
@@ -24,7 +25,7 @@ from interactions.reasons import answer_of
 class TouchPointForm(AdminForm, forms.ModelForm):
     """A door of ours; its name is kept by its dossier."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=200)
 
     class Meta:
         model = TouchPoint

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
@@ -18,6 +19,7 @@ from accounts.models import Account
 from contacts.models import Contact
 from crm.commitments.models import Priority
 from crm.core.forms import RecordField
+from crm.core.templatetags.owed import how_often
 from crm.dossiers.models import Channel, Outcome, Purpose, Topic
 from crm.poc.models import PointOfContact
 from crm.users.models import User
@@ -36,22 +38,15 @@ LATE_QUEUE = 14  # days a form may have waited on a device
 ALLOWED = _("Write when as: tomorrow 9, fri 14:00, in 3 working days, +2w, or 2026-12-03 14:00.")
 
 
-OFTEN = (  # offered; any other way is said in words: "every 10 days"
-    ("1 days", _("every day")),
-    ("1 weeks", _("every week")),
-    ("2 weeks", _("every 2 weeks")),
-    ("1 months", _("every month")),
-    ("3 months", _("every 3 months")),
-    ("6 months", _("every 6 months")),
-    ("12 months", _("every year")),
-)
+# Offered; any other way is said in words: "every 10 days".
+OFTEN = ((1, "days"), (1, "weeks"), (2, "weeks"), (1, "months"), (3, "months"), (6, "months"), (12, "months"))
 
 
 class RepeatsField(forms.TypedChoiceField):
     """How often something is owed again: a `Recurrence`, or None for once."""
 
     def __init__(self, **kwargs: Any) -> None:
-        choices = [("", _("Once")), *OFTEN]
+        choices = [("", _("Once")), *((f"{every} {unit}", lazy(how_often, str)(every, unit)) for every, unit in OFTEN)]
         kwargs = {"label": _("How often"), "required": False, "choices": choices, "empty_value": None} | kwargs
         super().__init__(coerce=_recurrence, **kwargs)
 
@@ -349,7 +344,12 @@ class InteractionFilter(forms.Form):
         label=_("When"),
         required=False,
         coerce=int,
-        choices=[("", _("At any time")), (1, _("In the last day")), (7, _("In a week")), (30, _("In a month"))],
+        choices=[
+            ("", _("At any time")),
+            (1, _("In the last day")),
+            (7, _("In the last week")),
+            (30, _("In the last month")),
+        ],
     )
 
     def __init__(self, *args: Any, channels: list[Channel], **kwargs: Any) -> None:

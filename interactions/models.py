@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account
 from contacts.models import Contact
@@ -40,7 +41,12 @@ class TouchPoint(models.Model):
     dossier = models.OneToOneField(Dossier, models.PROTECT, primary_key=True, related_name="touch_point")
     channel = models.ForeignKey(Channel, models.PROTECT, related_name="touch_points", verbose_name=_("channel"))
     calendar = models.ForeignKey(
-        WorkingCalendar, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("hours")
+        WorkingCalendar,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=pgettext_lazy("opening", "hours"),
     )  # null: the house's
     address = models.CharField(_("number or address"), max_length=200, blank=True)
     is_default = models.BooleanField(_("where callers are kept whom nobody knows"), default=False, editable=False)
@@ -204,7 +210,7 @@ class FollowUp(models.Model):
         Channel, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("channel")
     )
     text = models.TextField(_("note"), blank=True)
-    place = models.CharField(_("place"), max_length=200, blank=True)
+    place = models.CharField(pgettext_lazy("where", "place"), max_length=200, blank=True)
     attempt = models.PositiveSmallIntegerField(_("attempt"), default=1)
     source = models.CharField(max_length=40, blank=True, editable=False)
     external_id = models.CharField(max_length=100, blank=True, editable=False)

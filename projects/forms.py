@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.models import Account
 from contacts.models import Contact, ContactRole
@@ -18,7 +19,7 @@ from projects.models import Project, Stakeholder
 class ProjectForm(forms.ModelForm):
     """A project with its name, account and tier, which its dossier keeps."""
 
-    name = forms.CharField(label=_("Name"), max_length=200)
+    name = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=200)
     account = RecordField(label=_("Account"), suggest="accounts:names")
     tier = forms.ModelChoiceField(Tier.objects.none(), label=_("Tier"), required=False, empty_label=_("None"))
 
@@ -66,7 +67,7 @@ class ProjectFilter(forms.Form):
     PHASES = [("", _("Running")), ("all", _("Any phase")), *Project.Phase.choices]
     ANSWERS = [("", _("Anybody")), ("mine", _("Mine")), ("nobody", _("Nobody answers"))]
 
-    q = forms.CharField(label=_("Name"), max_length=200, required=False)
+    q = forms.CharField(label=pgettext_lazy("thing", "Name"), max_length=200, required=False)
     phase = forms.ChoiceField(label=_("Phase"), choices=PHASES, required=False)
     answers = forms.ChoiceField(label=_("Who answers"), choices=ANSWERS, required=False)
     archived = forms.ChoiceField(label=_("State"), choices=ARCHIVED, required=False)

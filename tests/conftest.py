@@ -33,6 +33,7 @@ Marks: `postgres` and `sqlite` (only in that run), `process` (starts processes o
 PostgreSQL repeats what touches a database, and leaves out the browser.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
@@ -54,6 +55,11 @@ from tests.services import databases
 from tests.services.processes import Processes
 from tests.services.sink import Sink
 from tests.services.valkey import GivenServer, Valkey, of_this_test
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One more than there are cores: a test that waits for processes or for a browser leaves one idle."""
+    return (os.cpu_count() or 1) + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

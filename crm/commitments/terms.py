@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm.dossiers.models import Channel, Purpose, Tier, Topic
@@ -34,7 +35,7 @@ class Unit(models.TextChoices):
     MINUTES = "minutes", _("minutes")
     HOURS = "hours", _("hours")
     WORKING_MINUTES = "working_minutes", _("working minutes")
-    WORKING_HOURS = "working_hours", _("working hours")
+    WORKING_HOURS = "working_hours", pgettext_lazy("unit", "working hours")
     WORKING_DAYS = "working_days", _("working days")
 
 
@@ -68,7 +69,7 @@ class Policy(models.Model):
     """
 
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=100)
     position = models.PositiveIntegerField(_("place"), default=1000)
     priority = models.CharField(_("priority"), max_length=6, choices=Priority, blank=True)
     purpose = models.ForeignKey(Purpose, models.PROTECT, null=True, blank=True, verbose_name=_("reason"))
@@ -98,7 +99,7 @@ class Policy(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return gettext(self.name)
 
 
 class PolicyVersionQuerySet(models.QuerySet["PolicyVersion"]):

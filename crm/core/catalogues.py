@@ -82,20 +82,16 @@ def read(path: Path) -> Catalog:
         return read_po(file, locale=path.parent.parent.name)
 
 
-def update(path: Path, template: Catalog, *, only_translated: bool = False) -> int:
+def update(path: Path, template: Catalog) -> int:
     """Let a catalogue hold what `template` does, with the translations that it has; what nobody says any more goes.
 
     Return how many texts are translated.
     """
     catalog = read(path) if path.exists() else Catalog(locale=path.parent.parent.name)
     catalog.update(template, no_fuzzy_matching=True)
-    missing = [message for message in catalog if message.id and not is_translated(message)]
-    n_translated = len(catalog) - len(missing)
-    for message in missing if only_translated else ():
-        catalog.delete(message.id, message.context)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(written(catalog))
-    return n_translated
+    return sum(is_translated(message) for message in catalog if message.id)
 
 
 def is_translated(message: Message) -> bool:

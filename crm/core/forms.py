@@ -11,11 +11,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.core.refusals import Refused
 from crm.core.text import search_key
 
-ARCHIVED = [("", _("Current")), ("yes", _("Archived"))]  # what lists of records show
+ARCHIVED = [("", _("Current")), ("yes", pgettext_lazy("records", "Archived"))]  # what lists of records show
 NUMBERED = re.compile(r"#(\d{1,18})\s*$")
 
 

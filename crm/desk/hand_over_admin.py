@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm.core import clock
@@ -29,7 +29,7 @@ from crm.poc.seats import answering
 class HandOverManyForm(BriefingForm):
     """Asked once for all the records chosen; a part of the briefing is required when one of them requires it."""
 
-    giver = forms.ModelChoiceField(PointOfContact.objects.none(), label=_("From"))
+    giver = forms.ModelChoiceField(PointOfContact.objects.none(), label=pgettext_lazy("person", "From"))
     receiver = forms.ModelChoiceField(PointOfContact.objects.none(), label=_("To"))
     reason = forms.CharField(label=_("Why"), max_length=500, help_text=_("Both sides will read it."))
     with_projects = forms.BooleanField(label=_("With their projects"), required=False, initial=True)

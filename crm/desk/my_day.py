@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from django.db.models import Case, DurationField, Exists, ExpressionWrapper, F, OuterRef, Q, When
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.commitments import inbox, waiting
@@ -156,9 +155,9 @@ def _say_what_is_waited_for(owed: Sequence[Commitment]) -> None:
 
 
 def _left(working: WorkingTime, at: datetime, due_at: datetime) -> str:
-    minutes = working.between(at, due_at) // 60
+    minutes = max(working.between(at, due_at) // 60, 0)
     if minutes < 60:
-        return _("%(n)s working minutes left") % {"n": max(minutes, 0)}
+        return ngettext("%(n)s working minute left", "%(n)s working minutes left", minutes) % {"n": minutes}
     hours = minutes // 60
     return ngettext("%(n)s working hour left", "%(n)s working hours left", hours) % {"n": hours}
 

@@ -15,6 +15,7 @@ from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST
 
 from crm.commitments.models import Policy, PolicyVersion
@@ -56,7 +57,7 @@ class PolicyAdmin(ActsAdmin, ToldActedAdmin):
     place = 20
     event_key = "policy"
     form = PolicyForm
-    list_display = ("name", "kind", "matches", "is_due", "retired_at")
+    list_display = ("label", "kind", "matches", "is_due", "retired_at")
     list_filter = ("kind", UsedFilter)
     ordering = ("kind", "position", "pk")
     actions = ("ask_earlier", "ask_later")
@@ -96,6 +97,10 @@ class PolicyAdmin(ActsAdmin, ToldActedAdmin):
         newest = {version.policy_id: version for version in found}
         for row in rows:
             row.newest = newest.get(row.pk)
+
+    @admin.display(description=pgettext_lazy("thing", "name"), ordering="name")
+    def label(self, obj: Policy) -> str:
+        return str(obj)
 
     @admin.display(description=_("for"))
     def matches(self, obj: Policy) -> str:

@@ -51,8 +51,8 @@ def _amount(label: Any, *, required: bool = True, least: int = 1, **options: Any
     return forms.IntegerField(label=label, required=required, min_value=least, **options)
 
 
-def _unit(label: Any = None) -> forms.ChoiceField:
-    return forms.ChoiceField(label=label or _("counted in"), choices=Unit.choices, initial=Unit.WORKING_HOURS)
+def _unit() -> forms.ChoiceField:
+    return forms.ChoiceField(label=_("counted in"), choices=Unit.choices, initial=Unit.WORKING_HOURS)
 
 
 class TermsForm(forms.Form):
@@ -102,7 +102,7 @@ class StepForm(forms.Form):
     """One escalation step. A row without an amount is none."""
 
     amount = _amount(_("Amount"), least=0, help_text=_("0 before it is due: at that moment."))
-    unit = _unit(_("of"))
+    unit = _unit()
     when = forms.ChoiceField(
         label=_("When"),
         choices=[
@@ -114,7 +114,7 @@ class StepForm(forms.Form):
     by_email = forms.BooleanField(label=_("By e-mail"), required=False, initial=True)
     urgent = forms.BooleanField(label=_("Urgent: by night too"), required=False)
     repeat_amount = _amount(_("Again after"), required=False, least=0, initial=0)
-    repeat_unit = _unit(_("of"))
+    repeat_unit = _unit()
     max_repeats = _amount(_("How often again"), required=False, least=0, initial=0)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

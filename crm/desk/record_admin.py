@@ -17,7 +17,7 @@ from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from accounts import keeping_in_touch
 from accounts.models import Account
@@ -119,7 +119,7 @@ class ArchivedFilter(SimpleListFilter):
     parameter_name = "archived"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("Archived")), ("all", _("Archived too"))]
+        return [("yes", pgettext("records", "Archived")), ("all", _("Archived too"))]
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)

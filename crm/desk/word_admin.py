@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.core import clock
 from crm.core.admin_base import AdminForm, Section
@@ -56,10 +57,10 @@ class WordAdmin(PlainAdmin):
     ordering = ("position", "pk")
     fields: Any = ("name", "position", "retired")
 
-    @admin.display(description=_("name"))
+    @admin.display(description=pgettext_lazy("thing", "name"))
     def label(self, obj: Word) -> str:
         return obj.label
 
-    @admin.display(description=_("offered"), boolean=True)
+    @admin.display(description=pgettext_lazy("a word", "offered"), boolean=True)
     def is_offered(self, obj: Word) -> bool:
         return obj.retired_at is None

@@ -48,7 +48,7 @@ class Dossier(models.Model):
     )
     home = models.ForeignKey("self", models.PROTECT, null=True, related_name="+")  # null only while it is being filed
     tier = models.ForeignKey("Tier", models.PROTECT, null=True, blank=True, verbose_name=_("tier"))
-    title = models.CharField(_("name"), max_length=200)
+    title = models.CharField(pgettext_lazy("thing", "name"), max_length=200)
     title_key = models.CharField(max_length=200)  # crm.core.text.search_key(title): sorted and searched by
     archived_at = models.DateTimeField(_("archived"), null=True, blank=True)
 
@@ -197,7 +197,7 @@ class Word(models.Model):
     """A row of the house's own vocabulary: shipped, renamed, added to and retired by administrators."""
 
     code = models.SlugField(_("code"), max_length=30, unique=True)
-    name = models.CharField(_("name"), max_length=60)
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=60)
     position = models.PositiveSmallIntegerField(_("position"), default=100)
     retired_at = models.DateTimeField(_("no longer offered"), null=True, blank=True)
 

@@ -22,6 +22,18 @@ OUTCOMES = (
 ROLES = (  # of contacts
     _("Decision maker"), _("Buyer"), _("Billing"), _("Technical"), _("Delivery"), _("User"),
 )  # fmt: skip
+BRIEFING = (_("Context"), _("People"), _("Promises"), _("Open risks"), _("Next 90 days"))
+ASKED_IN_A_BRIEFING = (
+    _("What they do with us, since when, and how it stands."),
+    _("Who decides, who works with us, and how each wants to be spoken to."),
+    _("What they were promised, by when; also what is written nowhere."),
+    _("What may go wrong, and what they are unhappy about."),
+    _("Dates, renewals, offers and visits that are coming."),
+)  # fmt: skip
+POLICIES = (
+    _("Follow-up"), _("First answer"), _("Next update"), _("Resolution"), _("Handover to accept"),
+    _("Keeping in touch"),
+)  # fmt: skip
 DAYS = (  # the framework writes some large, as if a sentence began with them
     _("Mon"), _("Tue"), _("Wed"), _("Thu"), _("Fri"), _("Sat"), _("Sun"),
 )  # fmt: skip

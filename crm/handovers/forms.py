@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.db.models import Exists, OuterRef
 from django.forms.boundfield import BoundField
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext, ngettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from crm.dossiers.models import Dossier, Topic
@@ -27,7 +27,7 @@ MAX_PART = 10_000  # characters of one part of a briefing
 class ChangeForm(forms.Form):
     """Who answers from now on, or from a later moment, for one record on one topic."""
 
-    PLACES = [(PRIMARY, _("Answers")), (1, _("Backup")), (2, _("Second backup"))]
+    PLACES = [(PRIMARY, pgettext_lazy("somebody", "Answers")), (1, _("Backup")), (2, _("Second backup"))]
 
     topic = forms.ModelChoiceField(Topic.objects.none(), label=_("About"), empty_label=None)
     rank = forms.TypedChoiceField(label=_("Place"), choices=PLACES, coerce=int, initial=PRIMARY)
@@ -113,7 +113,9 @@ class HandOverForm(BriefingForm):
     `template` says which parts are asked for and which are required; `counts` what the giver holds.
     """
 
-    giver = forms.ModelChoiceField(PointOfContact.objects.none(), label=_("From"), empty_label=None)
+    giver = forms.ModelChoiceField(
+        PointOfContact.objects.none(), label=pgettext_lazy("person", "From"), empty_label=None
+    )
     receiver = forms.ModelChoiceField(PointOfContact.objects.none(), label=_("To"))
     topics = forms.ModelMultipleChoiceField(
         Topic.objects.none(), label=_("About"), widget=forms.CheckboxSelectMultiple,

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.commitments.models import Commitment
 from crm.dossiers.models import Dossier, Tier, Topic, Word, WordQuerySet
@@ -94,7 +95,9 @@ class Handover(models.Model):
     dossier = models.ForeignKey(
         Dossier, models.PROTECT, related_name="handovers", db_index=False, verbose_name=_("record")
     )
-    giver = models.ForeignKey(PointOfContact, models.PROTECT, related_name="given", verbose_name=_("from"))
+    giver = models.ForeignKey(
+        PointOfContact, models.PROTECT, related_name="given", verbose_name=pgettext_lazy("person", "from")
+    )
     receiver = models.ForeignKey(
         PointOfContact, models.PROTECT, null=True, blank=True, related_name="received", verbose_name=_("to")
     )

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.commitments.telling.preferring import prefer, wishes_of
 from crm.core import clock
@@ -61,7 +62,7 @@ class StateFilter(admin.SimpleListFilter):
 
     def choices(self, changelist: Any) -> Any:
         first, *others = super().choices(changelist)
-        return [first | {"display": _("Answers")}, *others]
+        return [first | {"display": pgettext_lazy("somebody", "Answers")}, *others]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(deactivated_at__isnull=self.value() != "gone")

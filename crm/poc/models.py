@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.core.constraints import EQUAL, OVERLAPS, PERIOD, ExclusionOnPostgres
 from crm.dossiers.models import Dossier, Topic
@@ -41,7 +42,7 @@ class PeriodQuerySet(models.QuerySet[Any]):
 class WorkingCalendar(models.Model):
     """When somebody works: weekly hours and the days that differ, in one time zone."""
 
-    name = models.CharField(_("name"), max_length=100, unique=True)
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=100, unique=True)
     zone = models.CharField(_("time zone"), max_length=64)
     version = models.PositiveIntegerField(default=1, editable=False)  # bumped by every change; caches hang on it
     is_default = models.BooleanField(_("the house's own"), default=False)
@@ -92,7 +93,7 @@ class CalendarException(models.Model):
 
     calendar = models.ForeignKey(WorkingCalendar, models.CASCADE, related_name="exceptions", verbose_name=_("calendar"))
     day = models.DateField(_("day"))
-    name = models.CharField(_("name"), max_length=100, blank=True)
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=100, blank=True)
     starts = models.TimeField(_("from"), null=True, blank=True)
     ends = models.TimeField(_("until"), null=True, blank=True)
     source = models.CharField(max_length=8, choices=Source, default=Source.OWN)

@@ -12,6 +12,7 @@ from django.db import models, transaction
 from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.core.actor import Actor
 from crm.core.clock import Now
@@ -41,7 +42,7 @@ class Field(models.TextChoices):
     PHONE = "phone", _("phone")
     EMAIL = "email", _("e-mail")
     LANGUAGES = "languages", _("languages")
-    HOURS = "hours", _("hours")
+    HOURS = "hours", pgettext_lazy("opening", "hours")
     BACKUP = "backup", _("backup")
 
 

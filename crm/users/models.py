@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.core.clock import Now, now
 from crm.users.roles import LABELS
@@ -129,7 +130,7 @@ class ApiToken(models.Model):
         LOG = "log", _("log interactions")
 
     user = models.ForeignKey(User, models.PROTECT, related_name="api_tokens", verbose_name=_("user"))
-    name = models.CharField(_("name"), max_length=100)
+    name = models.CharField(pgettext_lazy("thing", "name"), max_length=100)
     prefix = models.CharField(_("begins with"), max_length=12)
     digest = models.CharField(max_length=64, unique=True)  # hexadecimal
     scopes = models.JSONField(_("may"), default=list)

@@ -72,6 +72,17 @@ def test_axe_finds_nothing_on_a_desk_or_a_phone(page: Page, phone: Page, manager
     forget_axe(problems)
 
 
+def test_the_longest_words_fit_a_phone(phone: Page, manager, record):
+    manager.language = "ru"
+    manager.save()
+    sign_in(phone, manager)
+    for address in ADDRESSES:
+        phone.goto(address.format(**record))
+        expect(phone.locator("html")).to_have_attribute("lang", "ru")
+        assert phone.evaluate("document.documentElement.scrollWidth <= innerWidth"), f"{address} is too wide"
+        picture(phone, f"{address.translate(str.maketrans('/', '-', '{}')).strip('-')}-ru")
+
+
 def test_axe_finds_nothing_before_one_has_signed_in(page: Page, manager, problems):
     for address in ("/auth/login/", "/auth/password/reset/"):
         page.goto(address)

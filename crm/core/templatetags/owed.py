@@ -10,7 +10,14 @@ from django.utils import formats, timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.core.templatetags.moments import day_words, moment_words, reader_now, span_words
+from crm.core.templatetags.moments import (
+    day_words,
+    moment_words,
+    reader_now,
+    span_words,
+    weekday_and_date,
+    whole_date,
+)  # fmt: skip
 
 register = template.Library()
 
@@ -109,12 +116,14 @@ def asked_again(context: template.Context, item: Any) -> str:
     local = timezone.localtime(at)
     if local.date() == now.date():
         return _("today, %(hour)s") % {"hour": formats.date_format(local, "H:i")}
-    return formats.date_format(local, "D j M" if local.year == now.year else "D j M Y")
+    return weekday_and_date(local) if local.year == now.year else whole_date(local)
 
 
 @register.simple_tag
 def how_often(every: int, unit: str) -> str:
     """Say how often something is owed again: every 2 weeks."""
+    if (every, unit) == (12, "months"):
+        return _("every year")
     return _EVERY[unit](every) % {"n": every}
 
 

@@ -22,12 +22,11 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--locale", "-l", action="append", default=[], help="such as pt_BR; without it, all")
         parser.add_argument("--all", "-a", action="store_true", help="all languages, as without --locale")
-        parser.add_argument("--translated", action="store_true", help="leave out what is not translated yet")
 
-    def handle(self, *args: Any, locale: list[str], translated: bool, **options: Any) -> None:
+    def handle(self, *args: Any, locale: list[str], **options: Any) -> None:
         template = catalogues.found_in(settings.BASE_DIR)
         spoken = [to_locale(code) for code, _name in settings.LANGUAGES if code != settings.LANGUAGE_CODE]
         for name in [to_locale(code) for code in locale] or spoken:
             path = settings.LOCALE_PATHS[0] / name / "LC_MESSAGES" / "django.po"
-            n = catalogues.update(path, template, only_translated=translated)
+            n = catalogues.update(path, template)
             self.stdout.write(f"{path.relative_to(settings.BASE_DIR)}: {n} of {len(template)} texts are translated")
