@@ -20,7 +20,7 @@ from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Case, Exists, F, OuterRef, Q, When
 from django.db.models.functions import Coalesce
 from django.utils import translation
-from django.utils.translation import gettext
+from django.utils.translation import gettext_noop
 
 from accounts.models import Account
 from crm.commitments.acting import acted, begin_anew
@@ -29,6 +29,7 @@ from crm.commitments.filing import cancel_many
 from crm.commitments.models import Commitment, CommitmentQuerySet, Every, Finding, Kind
 from crm.commitments.opening import FARTHEST, local_parts
 from crm.commitments.telling import notices
+from crm.commitments.titles import Title
 from crm.core import clock
 from crm.core.actor import Actor, Source
 from crm.core.working_time import NeverOpens, WorkingTime
@@ -204,7 +205,8 @@ def _open(accounts: Sequence[Account], by: Actor, at: datetime) -> None:
             promises.append(
                 Promise(
                     dossier=account.dossier, topic=topic, kind=Kind.TOUCH, due_at=due_at,
-                    title=gettext("Keep in touch with %(who)s") % {"who": account.name}, zone=working[account.pk].zone,
+                    title=Title(gettext_noop("Keep in touch with %(who)s"), {"who": account.name}),
+                    zone=working[account.pk].zone,
                     recur_every=days, recur_unit=Every.DAYS, recur_from=last,
                 )
             )  # fmt: skip

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from accounts import keeping_in_touch
 from accounts.models import Account
@@ -21,6 +21,7 @@ from crm.commitments.ladder import POC
 from crm.commitments.models import Commitment, Kind, Priority
 from crm.commitments.opening import FARTHEST, open_unrecorded
 from crm.commitments.telling.notices import because
+from crm.commitments.titles import Title
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.dossiers.actions import Happening, record_many, refuse_archived
@@ -273,7 +274,7 @@ def _answers_to(interaction: Interaction, priority: str, at: datetime) -> list[c
     outcome, purpose = interaction.outcome, interaction.purpose
     if interaction.direction != Interaction.Direction.INBOUND or (outcome and outcome.is_final):
         return []
-    titles: dict[str, str] = {}
+    titles: dict[str, Title] = {}
     if (purpose and purpose.expects_answer) or (outcome and outcome.expects_answer):
         titles[Kind.FIRST_ANSWER] = _answer_title(interaction)
     if purpose and purpose.wants_resolution:
@@ -288,19 +289,19 @@ def _answers_to(interaction: Interaction, priority: str, at: datetime) -> list[c
     ]  # fmt: skip
 
 
-def _answer_title(interaction: Interaction) -> str:
+def _answer_title(interaction: Interaction) -> Title:
     """What is owed, in a few words."""
-    who = interaction.them
+    who = {"who": interaction.them}
     if interaction.outcome and interaction.outcome.expects_answer:
-        return _t("Call %(who)s back") % {"who": who}
-    purpose = interaction.purpose.label if interaction.purpose else ""
-    return _t("Answer %(who)s: %(purpose)s") % {"who": who, "purpose": purpose.lower()}
+        return Title(gettext_noop("Call %(who)s back"), who)
+    purpose = interaction.purpose.name if interaction.purpose else ""
+    return Title(gettext_noop("Answer %(who)s: %(purpose)s"), who, {"purpose": purpose})
 
 
-def resolution_title(interaction: Interaction) -> str:
+def resolution_title(interaction: Interaction) -> Title:
     """What is to be solved, in a few words."""
-    purpose = interaction.purpose.label if interaction.purpose else _t("Question")
-    return _t("Solve for %(who)s: %(purpose)s") % {"who": interaction.them, "purpose": purpose.lower()}
+    purpose = interaction.purpose.name if interaction.purpose else gettext_noop("Question")
+    return Title(gettext_noop("Solve for %(who)s: %(purpose)s"), {"who": interaction.them}, {"purpose": purpose})
 
 
 def _touched(interaction: Interaction, phone: ContactPhone | None, at: datetime) -> None:

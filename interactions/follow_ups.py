@@ -8,12 +8,13 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models import F
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from contacts.models import Contact
 from crm.commitments import actions as commitments
 from crm.commitments.models import Commitment, Kind
+from crm.commitments.titles import Title
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.dossiers.models import Channel, Dossier, Topic
@@ -158,14 +159,14 @@ def plan_many(*, plans: Sequence[Plan], by: Actor, at: datetime) -> list[FollowU
     return FollowUp.objects.bulk_create(follow_ups, batch_size=1000)
 
 
-def title_of(contact: Contact | None, channel: Channel | None, dossier: Dossier, them: str = "") -> str:
+def title_of(contact: Contact | None, channel: Channel | None, dossier: Dossier, them: str = "") -> Title:
     """What is to be done, in a few words; `them` is whom the touch before it was with."""
-    who = contact.name if contact else them or dossier.title
+    who = {"who": contact.name if contact else them or dossier.title}
     if channel is None or channel.verb == Channel.Verb.CALL:
-        return _t("Call %(who)s") % {"who": who}
+        return Title(gettext_noop("Call %(who)s"), who)
     if channel.verb == Channel.Verb.MEET:
-        return _t("Meet %(who)s") % {"who": who}
-    return _t("Write to %(who)s") % {"who": who}
+        return Title(gettext_noop("Meet %(who)s"), who)
+    return Title(gettext_noop("Write to %(who)s"), who)
 
 
 @transaction.atomic

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop
 
 from contacts.models import Contact, ContactQuerySet
 from crm.commitments import actions as commitments
 from crm.commitments.models import Commitment, Kind, Priority
 from crm.commitments.opening import due_by_target
 from crm.commitments.refusals import DueRequired
+from crm.commitments.titles import Title
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.core.text import search_key
@@ -123,15 +123,14 @@ def offer(contacts: ContactQuerySet, *, ticked: Iterable[str], text: str = "") -
     return Offer([*kept, *found[:OFFERED]], len(found) > OFFERED)
 
 
-def title_of(people: Sequence[Contact], about: str) -> str:
+def title_of(people: Sequence[Contact], about: str) -> Title:
     """What is owed, in a few words."""
     who = ", ".join(contact.name for contact in people[:NAMED])
-    more = len(people) - NAMED
-    if more > 0:
-        who = ngettext("%(who)s and %(n)s more", "%(who)s and %(n)s more", more) % {"who": who, "n": more}
+    if len(people) > NAMED:
+        who = f"{who} +{len(people) - NAMED}"
     if not about.strip():
-        return _t("Tell %(who)s how it stands") % {"who": who}
-    return _t("Tell %(who)s: %(about)s") % {"who": who, "about": about.strip()}
+        return Title(gettext_noop("Tell %(who)s how it stands"), {"who": who})
+    return Title(gettext_noop("Tell %(who)s: %(about)s"), {"who": who, "about": about.strip()})
 
 
 def are_all_reached(commitment: Commitment, interaction: Interaction) -> bool:

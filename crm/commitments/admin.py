@@ -49,13 +49,17 @@ class CommitmentAdmin(ReadAdmin):
     place = 10
     fact = "commitment"
     search_fields = ("dossier__title_key",)
-    list_display = ("title", "dossier", "kind", "due_at", "state", "poc", "escalated_to")
+    list_display = ("what", "dossier", "kind", "due_at", "state", "poc", "escalated_to")
     list_filter = (OwedFilter, "kind")
     ordering = ("due_at", "pk")
     fields = (
-        "title", "dossier", "topic", "kind", "state", "priority", "due_at", "poc", "opened_at", "closed_at",
+        "what", "dossier", "topic", "kind", "state", "priority", "due_at", "poc", "opened_at", "closed_at",
         "hold_until", "escalated_to", "escalated_at", "used_up_at",
     )  # fmt: skip
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Commitment]:
         return super().get_queryset(request).for_list()
+
+    @admin.display(description=_("what is owed"), ordering="title")
+    def what(self, obj: Commitment) -> str:
+        return str(obj)

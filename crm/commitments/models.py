@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from crm.commitments import titles
 from crm.commitments.findings import Finding
 from crm.commitments.terms import OWNER_KEPT, Every, Kind, Policy, PolicyVersion, Priority, Step, Unit
 from crm.core.clock import Now
@@ -95,7 +96,8 @@ class Commitment(models.Model):
     home = models.ForeignKey(Dossier, models.PROTECT, related_name="+", db_index=False)
     topic = models.ForeignKey(Topic, models.PROTECT, db_index=False, verbose_name=_("about"))
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    title = models.CharField(_("what is owed"), max_length=200)
+    title = models.CharField(_("what is owed"), max_length=200)  # as typed, or as it was said to whoever caused it
+    title_made_of = models.JSONField(null=True)  # where the product gave it; str() says it to whoever reads
     poc = models.ForeignKey(
         PointOfContact, models.PROTECT, null=True, blank=True, db_index=False, related_name="commitments",
         verbose_name=_("given to"),
@@ -216,7 +218,7 @@ class Commitment(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return titles.said(self.title, self.title_made_of)
 
     @property
     def is_closed(self) -> bool:

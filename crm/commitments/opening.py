@@ -14,6 +14,7 @@ from crm.commitments import ladder
 from crm.commitments.models import Commitment, PolicyVersion
 from crm.commitments.policy import policies
 from crm.commitments.refusals import AnswersNoMore, DueRequired, OddMoment, TitleRequired
+from crm.commitments.titles import Title
 from crm.core.actor import Actor
 from crm.core.refusals import UnknownZone
 from crm.core.working_time import WorkingTime, combine
@@ -39,7 +40,7 @@ class Promise:
     dossier: Dossier
     topic: Topic
     kind: str
-    title: str
+    title: str | Title
     due_at: datetime | None = None
     due_local: datetime | None = None
     zone: str = ""
@@ -63,7 +64,7 @@ def open_commitment(
     dossier: Dossier,
     topic: Topic,
     kind: str,
-    title: str,
+    title: str | Title,
     due_at: datetime | None = None,
     due_local: datetime | None = None,
     zone: str = "",
@@ -205,7 +206,7 @@ def _answering(promises: Mapping[int, Promise], at: datetime) -> dict[int, int]:
 
 
 def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None, at: datetime) -> Commitment:
-    title = " ".join(p.title.split())[:200]
+    title = " ".join(str(p.title).split())[:200]
     if not title:
         raise TitleRequired
     if p.poc is not None and p.poc.deactivated_at is not None:
@@ -226,6 +227,7 @@ def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None,
         topic=p.topic,
         kind=p.kind,
         title=title,
+        title_made_of=p.title.kept() if isinstance(p.title, Title) else None,
         poc=p.poc,
         priority=p.priority,
         opened_at=at,

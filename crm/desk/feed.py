@@ -121,7 +121,7 @@ def _promise(commitment: Commitment, zone: ZoneInfo, *, with_names: bool) -> Eve
     else:  # a moment in UTC is the same in every program, and needs no zone of theirs or ours
         event.add("dtstart", commitment.due_at.astimezone(UTC))
         event.add("dtend", commitment.due_at.astimezone(UTC) + LENGTH)
-    event.add("summary", printable(commitment.title) if with_names else _("Due at Liaison"))
+    event.add("summary", printable(str(commitment)) if with_names else _("Due at Liaison"))
     event.add("description", "\n".join([*(_said(commitment) if with_names else ()), settings.PUBLIC_URL + path]))
     return event
 

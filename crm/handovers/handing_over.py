@@ -12,13 +12,14 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 from crm.commitments.actions import cancel, keep, notify, open_commitment
 from crm.commitments.models import Kind
 from crm.commitments.moving import move_many
 from crm.commitments.telling import notices
+from crm.commitments.titles import Title
 from crm.core.actor import Actor
 from crm.core.refusals import Refused
 from crm.dossiers.actions import record
@@ -150,7 +151,7 @@ def _offer(o: Offer, parts: Sequence[BriefingPart], by: Actor, at: datetime) -> 
         dossier=scope.dossier,
         topic=scope.topics[0] if len(scope.topics) == 1 else Topic.objects.get(code=Topic.GENERAL),
         kind=Kind.HANDOVER,
-        title=_t("Accept the handover of %(record)s") % {"record": scope.dossier.title[:150]},
+        title=Title(gettext_noop("Accept the handover of %(record)s"), {"record": scope.dossier.title[:150]}),
         poc=o.receiver,
         answers=o.receiver.pk,
         by=by,

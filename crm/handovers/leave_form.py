@@ -233,7 +233,7 @@ def _named(group: str, row: Any) -> tuple[str, str]:
         place = gettext("backup %(n)s") % {"n": row.rank} if row.rank > PRIMARY else ""
         return row.dossier.title, " · ".join(filter(None, (row.topic.label, place)))
     if group == Group.OWED:
-        return row.title, row.dossier.title
+        return str(row), row.dossier.title
     if group == Group.COVERS:
         return row.poc.name, row.topic.label if row.topic else ""
     return row.name, ""

@@ -304,7 +304,7 @@ def _restore_owed(undo: _Undo) -> None:
         if row.is_closed:
             continue  # done since: nothing is owed any more
         if row.poc_id != to or row.generation != generation:
-            undo.kept.append(Kept("owed", row.title))
+            undo.kept.append(Kept("owed", str(row)))
             continue
         back.append((row, undo.pocs[was]))
         undo.restored(to)

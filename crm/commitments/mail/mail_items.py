@@ -162,7 +162,7 @@ def _item(c: Commitment | None, line: Line, mail: _Mail) -> Item:
     taps = _taps(c, mail)
     return Item(
         line=line,
-        title=c.title if line.kind in LADDER else line.headline,
+        title=str(c) if line.kind in LADDER else line.headline,
         look=look,
         badge=badge,
         lead=line.lead,

@@ -19,7 +19,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from crm.commitments import inbox
+from crm.commitments import inbox, titles
 from crm.commitments.telling import notices, wording
 from crm.commitments.telling.wording import Detail, Words
 from crm.core import clock
@@ -147,8 +147,12 @@ def _needs(poc: PointOfContact, at: datetime) -> dict[str, Any]:
     read = inbox.read([poc.pk], at=at, before=at + SOON)
     waiting = list({c.pk: c for c in (*read.escalated, *read.owed)}.values())
     shown = [
-        {"id": c.pk, "title": c.title, "record": c.dossier.title, "due": c.due_at.isoformat()} for c in waiting[:SHOWN]
-    ]
+        {
+            "id": c.pk, "title": c.title, "made_of": c.title_made_of, "record": c.dossier.title,
+            "due": c.due_at.isoformat(),
+        }
+        for c in waiting[:SHOWN]
+    ]  # fmt: skip
     return {"needs": shown, "n_needs": len(waiting)}
 
 
@@ -203,7 +207,8 @@ def _waiting(facts: Mapping[str, Any]) -> Iterator[Detail]:
     shown = facts.get("needs") or ()
     for item in shown:
         due = parse_datetime(item["due"])
-        values = {"title": item["title"], "record": item["record"], "due": wording.moment(due) if due else ""}
+        title = titles.said(item["title"], item.get("made_of"))
+        values = {"title": title, "record": item["record"], "due": wording.moment(due) if due else ""}
         yield Detail(
             gettext("Due %(due)s: %(title)s (%(record)s)") % values, f"{settings.PUBLIC_URL}/owed/{item['id']}/"
         )

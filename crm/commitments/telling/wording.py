@@ -135,7 +135,7 @@ def _line(notice: Notification, names: Mapping[int, str], at: datetime) -> Line:
     words = _words.get(kind, Words(_("News about %(record)s")))
     values = _Values(_translated(notice.facts), record=dossier.title if dossier else "")
     if commitment is not None:
-        values |= {"title": commitment.title, "due": moment(commitment.due_at)}
+        values |= {"title": str(commitment), "due": moment(commitment.due_at)}
     return Line(
         kind=kind,
         headline=" ".join((str(words.headline) % values).split()),

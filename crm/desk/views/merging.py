@@ -142,5 +142,5 @@ def _stays(undone: unmerging.Unmerged) -> list[Any]:
     """Name what stayed with the survivor, and who does not answer again."""
     labels = [str(LABELS.get(name) or Account._meta.get_field(name).verbose_name) for name in undone.fields]
     return [
-        *labels, *(d.title for d in undone.records), *(c.title for c in undone.owed), *(a.poc.name for a in undone.gone)
+        *labels, *(d.title for d in undone.records), *(str(c) for c in undone.owed), *(a.poc.name for a in undone.gone)
     ]  # fmt: skip
