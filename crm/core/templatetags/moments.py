@@ -9,6 +9,7 @@ from django.conf import settings
 from django.utils import formats, timezone, translation
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
@@ -141,13 +142,25 @@ def long_day(context: template.Context, on: date | datetime) -> str:
     today = reader_now(context).date()
     if local == today:
         return _("Today")
-    return formats.date_format(local, "l j E" if local.year == today.year else "j E Y")
+    return _in_full(local, pgettext("date", "l j E") if local.year == today.year else pgettext("date", "j E Y"))
 
 
 @register.simple_tag(takes_context=True)
 def today(context: template.Context) -> str:
     """Name the reader's day, for the title of My day: Monday 30 November."""
-    return formats.date_format(reader_now(context), "l j E")
+    return _in_full(reader_now(context), pgettext("date", "l j E"))
+
+
+@register.filter
+def in_full(on: date) -> str:
+    """Say a day with everything: Monday 30 November 2026."""
+    return _in_full(on, pgettext("date", "l j E Y"))
+
+
+def _in_full(on: date, pattern: str) -> str:
+    """Say a day as the heading of something: English alone writes months large within a sentence."""
+    said = formats.date_format(on, pattern)
+    return said if (translation.get_language() or "en").startswith("en") else capfirst(said.lower())
 
 
 @register.simple_tag(takes_context=True)
