@@ -65,7 +65,9 @@ class RecursSerializer(serializers.Serializer):
 class OwedFields(serializers.Serializer):
     """What everything owed has; `source` reaches it from the row shown."""
 
-    title = serializers.CharField()
+    title = serializers.CharField(
+        source="__str__", help_text="As somebody typed it; where the product says it, in the language you ask for."
+    )
     state = serializers.ChoiceField(Commitment.State.choices)
     due_at = MomentField()
     zone = serializers.CharField(help_text="Whose clock the due moment was meant by.")

@@ -69,3 +69,12 @@ def test_pages_and_lists_say_it_so(as_marta, marta, by, lima, call):
         html = as_marta.get(address).content.decode()
         assert "Responder a Beatriz Lima: problema" in html, address
         assert "Answer Beatriz Lima" not in html, address
+
+
+def test_the_api_says_it_in_the_language_that_is_asked_for(api, marta, by, lima):
+    planned = plan(new=NewFollowUp(TOMORROW), dossier=lima.dossier, topic=topic(), contact=lima, by=by, at=AT)
+    api.force_authenticate(marta.user)
+    for address in (f"/api/v1/follow-ups/{planned.pk}/", f"/api/v1/owed/{planned.commitment_id}/"):
+        answer = api.get(address, headers={"accept-language": "es"})
+        assert answer.status_code == 200, address
+        assert answer.json()["title"] == "Llamar a Beatriz Lima", address
