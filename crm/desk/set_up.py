@@ -21,13 +21,14 @@ from django.db.models import F
 from django.forms import ValidationError
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils import translation
+from django.utils.translation import gettext, pgettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.core.actor import Actor, Source
 from crm.core.refusals import Refused
 from crm.dossiers.models import Firm
-from crm.poc.actions import add_member, open_person
+from crm.poc.actions import add_member, change_poc, open_person
 from crm.poc.models import PointOfContact, WorkingCalendar
 from crm.poc.public_holidays import take_over
 from crm.users import roles
@@ -129,15 +130,20 @@ def begin(*, house: House, name: str, email: str, password: str, at: datetime) -
     user.groups.add(Group.objects.get(name=roles.ADMINISTRATOR))
     by = Actor(user, Source.PAGE)
     person = open_person(user=user, zone=house.zone, by=by, at=at)
-    add_member(team=PointOfContact.objects.house().get(), member=person, by=by, at=at)
-    _set_clocks(house, by, at)
+    front_desk = PointOfContact.objects.house().get()
+    with translation.override(house.language):
+        change_poc(poc=front_desk, name=gettext("Front desk"), by=by, at=at)
+        _set_clocks(house, by, at)
+    add_member(team=front_desk, member=person, by=by, at=at)
     return user
 
 
 def _set_clocks(house: House, by: Actor, at: datetime) -> None:
-    """Give the house's calendar its zone, week and holidays, this year's and the next two."""
+    """Give the house's calendar its name, zone, week and holidays, this year's and the next two."""
     calendar = WorkingCalendar.objects.select_for_update().get(is_default=True)
-    WorkingCalendar.objects.filter(pk=calendar.pk).update(zone=house.zone, version=F("version") + 1)
+    WorkingCalendar.objects.filter(pk=calendar.pk).update(
+        name=pgettext("calendar", "House"), zone=house.zone, version=F("version") + 1
+    )
     if house.country:
         year = at.astimezone(ZoneInfo(house.zone)).year
         take_over(calendar=calendar, country=house.country, years=range(year, year + 3), by=by, at=at)

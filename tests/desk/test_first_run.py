@@ -99,6 +99,12 @@ def test_the_front_desk_holds_the_first_administrator(giulia):
     assert member.user == giulia
 
 
+def test_what_was_shipped_with_a_name_gets_one_in_the_house_s_language(at, client):
+    client.post("/welcome/", GIVEN | {"language": "ru"})
+    assert PointOfContact.objects.house().get().name == "Ресепшн"
+    assert WorkingCalendar.objects.get(is_default=True).name == "Общий"
+
+
 def test_a_test_mail_is_sent_in_the_language_chosen_and_its_failure_stops_nothing(at, client, settings):
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", 1
