@@ -28,6 +28,7 @@ def reassigned(rig: Rig) -> None:
     new = world.people(n, "new")
     batch = rig.promise(n, first=rig.seconds(20, 3), over=n / PER_SECOND, each=1, name="moved", people=staff)
     left = {promise.title: new[i].poc for i, promise in enumerate(batch.promises)}
+    told_first = dict(left.popitem() for _ in range(0 if rig.quick else n // 20))  # however slow the sender is
     rig.start()
     rig.wait_until(batch.promises[0].due)
     while left:
@@ -38,6 +39,10 @@ def reassigned(rig: Rig) -> None:
             rig.kill_one(whole=rig.chance.random() < 0.05)
         rig.say(f"{len(left)} of {n} to give away, {len(rig.sink.mails)} mails")
         time.sleep(max(0, 1 / PER_SECOND - (time.monotonic() - begun)))
+    if told_first:
+        rig.rest()
+    for title, poc in told_first.items():
+        rig.reassign(batch, title, poc)
     first = sum(1 for act in batch.acts if act.attempts)
     rig.demand(0 < first < n or rig.quick, f"the sender came first {first} times of {n}: no race")
     lives.mixed(rig)
