@@ -71,6 +71,9 @@ PAGES = {
 }
 
 
+ALSO_ON_A_PHONE = {"index", "accounts", "account", "policy", "calendar", "owed"}  # one of each layout
+
+
 @pytest.mark.parametrize("width", ["page", "phone"])
 def test_every_kind_of_page_is_accessible_and_says_nothing_on_the_console(house, request, width):
     page = request.getfixturevalue(width)
@@ -84,7 +87,7 @@ def test_every_kind_of_page_is_accessible_and_says_nothing_on_the_console(house,
         response = page.goto(address.format(**ids))
         assert response.status == 200, name
         picture(page, f"admin-{name}-{page.viewport_size['width']}")
-        if bad := violations(page):
+        if (width == "page" or name in ALSO_ON_A_PHONE) and (bad := violations(page)):
             found[name] = bad
         wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
         if wide > 0:
