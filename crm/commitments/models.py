@@ -96,7 +96,9 @@ class Commitment(models.Model):
     home = models.ForeignKey(Dossier, models.PROTECT, related_name="+", db_index=False)
     topic = models.ForeignKey(Topic, models.PROTECT, db_index=False, verbose_name=_("about"))
     kind = models.CharField(_("kind"), max_length=20, choices=Kind)
-    title = models.CharField(_("what is owed"), max_length=200)  # as typed, or as it was said to whoever caused it
+    title = models.CharField(
+        _("what is owed"), max_length=titles.LONGEST
+    )  # as typed, or as it was said to whoever caused it
     title_made_of = models.JSONField(null=True)  # where the product gave it; str() says it to whoever reads
     poc = models.ForeignKey(
         PointOfContact, models.PROTECT, null=True, blank=True, db_index=False, related_name="commitments",

@@ -14,7 +14,7 @@ from crm.commitments import ladder
 from crm.commitments.models import Commitment, PolicyVersion
 from crm.commitments.policy import policies
 from crm.commitments.refusals import AnswersNoMore, DueRequired, OddMoment, TitleRequired
-from crm.commitments.titles import Title
+from crm.commitments.titles import Title, tidy
 from crm.core.actor import Actor
 from crm.core.refusals import UnknownZone
 from crm.core.working_time import WorkingTime, combine
@@ -206,7 +206,7 @@ def _answering(promises: Mapping[int, Promise], at: datetime) -> dict[int, int]:
 
 
 def _commitment(p: Promise, version: PolicyVersion, working: WorkingTime | None, at: datetime) -> Commitment:
-    title = " ".join(str(p.title).split())[:200]
+    title = tidy(str(p.title))
     if not title:
         raise TitleRequired
     if p.poc is not None and p.poc.deactivated_at is not None:

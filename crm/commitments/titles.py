@@ -8,6 +8,8 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+LONGEST = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Title:
@@ -19,11 +21,16 @@ class Title:
 
     def __str__(self) -> str:
         words = {key: gettext(word).lower() for key, word in self.words.items() if word}
-        return gettext(self.text) % (dict.fromkeys(self.words, "") | dict(self.values) | words)
+        return tidy(gettext(self.text) % (dict.fromkeys(self.words, "") | dict(self.values) | words))
 
     def kept(self) -> dict[str, Any]:
         """Return what a row keeps of it, for `said`."""
         return asdict(self)
+
+
+def tidy(text: str) -> str:
+    """Return a title as it is kept and shown: on one line, and no longer than a row takes."""
+    return " ".join(text.split())[:LONGEST]
 
 
 def said(typed: str, made_of: Mapping[str, Any] | None) -> str:

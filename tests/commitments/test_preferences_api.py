@@ -167,5 +167,5 @@ def test_who_is_not_there_or_answers_no_more_is_not_found(ann, api):
 
 def test_it_costs_little(ann, api, django_assert_num_queries):
     api.get(MINE)
-    with django_assert_num_queries(3):  # the person; how they are reached; what they want
+    with django_assert_num_queries(2):  # the person, with what they want; how they are reached
         api.get(MINE)

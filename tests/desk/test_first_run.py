@@ -99,7 +99,7 @@ def test_the_front_desk_holds_the_first_administrator(giulia):
     assert member.user == giulia
 
 
-def test_what_was_shipped_with_a_name_gets_one_in_the_house_s_language(at, client):
+def test_what_was_shipped_with_a_name_gets_one_in_the_language_of_the_house(at, client):
     client.post("/welcome/", GIVEN | {"language": "ru"})
     assert PointOfContact.objects.house().get().name == "Ресепшн"
     assert WorkingCalendar.objects.get(is_default=True).name == "Общий"

@@ -21,12 +21,7 @@ from tests.services.valkey import GivenServer, Valkey
 pytestmark = pytest.mark.process
 CRASHING = 8  # it takes a server of its own
 COMMAND = (sys.executable, "-m", "tests.faults")
-WAITING = 14  # for a mail server: the same on either database
-ELSEWHERE = {registry.POSTGRES: {CRASHING, WAITING}, registry.SQLITE: set(range(1, 27)) - registry.EMBEDDED_ARE}
-QUICK = [
-    scenario for scenario in registry.all_of(databases.KIND)
-    if scenario.quick and scenario.number not in ELSEWHERE[databases.KIND]
-]  # fmt: skip
+QUICK = [scenario for scenario in registry.all_of(databases.KIND) if scenario.quick and scenario.number != CRASHING]
 
 
 @pytest.mark.parametrize("scenario", QUICK, ids=lambda scenario: scenario.name)

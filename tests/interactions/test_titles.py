@@ -52,6 +52,15 @@ def test_a_name_with_signs_of_a_format_is_left_as_it_is(by, lima, call):
     assert said_in("en")[0] == "Answer 100%(who)s: problem"
 
 
+def test_it_is_one_line_as_long_as_what_is_typed_may_be(by, call):
+    touch = call(caller="Ann\nBell " + "é" * 240, direction="in", purpose=purpose("problem"))
+    log(touch=touch, by=by, at=AT)
+    owed = Commitment.objects.order_by("pk")[0]
+    assert str(owed) == owed.title
+    assert owed.title.startswith("Answer Ann Bell é")
+    assert len(owed.title) == 200
+
+
 def test_of_many_an_update_names_two_and_counts_the_rest(db):
     people = [ContactFactory(name=name) for name in ("Ann Bell", "Beatriz Lima", "Carl Dietz", "Dora Engel")]
     title = title_of(people, " ")

@@ -19,6 +19,7 @@ from crm.commitments.telling.preferring import GROUPS, TIMES, Way, prefer_some, 
 from crm.core.rest.fields import BIGGEST_ID, Input, NamedSerializer
 from crm.core.rest.views import Door
 from crm.poc.models import PointOfContact
+from crm.poc.preferences import NoticePreference
 from crm.poc.recipients import reach
 
 CLOCK = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]")
@@ -102,8 +103,8 @@ class NoticesDoor(Door):
 
     action = "notices"
 
-    def shown(self, poc: PointOfContact) -> Response:
-        reader, wishes = reach([poc.pk])[poc.pk], wishes_of(poc)
+    def shown(self, poc: PointOfContact, wishes: NoticePreference) -> Response:
+        reader = reach([poc.pk])[poc.pk]
         ways = {group: wishes.by_email.get(group, Way.AT_ONCE.value) for group in GROUPS}
         times = {name: getattr(wishes, name) for name in TIMES}
         data = {"poc": poc, "address": reader.address, "zone": reader.zone, "by_email": ways, **times}
@@ -112,8 +113,7 @@ class NoticesDoor(Door):
     def changed(self, poc: PointOfContact) -> Response:
         values = self.read(NoticesInput)
         by_email = values.pop("by_email", {})
-        prefer_some(poc=poc, by_email=by_email, times=values, by=self.by, at=self.at)
-        return self.shown(poc)
+        return self.shown(poc, prefer_some(poc=poc, by_email=by_email, times=values, by=self.by, at=self.at))
 
 
 class MyNoticesView(NoticesDoor, APIView):
@@ -122,7 +122,8 @@ class MyNoticesView(NoticesDoor, APIView):
     @extend_schema(operation_id="my_notices", responses=NoticesSerializer)
     def get(self, request: Request) -> Response:
         """Say how one is told."""
-        return self.shown(self._me())
+        poc = self._me()
+        return self.shown(poc, wishes_of(poc))
 
     @extend_schema(operation_id="change_my_notices", request=NoticesInput, responses=NoticesSerializer)
     def patch(self, request: Request) -> Response:
@@ -130,7 +131,7 @@ class MyNoticesView(NoticesDoor, APIView):
         return self.changed(self._me())
 
     def _me(self) -> PointOfContact:
-        poc = PointOfContact.objects.of_user(self.request.user).active().first()
+        poc = PointOfContact.objects.of_user(self.request.user).active().select_related("preference").first()
         if poc is None:
             raise AnswersForNothing
         return poc
@@ -145,7 +146,8 @@ class PocNoticesView(NoticesDoor, APIView):
     @extend_schema(operation_id="notices_of_a_poc", responses=NoticesSerializer)
     def get(self, request: Request, id: int) -> Response:
         """Say how somebody is told."""
-        return self.shown(self._named(id))
+        poc = self._named(id)
+        return self.shown(poc, wishes_of(poc))
 
     @extend_schema(operation_id="change_notices_of_a_poc", request=NoticesInput, responses=NoticesSerializer)
     def patch(self, request: Request, id: int) -> Response:
@@ -153,7 +155,8 @@ class PocNoticesView(NoticesDoor, APIView):
         return self.changed(self._named(id))
 
     def _named(self, pk: int) -> PointOfContact:
-        poc = PointOfContact.objects.active().filter(pk=pk).first() if pk <= BIGGEST_ID else None
+        active = PointOfContact.objects.active().select_related("preference")
+        poc = active.filter(pk=pk).first() if pk <= BIGGEST_ID else None
         if poc is None:
             raise Http404
         return poc

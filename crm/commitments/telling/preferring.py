@@ -55,8 +55,14 @@ class QuietFromUntil(Refused):
 
 
 def wishes_of(poc: PointOfContact) -> NoticePreference:
-    """Return how a POC wants to be told; what is usual where they never said. One query."""
-    return NoticePreference.objects.filter(poc=poc).first() or NoticePreference(poc=poc)
+    """Return how a POC wants to be told; what is usual where they never said.
+
+    One query, none where `preference` was loaded with the POC.
+    """
+    try:
+        return poc.preference
+    except NoticePreference.DoesNotExist:
+        return NoticePreference(poc=poc)
 
 
 @transaction.atomic
@@ -79,8 +85,7 @@ def prefer(
     :raises QuietFromUntil: only one end of the quiet hours is given, or both are the same.
     """
     _refuse(by_email, quiet_from, quiet_until)
-    PointOfContact.objects.select_for_update(no_key=True, of=("self",)).get(pk=poc.pk)
-    wishes = wishes_of(poc)
+    wishes = wishes_of(PointOfContact.objects.select_for_update(no_key=True, of=("self",)).get(pk=poc.pk))
     chosen = {group: way for group, way in by_email.items() if way != Way.AT_ONCE}
     changes = _ways_changed(wishes.by_email, chosen)
     wishes.by_email = chosen
@@ -103,8 +108,7 @@ def prefer_some(
 
     :raises Refused: as `prefer`.
     """
-    PointOfContact.objects.select_for_update(no_key=True, of=("self",)).get(pk=poc.pk)
-    wishes = wishes_of(poc)
+    wishes = wishes_of(PointOfContact.objects.select_for_update(no_key=True, of=("self",)).get(pk=poc.pk))
     whole: dict[str, Any] = {name: getattr(wishes, name) for name in TIMES} | dict(times)
     return prefer(poc=poc, by_email={**wishes.by_email, **by_email}, **whole, by=by, at=at)
 

@@ -159,9 +159,7 @@ class Month:
             Message.objects.filter(state="ready").update(state="sent", ended_at=at)
 
 
-@pytest.mark.parametrize(  # between them they do all that can be done
-    "seed", [1, pytest.param(4, marks=pytest.mark.sqlite), pytest.param(7, marks=pytest.mark.sqlite), 14]
-)
+@pytest.mark.parametrize("seed", [1, 4, 7, 14])  # between them they do all that can be done
 def test_a_dry_run_of_what_was_in_force_says_what_happened(house, seed):
     month = Month(house, seed)
     month.live()

@@ -28,7 +28,7 @@ from tests.factories.poc import AbsenceFactory, AssignmentFactory, PersonFactory
 from tests.factories.projects import ProjectFactory
 from tests.factories.users import UserFactory
 
-EXAMPLES = 6  # requests per operation, sensible and senseless ones each
+EXAMPLES = 12  # requests per operation, sensible and senseless ones each
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 INSIDERS = re.compile(r"dossier|commitment|ladder|\brank|effective|house.?poc|is_house", re.IGNORECASE)
 
